@@ -1,0 +1,25 @@
+// The dialect `cmdenv`: OMNeT++ 5.1 to 6.x through its command line user interface (Simulation Manual, chapter 11).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "simulator/dialect.h"
+
+namespace simswarm {
+
+enum class SharedFiles { kRefuse, kSerial };
+
+struct CmdenvRequest {
+  std::vector<std::string> words;     // the simulation command with all of the user's options, as given
+  fs::path working_folder;            // absolute
+  SharedFiles shared_files = SharedFiles::kRefuse;
+  bool distinct_names = false;        // add the missing iteration variables to the names of result files
+  bool run_number_unused = false;     // the model does not look at the run number: leave it out of the key
+  std::vector<std::string> environment;  // names of variables that belong to the key besides those of OMNeT++
+};
+
+[[nodiscard]] Result<std::unique_ptr<Dialect>> make_cmdenv_dialect(CmdenvRequest request);
+
+}  // namespace simswarm

@@ -1,0 +1,83 @@
+// How one speaks with a kind of program: which runs there are, how a run is started, how far it is, how it ended.
+// Dialects: `cmdenv` (OMNeT++ 5.1 to 6.x) and `command` (any program with parameters).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/outcome.h"
+#include "model/run.h"
+
+namespace simswarm {
+
+// A file that a process left, relative to the working folder (may begin with «../»).
+struct LeftFile {
+  std::string path;
+  std::uint64_t size = 0;  // bytes
+};
+
+// All that is known when a process that executed a batch of runs has ended.
+struct Evidence {
+  int wait_status = 0;                    // as waitpid(2) gives it
+  std::optional<Outcome> ended_by_us;     // kTimedOut, kStalled, kOutOfMemory, kCancelled, …: why we ended it
+  fs::path output;                        // captured standard output
+  fs::path errors;                        // captured standard error
+  fs::path left;                          // folder under which `files` are found, standing for the working folder
+  std::vector<LeftFile> files;            // what it left, sorted by path
+};
+
+// What became of one run of a batch, and which of the files are its own.
+struct Judgement {
+  Verdict verdict;
+  std::uint64_t events = 0;          // simulated events, where the program tells
+  std::vector<std::string> files;    // paths out of Evidence::files
+};
+
+// What the key of a run is made of besides the words of the run itself; folders and files are digested by the plan.
+struct KeySources {
+  // Run once in the working folder to see which objects the dynamic loader loads, wrappers looked through.
+  std::vector<std::string> probe_command;
+  std::vector<fs::path> files;                         // single files seen by every run
+  std::vector<std::pair<fs::path, std::string>> trees; // folder and the glob of the files in it that count (NED paths)
+};
+
+class Dialect {
+ public:
+  virtual ~Dialect() = default;
+
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  // The runs of the study in the program's own order. Not empty: a study without runs is an error with the near misses.
+  [[nodiscard]] virtual Result<std::vector<Run>> list_runs() = 0;
+
+  // The argv that executes these runs one after another in one process, relative to the working folder.
+  [[nodiscard]] virtual std::vector<std::string> command_line(std::span<const Run> batch) const = 0;
+  // Whether command_line takes more than one run.
+  [[nodiscard]] virtual bool can_batch() const = 0;
+
+  // Result files that the run is going to write as far as they are known beforehand, relative to the working folder.
+  [[nodiscard]] virtual std::vector<std::string> expected_files(const Run& run) const = 0;
+  // Folders that hold nothing but results, relative to the working folder; a run sees them empty.
+  [[nodiscard]] virtual std::vector<std::string> result_folders() const = 0;
+
+  // Where the run's status lines go: a file relative to the working folder, or empty for standard output.
+  [[nodiscard]] virtual std::string status_file(const Run& run) const = 0;
+  // Progress out of the last few KiB of that text; nothing when it says none.
+  [[nodiscard]] virtual std::optional<Progress> read_progress(std::string_view tail) const = 0;
+
+  // One judgement for each run of the batch, in its order. A file that names no run belongs to every run that started.
+  [[nodiscard]] virtual std::vector<Judgement> judge(std::span<const Run> batch, const Evidence& evidence) const = 0;
+
+  [[nodiscard]] virtual KeySources key_sources() const = 0;
+  // The parts of a run's key that are words, not files: arguments, environment, configuration, variables, repetition, ….
+  [[nodiscard]] virtual std::vector<KeyPart> key_parts(const Run& run) const = 0;
+};
+
+}  // namespace simswarm
