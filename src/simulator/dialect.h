@@ -17,9 +17,10 @@
 
 namespace simswarm {
 
-// A file that a process left, relative to the working folder (may begin with «../»).
+// A file that a process left.
 struct LeftFile {
-  std::string path;
+  std::string path;        // relative to the working folder (may begin with «../»), or absolute outside the project
+  fs::path source;         // where it lies now
   std::uint64_t size = 0;  // bytes
 };
 
@@ -29,7 +30,7 @@ struct Evidence {
   std::optional<Outcome> ended_by_us;     // kTimedOut, kStalled, kOutOfMemory, kCancelled, …: why we ended it
   fs::path output;                        // captured standard output
   fs::path errors;                        // captured standard error
-  fs::path left;                          // folder under which `files` are found, standing for the working folder
+  fs::path left;                          // stands for the working folder; what judge() adds of its own goes here
   std::vector<LeftFile> files;            // what it left, sorted by path
 };
 
@@ -37,13 +38,15 @@ struct Evidence {
 struct Judgement {
   Verdict verdict;
   std::uint64_t events = 0;          // simulated events, where the program tells
-  std::vector<std::string> files;    // paths out of Evidence::files
+  std::vector<std::string> files;    // paths out of Evidence::files, or added below Evidence::left
 };
 
 // What the key of a run is made of besides the words of the run itself; folders and files are digested by the plan.
 struct KeySources {
-  // Run once in the working folder to see which objects the dynamic loader loads, wrappers looked through.
+  // Run once in the working folder to see which objects the dynamic loader loads, wrappers looked through. Empty when a
+  // start without a run would mean something to the program: then the loader is asked for `program`.
   std::vector<std::string> probe_command;
+  fs::path program;                                    // absolute
   std::vector<fs::path> files;                         // single files seen by every run
   std::vector<std::pair<fs::path, std::string>> trees; // folder and the glob of the files in it that count (NED paths)
 };

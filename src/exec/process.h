@@ -1,0 +1,68 @@
+// Starting a process in a private view of the file system, and ending its whole tree.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace simswarm::exec {
+
+struct User {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  friend bool operator==(const User&, const User&) = default;
+};
+
+// One overlay: what is below stays as it is, what is written goes to `upper`.
+struct OverlayMount {
+  fs::path place;  // an existing folder, seen through the overlay at its own path
+  fs::path upper;  // an empty or prepared folder, on a file system that can be an upper layer
+  fs::path work;   // an empty folder beside it
+};
+
+// One folder shown at another path.
+struct BindMount {
+  fs::path source;
+  fs::path place;
+};
+
+struct ProcessSpec {
+  std::vector<std::string> argv;         // argv[0] with a slash is a path from `working_folder`; else looked up in PATH
+  std::vector<std::string> environment;  // «NAME=value», whole
+  fs::path working_folder;               // entered after the mounts
+  fs::path output;                       // files that standard output and standard error are written to
+  fs::path errors;
+  std::optional<OverlayMount> overlay;   // needs a mount namespace: made with a user namespace when not root
+  std::vector<BindMount> binds;
+  std::optional<User> run_as;            // only root can
+};
+
+struct Started {
+  pid_t pid = -1;
+  Fd pidfd;  // readable when the process has ended
+};
+
+// The process leads a session of its own, reads /dev/null, has default signals, and is killed when the calling thread ends.
+// An error when the program is not there, or a mount, a change of user or the start is refused.
+[[nodiscard]] Result<Started> start(const ProcessSpec& spec);
+
+// Processes that descend from `pid`, it included, as far as they still hang together.
+[[nodiscard]] std::vector<pid_t> descendants(pid_t pid);
+// Processes that have «NAME=value» of `mark` in the environment they were started with.
+[[nodiscard]] std::vector<pid_t> marked(const std::string& mark);
+// Sends the signal to the whole tree below `pid` and to all in its session.
+void signal_tree(pid_t pid, int signal_number);
+// Bytes resident in memory, shared pages of children counted once.
+[[nodiscard]] std::uint64_t tree_memory(pid_t pid);
+
+// What an execvp(3) of argv[0] in that folder would start: absolute, or an error with what was looked for where.
+[[nodiscard]] Result<fs::path> find_program(const std::string& word, const fs::path& working_folder);
+
+}  // namespace simswarm::exec

@@ -1,0 +1,101 @@
+// Looking at process trees through /proc.
+#include <signal.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "base/text.h"
+#include "exec/process.h"
+
+namespace simswarm::exec {
+namespace {
+
+// The children of all threads of a process (proc(5): /proc/PID/task/TID/children).
+std::vector<pid_t> children(pid_t pid) {
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", pid), ignored)) {
+    const Result<std::string> list = read_file(task.path() / "children");
+    if (!list) continue;
+    for (const std::string_view word : split(*list, ' ')) {
+      if (const auto child = parse_int(trim(word))) found.push_back(static_cast<pid_t>(*child));
+    }
+  }
+  return found;
+}
+
+struct Status {
+  pid_t session = 0;
+  bool gone = false;  // a zombie, or no process any more
+};
+
+// proc(5): /proc/PID/stat is «pid (name) state ppid pgrp session …»; the name may hold anything.
+Status status_of(pid_t pid) {
+  const Result<std::string> text = read_file(fmt::format("/proc/{}/stat", pid));
+  if (!text) return {0, true};
+  const auto name_end = text->rfind(')');
+  if (name_end == std::string::npos) return {0, true};
+  const auto fields = split(trim(std::string_view(*text).substr(name_end + 1)), ' ');
+  if (fields.size() < 4) return {0, true};
+  return {static_cast<pid_t>(parse_int(fields[3]).value_or(0)), fields[0] == "Z" || fields[0] == "X"};
+}
+
+std::vector<pid_t> all_processes() {
+  std::vector<pid_t> found;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator("/proc", ignored)) {
+    if (const auto pid = parse_int(entry.path().filename().native())) found.push_back(static_cast<pid_t>(*pid));
+  }
+  return found;
+}
+
+}  // namespace
+
+std::vector<pid_t> descendants(pid_t pid) {
+  std::vector<pid_t> found{pid};
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const std::vector<pid_t> next = children(found[i]);
+    found.insert(found.end(), next.begin(), next.end());
+  }
+  return found;
+}
+
+std::vector<pid_t> marked(const std::string& mark) {
+  std::vector<pid_t> found;
+  for (const pid_t pid : all_processes()) {
+    const Result<std::string> environment = read_file(fmt::format("/proc/{}/environ", pid));
+    if (!environment || status_of(pid).gone) continue;
+    const auto entries = split(*environment, '\0');
+    if (std::find(entries.begin(), entries.end(), mark) != entries.end()) found.push_back(pid);
+  }
+  return found;
+}
+
+void signal_tree(pid_t pid, int signal_number) {
+  std::unordered_set<pid_t> targets;
+  for (const pid_t process : descendants(pid)) targets.insert(process);
+  for (const pid_t process : all_processes()) {
+    if (status_of(process).session == pid) targets.insert(process);
+  }
+  for (const pid_t process : targets) ::kill(process, signal_number);
+}
+
+std::uint64_t tree_memory(pid_t pid) {
+  const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
+  std::uint64_t own = 0;
+  std::uint64_t most_shared = 0;
+  for (const pid_t process : descendants(pid)) {
+    const Result<std::string> text = read_file(fmt::format("/proc/{}/statm", process));
+    if (!text) continue;
+    const auto fields = split(trim(*text), ' ');
+    if (fields.size() < 3) continue;
+    const auto resident = static_cast<std::uint64_t>(parse_int(fields[1]).value_or(0)) * page;
+    const auto shared = std::min(static_cast<std::uint64_t>(parse_int(fields[2]).value_or(0)) * page, resident);
+    own += resident - shared;
+    most_shared = std::max(most_shared, shared);
+  }
+  return own + most_shared;
+}
+
+}  // namespace simswarm::exec
