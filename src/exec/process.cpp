@@ -33,9 +33,10 @@ struct Launch {
   int input = -1;
   bool user_namespace = false;
   bool mount_namespace = false;
-  int overlay_lower = -1;  // the folder under the overlay
   const char* overlay_place = nullptr;
-  std::string overlay_options;
+  const char* overlay_upper = nullptr;
+  const char* overlay_work = nullptr;
+  const char* overlay_options = nullptr;
   std::vector<std::pair<const char*, const char*>> binds;
   const User* run_as = nullptr;
   std::string uid_map;
@@ -69,13 +70,32 @@ bool become_mapped_user(Launch& launch) {
   return true;
 }
 
+// The options of a mount are separated by commas, which a path may have: the folders go by descriptors with known numbers,
+// opened here because an overlay takes only what is mounted in its own namespace.
+constexpr const char* kOverlayOptions =
+    "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242";
+constexpr const char* kOverlayOptionsInUserNamespace =
+    "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242,userxattr";
+constexpr int kFirstOverlayFd = 240;
+
+bool mount_overlay(Launch& launch) {
+  int number = kFirstOverlayFd;
+  for (const char* folder : {launch.overlay_place, launch.overlay_upper, launch.overlay_work}) {
+    const int fd = ::open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || ::dup3(fd, number++, O_CLOEXEC) < 0) return fail(launch, "folder", folder);
+    ::close(fd);
+  }
+  if (::mount("overlay", launch.overlay_place, "overlay", 0, launch.overlay_options) != 0) {
+    return fail(launch, "overlay", launch.overlay_place);
+  }
+  for (int fd = kFirstOverlayFd; fd < number; ++fd) ::close(fd);
+  return true;
+}
+
 bool mount_all(Launch& launch) {
   if (!launch.mount_namespace) return true;
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail(launch, "private mounts");
-  if (launch.overlay_place != nullptr &&
-      ::mount("overlay", launch.overlay_place, "overlay", 0, launch.overlay_options.c_str()) != 0) {
-    return fail(launch, "overlay", launch.overlay_place);
-  }
+  if (launch.overlay_place != nullptr && !mount_overlay(launch)) return false;
   for (const auto& [source, place] : launch.binds) {
     if (::mount(source, place, nullptr, MS_BIND, nullptr) != 0) return fail(launch, "bind mount", place);
   }
@@ -190,16 +210,11 @@ Result<Started> start(const ProcessSpec& spec) {
   launch.run_as = spec.run_as ? &*spec.run_as : nullptr;
   launch.uid_map = fmt::format("{0} {0} 1", ::geteuid());
   launch.gid_map = fmt::format("{0} {0} 1", ::getegid());
-  std::vector<Fd> folders;  // the options of a mount are separated by commas, which a path may have: folders go by number
   if (spec.overlay) {
-    for (const fs::path& folder : {spec.overlay->place, spec.overlay->upper, spec.overlay->work}) {
-      folders.emplace_back(::open(folder.c_str(), O_PATH | O_DIRECTORY));
-      if (!folders.back().valid()) return system_error(errno, folder.string());
-    }
     launch.overlay_place = spec.overlay->place.c_str();
-    launch.overlay_options = fmt::format(
-        "lowerdir=/proc/self/fd/{},upperdir=/proc/self/fd/{},workdir=/proc/self/fd/{}{}", folders[0].get(),
-        folders[1].get(), folders[2].get(), launch.user_namespace ? ",userxattr" : "");
+    launch.overlay_upper = spec.overlay->upper.c_str();
+    launch.overlay_work = spec.overlay->work.c_str();
+    launch.overlay_options = launch.user_namespace ? kOverlayOptionsInUserNamespace : kOverlayOptions;
   }
   for (const BindMount& bind : spec.binds) launch.binds.emplace_back(bind.source.c_str(), bind.place.c_str());
   return clone_child(launch);

@@ -1,0 +1,229 @@
+#include "exec/layer.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <unordered_set>
+
+namespace simswarm::exec {
+namespace {
+
+// A project with more entries than this is mirrored along the way to the working folder only.
+constexpr std::size_t kFullMirrorEntries = 2000;
+
+fs::path relative_to(const fs::path& base, const fs::path& path) { return path.lexically_relative(base); }
+
+Status give_to(const std::optional<User>& user, const fs::path& path) {
+  if (user && ::lchown(path.c_str(), user->uid, user->gid) != 0) return system_error(errno, path.string());
+  return {};
+}
+
+// Makes `folder` and what is missing above it, below `top`, each owned by the user of the runs.
+Status make_owned(const fs::path& top, const fs::path& folder, const std::optional<User>& user) {
+  fs::path at = top;
+  for (const fs::path& part : relative_to(top, folder)) {
+    if (part == ".") continue;
+    at /= part;
+    if (::mkdir(at.c_str(), 0755) != 0) {
+      if (errno == EEXIST) continue;
+      return system_error(errno, at.string());
+    }
+    SIMSWARM_CHECK(give_to(user, at));
+  }
+  return {};
+}
+
+bool is_left_out(const LayerSpec& spec, const fs::path& path) {
+  const auto is = [&](const fs::path& other) { return other == path; };
+  return path.filename() == ".git" || std::any_of(spec.left_out.begin(), spec.left_out.end(), is) ||
+         std::any_of(spec.result_folders.begin(), spec.result_folders.end(), is);
+}
+
+// True when the folder leads to a folder that the run must be able to write in.
+bool leads_to_writable(const LayerSpec& spec, const fs::path& folder) {
+  const auto below = [&](const fs::path& path) { return lies_in(folder, path); };
+  return below(spec.working_folder) || std::any_of(spec.result_folders.begin(), spec.result_folders.end(), below);
+}
+
+std::size_t count_entries(const fs::path& project, std::size_t stop_at) {
+  std::size_t count = 0;
+  std::error_code ignored;
+  for (auto entry = fs::recursive_directory_iterator(project, fs::directory_options::skip_permission_denied, ignored);
+       entry != fs::recursive_directory_iterator() && count < stop_at; entry.increment(ignored)) {
+    ++count;
+  }
+  return count;
+}
+
+Status mirror_folder(const LayerSpec& spec, const fs::path& from, const fs::path& to, bool whole) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(from, error)) {
+    if (is_left_out(spec, entry.path())) continue;
+    const fs::path copy = to / entry.path().filename();
+    const bool folder = entry.is_directory(error) && !entry.is_symlink(error);
+    if (folder && (whole || leads_to_writable(spec, entry.path()))) {
+      SIMSWARM_CHECK(make_owned(to, copy, spec.run_as));
+      SIMSWARM_CHECK(mirror_folder(spec, entry.path(), copy, whole));
+    } else if (::symlink(entry.path().c_str(), copy.c_str()) != 0) {
+      return system_error(errno, copy.string());
+    }
+  }
+  if (error) return system_error(error.value(), from.string());
+  return {};
+}
+
+// As root the run's user does not own the project's folders; those made here beforehand carry its name in the overlay.
+Status own_project_folders(const LayerSpec& spec, const fs::path& upper) {
+  if (!spec.run_as) return {};
+  struct stat info {};
+  if (::stat(spec.project.c_str(), &info) == 0 && info.st_uid == spec.run_as->uid) return {};
+  std::error_code ignored;
+  std::size_t count = 0;
+  auto entry = fs::recursive_directory_iterator(spec.project, fs::directory_options::skip_permission_denied, ignored);
+  for (; entry != fs::recursive_directory_iterator() && count < kFullMirrorEntries; entry.increment(ignored), ++count) {
+    if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) continue;
+    if (is_left_out(spec, entry->path())) {
+      entry.disable_recursion_pending();
+    } else {
+      SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, entry->path()), spec.run_as));
+    }
+  }
+  return make_owned(upper, upper / relative_to(spec.project, spec.working_folder), spec.run_as);
+}
+
+fs::path hidden_folder(const fs::path& scratch, std::size_t index) { return scratch / fmt::format("results{}", index); }
+
+// The result folder as the run sees it must exist: in the layer, or in its own place when that is outside.
+Status prepare_result_folder(const LayerSpec& spec, const fs::path& scratch, std::size_t index) {
+  const fs::path& folder = spec.result_folders[index];
+  const fs::path upper = scratch / "layer";
+  if (lies_in(spec.project, folder)) {
+    SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, folder), spec.run_as));
+  } else if (spec.kind == LayerKind::kLinks) {
+    return usage_error("results go to {}, outside the project {}: that needs an overlay, which this machine forbids; give a "
+                       "result folder in the project",
+                       folder.string(), spec.project.string());
+  } else {
+    SIMSWARM_CHECK(make_folders(folder));
+  }
+  if (spec.kind == LayerKind::kLinks) return {};
+  return make_owned(scratch, hidden_folder(scratch, index), spec.run_as);
+}
+
+bool is_link_to(const fs::path& link, const fs::path& target) {
+  std::error_code ignored;
+  return fs::read_symlink(link, ignored) == target;
+}
+
+struct Scan {
+  const LayerSpec& spec;
+  std::vector<LeftFile> files;
+
+  // `place` is where the run saw the folder that lies at `folder` now.
+  Status folder(const fs::path& folder, const fs::path& place) {
+    std::error_code error;
+    for (auto entry = fs::recursive_directory_iterator(folder, error); entry != fs::recursive_directory_iterator();
+         entry.increment(error)) {
+      const fs::path seen = place / relative_to(folder, entry->path());
+      const bool link = entry->is_symlink(error);
+      if (!link && !entry->is_regular_file(error)) continue;  // whiteouts of deleted files, FIFOs, sockets: no results
+      if (link && is_link_to(entry->path(), seen)) continue;  // ours, of the mirror
+      const std::uint64_t size = link ? 0 : entry->file_size(error);
+      files.push_back({name(seen), entry->path(), size});
+    }
+    if (error && error.value() != ENOENT) return system_error(error.value(), folder.string());
+    return {};
+  }
+
+  [[nodiscard]] std::string name(const fs::path& seen) const {
+    if (!lies_in(spec.project, seen)) return seen.string();
+    return relative_to(spec.working_folder, seen).string();
+  }
+};
+
+}  // namespace
+
+Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
+  Layer layer;
+  layer.spec_ = spec;
+  layer.scratch_ = scratch;
+  const fs::path upper = scratch / "layer";
+  SIMSWARM_CHECK(make_folders(upper));
+  SIMSWARM_CHECK(give_to(spec.run_as, upper));
+  if (spec.kind == LayerKind::kOverlay) {
+    SIMSWARM_CHECK(make_folders(scratch / "work"));
+    SIMSWARM_CHECK(own_project_folders(spec, upper));
+  } else {
+    const bool whole = count_entries(spec.project, kFullMirrorEntries) < kFullMirrorEntries;
+    SIMSWARM_CHECK(mirror_folder(spec, spec.project, upper, whole));
+    SIMSWARM_CHECK(make_owned(upper, layer.working_folder_in_layer(), spec.run_as));
+  }
+  for (std::size_t i = 0; i < spec.result_folders.size(); ++i) SIMSWARM_CHECK(prepare_result_folder(spec, scratch, i));
+  return layer;
+}
+
+fs::path Layer::working_folder_in_layer() const {
+  return (scratch_ / "layer" / relative_to(spec_.project, spec_.working_folder)).lexically_normal();
+}
+
+void Layer::apply(ProcessSpec& process) const {
+  process.run_as = spec_.run_as;
+  if (spec_.kind == LayerKind::kLinks) {
+    process.working_folder = working_folder_in_layer();
+    return;
+  }
+  process.working_folder = spec_.working_folder;
+  process.overlay = OverlayMount{spec_.project, scratch_ / "layer", scratch_ / "work"};
+  for (std::size_t i = 0; i < spec_.result_folders.size(); ++i) {
+    process.binds.push_back({hidden_folder(scratch_, i), spec_.result_folders[i]});
+  }
+}
+
+Result<std::vector<LeftFile>> Layer::left_files() const {
+  Scan scan{spec_, {}};
+  SIMSWARM_CHECK(scan.folder(scratch_ / "layer", spec_.project));
+  if (spec_.kind == LayerKind::kOverlay) {
+    for (std::size_t i = 0; i < spec_.result_folders.size(); ++i) {
+      SIMSWARM_CHECK(scan.folder(hidden_folder(scratch_, i), spec_.result_folders[i]));
+    }
+  }
+  std::sort(scan.files.begin(), scan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+  return std::move(scan.files);
+}
+
+fs::path Layer::locate(const std::string& path) const {
+  const fs::path seen = absolute_from(spec_.working_folder, path);
+  for (std::size_t i = 0; spec_.kind == LayerKind::kOverlay && i < spec_.result_folders.size(); ++i) {
+    if (lies_in(spec_.result_folders[i], seen)) {
+      return hidden_folder(scratch_, i) / relative_to(spec_.result_folders[i], seen);
+    }
+  }
+  return scratch_ / "layer" / relative_to(spec_.project, seen);
+}
+
+LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch) {
+  LayerSpec trial = spec;
+  trial.kind = LayerKind::kOverlay;
+  const auto try_it = [&]() -> Status {
+    SIMSWARM_TRY(const Layer layer, Layer::prepare(trial, scratch));
+    ProcessSpec process;
+    process.argv = {"/bin/sh", "-c", ": > simswarm.probe && rm simswarm.probe"};
+    process.output = scratch / "out";
+    process.errors = scratch / "err";
+    layer.apply(process);
+    SIMSWARM_TRY(const Started started, start(process));
+    int status = 0;
+    ::waitpid(started.pid, &status, 0);
+    if (status != 0) return environment_error("cannot write in an overlay");
+    return {};
+  };
+  const bool works = try_it().has_value();
+  (void)remove_tree(scratch);
+  return works ? LayerKind::kOverlay : LayerKind::kLinks;
+}
+
+}  // namespace simswarm::exec

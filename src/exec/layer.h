@@ -1,0 +1,56 @@
+// The private writable layer: a run sees the project as it is and writes beside it.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "exec/process.h"
+#include "simulator/dialect.h"
+
+namespace simswarm::exec {
+
+enum class LayerKind {
+  kOverlay,  // an overlay in a mount namespace: all paths, absolute ones too, lead into the layer
+  kLinks,    // a mirror of links to the project's files: relative paths lead into the layer, absolute ones do not
+};
+
+struct LayerSpec {
+  LayerKind kind = LayerKind::kOverlay;
+  fs::path project;                    // absolute; what the run may see and change in its layer
+  fs::path working_folder;             // absolute, in the project
+  std::vector<fs::path> result_folders;// absolute; seen empty; outside of the project only with an overlay
+  std::vector<fs::path> left_out;      // absolute; not mirrored (the state folder)
+  std::optional<User> run_as;
+};
+
+// The layer of one attempt, in a scratch folder of its own. Nothing is mounted outside the process that runs in it.
+class Layer {
+ public:
+  // Prepares `scratch` (created; must be empty). An error where a result folder cannot be had in this kind of layer.
+  [[nodiscard]] static Result<Layer> prepare(const LayerSpec& spec, const fs::path& scratch);
+
+  // Fills in working folder, mounts and user.
+  void apply(ProcessSpec& process) const;
+  // What lies in the layer now: regular files and links that were not there before, sorted by path.
+  [[nodiscard]] Result<std::vector<LeftFile>> left_files() const;
+  // Stands for the working folder, for files added by hand.
+  [[nodiscard]] fs::path working_folder_in_layer() const;
+  // Where the status file (relative to the working folder) of a running process lies.
+  [[nodiscard]] fs::path locate(const std::string& path) const;
+
+ private:
+  LayerSpec spec_;
+  fs::path scratch_;
+};
+
+// The best kind that works here for this project: tries an overlay with a process that does nothing.
+[[nodiscard]] LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch);
+
+// Who runs simulations when we are root: the owner of the project if that is not root, else «simswarm» or «nobody»,
+// if that user can reach the program and the working folder; nothing when no other user can be had.
+[[nodiscard]] std::optional<User> unprivileged_user(const fs::path& project, const fs::path& working_folder,
+                                                    const fs::path& program, const std::string& wanted);
+
+}  // namespace simswarm::exec

@@ -1,0 +1,56 @@
+// Whom simulations run as when simswarm is root.
+#include <grp.h>
+#include <pwd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "exec/layer.h"
+
+namespace simswarm::exec {
+namespace {
+
+std::optional<User> user_named(const std::string& name) {
+  const passwd* entry = ::getpwnam(name.c_str());
+  if (entry == nullptr) return std::nullopt;
+  return User{entry->pw_uid, entry->pw_gid};
+}
+
+std::optional<User> owner_of(const fs::path& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || info.st_uid == 0) return std::nullopt;
+  return User{info.st_uid, info.st_gid};
+}
+
+// Asks the kernel in a process that is that user.
+bool can_reach(const User& user, const fs::path& working_folder, const fs::path& program) {
+  const pid_t pid = ::fork();
+  if (pid == 0) {
+    const bool changed = ::setgroups(0, nullptr) == 0 && ::setgid(user.gid) == 0 && ::setuid(user.uid) == 0;
+    const bool reaches = changed && ::chdir(working_folder.c_str()) == 0 && ::access(".", R_OK | X_OK) == 0 &&
+                         (program.empty() || ::access(program.c_str(), R_OK | X_OK) == 0);
+    ::_exit(reaches ? 0 : 1);
+  }
+  int status = 0;
+  return pid > 0 && ::waitpid(pid, &status, 0) == pid && status == 0;
+}
+
+}  // namespace
+
+std::optional<User> unprivileged_user(const fs::path& project, const fs::path& working_folder, const fs::path& program,
+                                      const std::string& wanted) {
+  if (::geteuid() != 0) return std::nullopt;
+  std::vector<std::optional<User>> candidates;
+  if (!wanted.empty()) {
+    candidates.push_back(user_named(wanted));
+  } else {
+    candidates = {owner_of(working_folder), owner_of(project), user_named("simswarm"), user_named("nobody")};
+  }
+  for (const std::optional<User>& user : candidates) {
+    if (user && can_reach(*user, working_folder, program)) return user;
+  }
+  return std::nullopt;
+}
+
+}  // namespace simswarm::exec
