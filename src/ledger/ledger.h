@@ -1,0 +1,125 @@
+// What a client knows, on disk: campaigns, runs, attempts, results, intents. One SQLite file in WAL mode in `.simswarm/`;
+// its tables are described in doc/formats.md. Every method is one transaction; a Ledger is used by one thread at a time,
+// several processes (each with a Ledger of its own) at once are safe.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "base/time.h"
+#include "model/attempt.h"
+#include "model/run.h"
+
+namespace simswarm {
+
+struct CampaignRecord {
+  std::string id;          // ULID
+  std::string name;
+  std::string dialect;
+  std::string folder;      // working folder, absolute
+  std::vector<std::string> command;
+  Stamp started{};
+  std::optional<Stamp> ended;
+  std::string state;       // «running», «completed», «incomplete», «cancelled»; «running» without a living process: cut off
+  std::string host;
+  std::string version;     // of simswarm
+};
+
+// A run as a campaign planned it.
+struct PlannedRun {
+  Run run;
+  RunKey key;
+};
+
+// What `explain` compares: the digests of the files that went into the keys, and the parts they are made of.
+struct InputRecord {
+  std::map<std::string, std::string> files;        // path as the user would write it: digest
+  std::map<std::string, std::vector<KeyPart>> parts; // configuration: parts that its runs share
+};
+
+// A result that has been accepted.
+struct ResultRecord {
+  RunKey key;
+  int attempt = 0;
+  std::string campaign;
+  Verdict verdict;
+  Usage usage;
+  std::vector<ResultFile> files;
+};
+
+// A verified result that is on its way from scratch into place. What is noted here is rolled forward after a crash.
+struct Intent {
+  Attempt attempt;
+  std::string folder;               // the campaign's working folder, absolute: what the paths are relative to
+  std::vector<ResultFile> files;
+  std::vector<std::string> staged;  // where each file lies now, absolute
+  std::string kept;                 // folder for older files that stand in the way; empty: they are replaced
+};
+
+struct AttemptLog {
+  std::string output;  // the last 64 KiB at most; the whole is in `output_file` when it was longer
+  std::string errors;
+  std::string output_file;
+  std::string errors_file;
+};
+
+class Ledger {
+ public:
+  virtual ~Ledger() = default;
+
+  // Opens or creates `state/ledger.sqlite`. Refuses a network file system (WAL needs shared memory), a ledger of a newer
+  // version, and one that is damaged, each with a word on what to do.
+  [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const fs::path& state);
+
+  // Campaigns, newest first.
+  [[nodiscard]] virtual Status begin_campaign(const CampaignRecord& campaign, const InputRecord& inputs,
+                                              std::span<const PlannedRun> runs) = 0;
+  [[nodiscard]] virtual Status end_campaign(const std::string& id, const std::string& state, Stamp ended) = 0;
+  [[nodiscard]] virtual Result<std::vector<CampaignRecord>> campaigns() = 0;
+  [[nodiscard]] virtual Result<std::vector<PlannedRun>> runs_of(const std::string& campaign) = 0;
+  [[nodiscard]] virtual Result<InputRecord> inputs_of(const std::string& campaign) = 0;
+
+  // Accepted results and failed attempts.
+  [[nodiscard]] virtual Result<std::optional<ResultRecord>> result_of(const RunKey& key) = 0;
+  [[nodiscard]] virtual Result<std::vector<Attempt>> attempts_of(const RunKey& key) = 0;
+  [[nodiscard]] virtual Result<std::optional<AttemptLog>> log_of(const RunKey& key, int attempt) = 0;
+  // A result that is no longer what was accepted: forgotten, so that its run runs again.
+  [[nodiscard]] virtual Status forget_result(const RunKey& key) = 0;
+  [[nodiscard]] virtual Status update_files(const RunKey& key, const std::vector<ResultFile>& files) = 0;
+  // The file that an accepted result has at this path.
+  [[nodiscard]] virtual Result<std::optional<ResultFile>> file_at(const std::string& path) = 0;
+  // Every path that any result or earlier result has written: these are no input of the project.
+  [[nodiscard]] virtual Result<std::vector<std::string>> written_paths() = 0;
+
+  // Attempts: `record_attempts` for those without a result; intents for those with one. The number of the attempt is
+  // given by the ledger and comes back in the argument.
+  [[nodiscard]] virtual Status record_attempts(std::vector<Attempt>& attempts, const std::vector<AttemptLog>& logs) = 0;
+  // Durable when it returns; so is `done`.
+  [[nodiscard]] virtual Status intend(std::vector<Intent>& intents, const std::vector<AttemptLog>& logs) = 0;
+  [[nodiscard]] virtual Status done(const std::vector<Intent>& intents) = 0;
+  [[nodiscard]] virtual Status give_up(const RunKey& key) = 0;
+  [[nodiscard]] virtual Result<std::vector<Intent>> intents() = 0;
+
+  // Wall seconds of accepted runs of this configuration, newest first, at most 10,000: for time left.
+  [[nodiscard]] virtual Result<std::vector<std::pair<Run, double>>> durations(const std::string& config) = 0;
+
+  // The digest that a file with this identity had.
+  [[nodiscard]] virtual Result<std::optional<Digest>> known_digest(const FileIdentity& file) = 0;
+  [[nodiscard]] virtual Status remember_digests(const std::vector<std::pair<FileIdentity, Digest>>& digests) = 0;
+
+  // One process of this machine at a time executes a key. Takes those that no living owner has, in one step; gives the
+  // owners of the others, by the index of the key. An owner is a name that `is_alive` can tell about.
+  [[nodiscard]] virtual Result<std::map<std::size_t, std::string>> claim(
+      std::span<const RunKey> keys, const std::string& owner, const std::function<bool(const std::string&)>& is_alive) = 0;
+  [[nodiscard]] virtual Status release(const std::string& owner) = 0;
+};
+
+}  // namespace simswarm

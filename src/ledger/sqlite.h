@@ -1,0 +1,78 @@
+// A thin cover over SQLite for this room: prepared statements with typed binding. sqlite3.h stays in sqlite.cpp.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace simswarm::ledger {
+
+class Statement {
+ public:
+  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement();
+
+  Statement& bind(std::int64_t value);
+  Statement& bind(int value) { return bind(std::int64_t{value}); }
+  Statement& bind(std::uint64_t value) { return bind(static_cast<std::int64_t>(value)); }
+  Statement& bind(double value);
+  Statement& bind(std::string_view text);  // copied
+  // True: a row stands ready. False: there are no more; the statement can be bound again.
+  [[nodiscard]] Result<bool> step();
+  // For statements without rows: runs once and makes ready for the next binding.
+  [[nodiscard]] Status run();
+
+  [[nodiscard]] std::int64_t number(int column) const;
+  [[nodiscard]] int integer(int column) const { return static_cast<int>(number(column)); }
+  [[nodiscard]] std::uint64_t size(int column) const { return static_cast<std::uint64_t>(number(column)); }
+  [[nodiscard]] double real(int column) const;
+  [[nodiscard]] std::string text(int column) const;
+
+ private:
+  sqlite3_stmt* statement_;
+  int next_ = 1;
+};
+
+class Database {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const fs::path& path);
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+  ~Database();
+
+  // The text is ours and valid: a failure to prepare it means that the file is damaged or of another make.
+  [[nodiscard]] Result<std::unique_ptr<Statement>> prepare(std::string_view sql);
+  [[nodiscard]] Status execute(const std::string& sql);
+
+ private:
+  explicit Database(sqlite3* handle) : handle_(handle) {}
+  sqlite3* handle_;
+};
+
+// BEGIN IMMEDIATE at birth, ROLLBACK at death unless committed.
+class Transaction {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Transaction>> begin(Database& database);
+  explicit Transaction(Database& database) : database_(database) {}
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  ~Transaction();
+  [[nodiscard]] Status commit();
+
+ private:
+  Database& database_;
+  bool open_ = true;
+};
+
+}  // namespace simswarm::ledger
