@@ -1,0 +1,107 @@
+#include "base/subprocess.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <cstdlib>
+
+#include "base/time.h"
+
+namespace simswarm {
+namespace {
+
+struct Pipe {
+  Fd read;
+  Fd write;
+};
+
+Result<Pipe> make_pipe() {
+  std::array<int, 2> ends{};
+  if (::pipe2(ends.data(), O_CLOEXEC) != 0) return system_error(errno, "cannot make a pipe");
+  return Pipe{Fd(ends[0]), Fd(ends[1])};
+}
+
+// Says errno through `trouble` when the program cannot be started.
+[[noreturn]] void child(const Subprocess& subprocess, int output, int errors, int trouble) {
+  ::setpgid(0, 0);
+  bool ready = ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
+  if (ready && subprocess.run_as) {
+    const auto [uid, gid] = *subprocess.run_as;
+    ready = ::setgroups(0, nullptr) == 0 && ::setgid(gid) == 0 && ::setuid(uid) == 0;
+  }
+  const int input = ::open("/dev/null", O_RDONLY);
+  ::dup2(input, STDIN_FILENO);
+  ::dup2(output, STDOUT_FILENO);
+  ::dup2(errors, STDERR_FILENO);
+  for (const auto& [name, value] : subprocess.environment) ::setenv(name.c_str(), value.c_str(), 1);
+  std::vector<char*> argv;
+  for (const std::string& word : subprocess.argv) argv.push_back(const_cast<char*>(word.c_str()));
+  argv.push_back(nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+  if (ready) ::execvp(argv[0], argv.data());
+  const int error_number = errno;
+  [[maybe_unused]] const ssize_t said = ::write(trouble, &error_number, sizeof(error_number));
+  ::_exit(127);
+}
+
+// Reads what is there; false at the end.
+bool drain(int fd, std::string& into) {
+  std::array<char, 65536> buffer{};
+  const ssize_t got = ::read(fd, buffer.data(), buffer.size());
+  if (got > 0) into.append(buffer.data(), static_cast<std::size_t>(got));
+  return got > 0 || (got < 0 && errno == EINTR);
+}
+
+// True when both ends were reached in time.
+bool read_both(const Fd& output, const Fd& errors, Answer& answer, double timeout) {
+  std::array<pollfd, 2> polled{{{output.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}}};
+  const Monotonic start = system_clock().monotonic();
+  while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+    const double left = timeout - Seconds(system_clock().monotonic() - start).count();
+    if (left <= 0) return false;
+    if (::poll(polled.data(), polled.size(), static_cast<int>(left * 1000) + 1) < 0 && errno != EINTR) return false;
+    if (polled[0].fd >= 0 && polled[0].revents != 0 && !drain(polled[0].fd, answer.output)) polled[0].fd = -1;
+    if (polled[1].fd >= 0 && polled[1].revents != 0 && !drain(polled[1].fd, answer.errors)) polled[1].fd = -1;
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Answer> run(const Subprocess& subprocess) {
+  SIMSWARM_TRY(Pipe output, make_pipe());
+  SIMSWARM_TRY(Pipe errors, make_pipe());
+  SIMSWARM_TRY(Pipe trouble, make_pipe());
+  const pid_t pid = ::fork();
+  if (pid < 0) return system_error(errno, "cannot start a process");
+  if (pid == 0) child(subprocess, output.write.get(), errors.write.get(), trouble.write.get());
+  output.write.reset();
+  errors.write.reset();
+  trouble.write.reset();
+  Answer answer;
+  const bool in_time = read_both(output.read, errors.read, answer, subprocess.timeout);
+  if (!in_time) ::kill(-pid, SIGKILL);
+  int status = 0;
+  while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+  }
+  int error_number = 0;
+  if (::read(trouble.read.get(), &error_number, sizeof(error_number)) == sizeof(error_number)) {
+    return system_error(error_number, fmt::format("cannot start «{}»", subprocess.argv.front()));
+  }
+  if (!in_time) {
+    return environment_error("«{}» gave no answer within {:.0f} s", subprocess.argv.front(), subprocess.timeout);
+  }
+  answer.exit_code = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+  return answer;
+}
+
+}  // namespace simswarm

@@ -1,0 +1,31 @@
+// Runs a short helper program and takes what it prints. Simulations are run by the room exec, not by this.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/files.h"
+
+namespace simswarm {
+
+struct Subprocess {
+  std::vector<std::string> argv;                    // argv[0] as execvp takes it, relative to `folder`
+  fs::path folder;
+  std::vector<std::pair<std::string, std::string>> environment;  // added to ours
+  std::optional<std::pair<unsigned, unsigned>> run_as;           // uid and gid; only root can
+  double timeout = 600;                             // seconds; then it is killed with its process group
+};
+
+struct Answer {
+  int exit_code = 0;  // 128 + signal for a process that was ended by one
+  std::string output;
+  std::string errors;
+};
+
+// An error when the program cannot be started or takes longer than its time; any exit code is an answer.
+[[nodiscard]] Result<Answer> run(const Subprocess& subprocess);
+
+}  // namespace simswarm
