@@ -140,7 +140,6 @@ struct Scan {
   }
 
   [[nodiscard]] std::string name(const fs::path& seen) const {
-    if (!lies_in(spec.project, seen)) return seen.string();
     return relative_to(spec.working_folder, seen).string();
   }
 };

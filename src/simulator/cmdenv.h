@@ -18,6 +18,7 @@ struct CmdenvRequest {
   bool distinct_names = false;        // add the missing iteration variables to the names of result files
   bool run_number_unused = false;     // the model does not look at the run number: leave it out of the key
   std::vector<std::string> environment;  // names of variables that belong to the key besides those of OMNeT++
+  std::optional<std::pair<unsigned, unsigned>> run_as;  // uid and gid the program is asked as; only root can
 };
 
 [[nodiscard]] Result<std::unique_ptr<Dialect>> make_cmdenv_dialect(CmdenvRequest request);

@@ -19,7 +19,7 @@ namespace simswarm {
 
 // A file that a process left.
 struct LeftFile {
-  std::string path;        // relative to the working folder (may begin with «../»), or absolute outside the project
+  std::string path;        // relative to the working folder (may begin with «../»)
   fs::path source;         // where it lies now
   std::uint64_t size = 0;  // bytes
 };
@@ -46,6 +46,8 @@ struct KeySources {
   // Run once in the working folder to see which objects the dynamic loader loads, wrappers looked through. Empty when a
   // start without a run would mean something to the program: then the loader is asked for `program`.
   std::vector<std::string> probe_command;
+  // Programs that are started, absolute: the plan traces which objects the dynamic loader loads for each, and runs none.
+  std::vector<fs::path> programs;
   fs::path program;                                    // absolute
   std::vector<fs::path> files;                         // single files seen by every run
   std::vector<std::pair<fs::path, std::string>> trees; // folder and the glob of the files in it that count (NED paths)
@@ -64,18 +66,25 @@ class Dialect {
   [[nodiscard]] virtual std::vector<std::string> command_line(std::span<const Run> batch) const = 0;
   // Whether command_line takes more than one run.
   [[nodiscard]] virtual bool can_batch() const = 0;
+  // Runs that must be executed in one process, in order, and count only together (they append to one file), by their
+  // position in list_runs().
+  [[nodiscard]] virtual std::vector<std::vector<std::size_t>> inseparable() const { return {}; }
 
   // Result files that the run is going to write as far as they are known beforehand, relative to the working folder.
   [[nodiscard]] virtual std::vector<std::string> expected_files(const Run& run) const = 0;
   // Folders that hold nothing but results, relative to the working folder; a run sees them empty.
   [[nodiscard]] virtual std::vector<std::string> result_folders() const = 0;
 
+  // A folder of the run's own, relative to the working folder: made before it starts, and then empty. Empty: it needs none.
+  [[nodiscard]] virtual std::string run_folder(const Run&) const { return {}; }
+
   // Where the run's status lines go: a file relative to the working folder, or empty for standard output.
   [[nodiscard]] virtual std::string status_file(const Run& run) const = 0;
   // Progress out of the last few KiB of that text; nothing when it says none.
   [[nodiscard]] virtual std::optional<Progress> read_progress(std::string_view tail) const = 0;
 
-  // One judgement for each run of the batch, in its order. A file that names no run belongs to every run that started.
+  // One judgement for each run of the batch, in its order. A file that names
+  // no run of a batch belongs to the last one that started, whose process wrote it last.
   [[nodiscard]] virtual std::vector<Judgement> judge(std::span<const Run> batch, const Evidence& evidence) const = 0;
 
   [[nodiscard]] virtual KeySources key_sources() const = 0;

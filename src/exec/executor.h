@@ -1,0 +1,65 @@
+// Executes batches: starts each in its layer, watches limits, ends whole process trees, gathers what was left.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "exec/layer.h"
+#include "simulator/dialect.h"
+
+namespace simswarm::exec {
+
+struct Limits {
+  std::optional<double> timeout;         // seconds of wall time a process
+  std::optional<std::uint64_t> memory;   // bytes, the whole process tree
+  double patience = 2;                   // seconds between SIGTERM and SIGKILL
+};
+
+struct BatchSpec {
+  std::uint64_t id = 0;                  // the caller's; unique among those that run
+  std::vector<std::string> argv;
+  fs::path scratch;                      // a folder that is not there yet
+  std::string mark;                      // «NAME=value» in the environment, by which strays are found
+};
+
+struct Ended {
+  std::uint64_t id = 0;
+  Evidence evidence;
+  Usage usage;
+  Stamp started{};
+  Stamp ended{};
+  std::size_t strays = 0;                // processes that outlived the run and were killed
+  std::optional<Error> trouble;          // the layer could not be read: nothing of it is to be believed
+};
+
+// Not thread-safe: one thread starts and waits; it becomes the reaper of everything its runs leave behind.
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  // An error when the program cannot be started; nothing runs then.
+  [[nodiscard]] virtual Status start(const BatchSpec& batch) = 0;
+  // Waits until a batch ends, a descriptor of `wake` is readable, or the time is over; gives those that have ended.
+  [[nodiscard]] virtual std::vector<Ended> wait(std::chrono::milliseconds time, const std::vector<int>& wake) = 0;
+  // Begins to end a batch: SIGTERM, then SIGKILL, to its whole tree; it comes out of wait() with this outcome.
+  virtual void stop(std::uint64_t id, Outcome why) = 0;
+  // SIGKILL for all at once.
+  virtual void kill_all(Outcome why) = 0;
+  // Bytes of memory now, and the layer to look for status lines in; nothing for an id that does not run.
+  struct Look {
+    std::uint64_t memory = 0;
+    double wall_seconds = 0;
+    fs::path output;
+    const Layer* layer = nullptr;
+  };
+  [[nodiscard]] virtual std::optional<Look> look(std::uint64_t id) const = 0;
+};
+
+[[nodiscard]] std::unique_ptr<Executor> make_executor(LayerSpec layer, Limits limits);
+
+}  // namespace simswarm::exec
