@@ -1,0 +1,104 @@
+// Which files the dynamic loader loads for a program (ld.so(8)).
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/subprocess.h"
+#include "base/text.h"
+#include "plan/inputs.h"
+
+namespace simswarm::plan {
+namespace {
+
+// Helpers that wrapper scripts call on their way to the program: their own version changes no result.
+bool is_helper(const fs::path& program) {
+  constexpr std::array<std::string_view, 20> kHelpers{"sh",   "bash", "dash",  "env",  "dirname", "basename", "readlink", "realpath", "sed",  "grep",
+                                                      "cat",  "uname", "expr", "test", "ls",      "which",    "tr",       "cut",      "git", "awk"};
+  return std::find(kHelpers.begin(), kHelpers.end(), program.filename().string()) != kHelpers.end();
+}
+
+void add(std::vector<fs::path>& objects, const fs::path& path) {
+  std::error_code ignored;
+  if (fs::is_regular_file(path, ignored)) objects.push_back(path);
+}
+
+// One file of LD_DEBUG=files: «PID: calling init: PATH», «PID: initialize program: PATH», «PID: transferring control: PATH».
+void read_loader_words(const std::string& text, const fs::path& folder, std::vector<fs::path>& objects) {
+  std::vector<fs::path> found;
+  bool helper = false;
+  for (const std::string_view line : lines(text)) {
+    for (const std::string_view what : {"calling init: ", "initialize program: ", "transferring control: "}) {
+      const auto at = line.find(what);
+      if (at == std::string_view::npos) continue;
+      const fs::path path = absolute_from(folder, fs::path(trim(line.substr(at + what.size()))));
+      if (what.front() != 'c') helper = helper || is_helper(path);
+      add(found, path);
+    }
+  }
+  if (!helper) objects.insert(objects.end(), found.begin(), found.end());
+}
+
+Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
+  const fs::path folder = request.scratch / "loader";
+  SIMSWARM_CHECK(make_folders(folder));
+  if (request.run_as && ::chown(folder.c_str(), request.run_as->first, request.run_as->second) != 0) {
+    return system_error(errno, folder.string());
+  }
+  Subprocess probe{request.sources.probe_command, request.working_folder, {}, request.run_as, 600};
+  probe.environment = {{"LD_DEBUG", "files"}, {"LD_DEBUG_OUTPUT", (folder / "words").string()}};
+  SIMSWARM_TRY(const Answer answer, run(probe));
+  std::vector<fs::path> objects;
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(folder, error)) {
+    SIMSWARM_TRY(const std::string text, read_file(entry.path()));
+    read_loader_words(text, request.working_folder, objects);
+  }
+  SIMSWARM_CHECK(remove_tree(folder));
+  return objects;
+}
+
+// «#! interpreter [argument]» of a script, or nothing.
+std::optional<fs::path> interpreter_of(const fs::path& program) {
+  const Result<std::string> text = read_file(program);
+  if (!text || !text->starts_with("#!")) return std::nullopt;
+  const std::string_view line = trim(std::string_view(*text).substr(2, text->find('\n') - 2));
+  const auto words = split(line, ' ');
+  if (words.empty() || words.front().empty()) return std::nullopt;
+  return fs::path(words.front());
+}
+
+// «libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)», «/lib64/ld-linux-x86-64.so.2 (0x…)».
+Result<std::vector<fs::path>> by_loader(const fs::path& program) {
+  constexpr std::array<const char*, 3> kLoaders{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib64/ld64.so.2"};
+  const auto* const loader = std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
+  std::vector<fs::path> objects;
+  if (loader == kLoaders.end()) return objects;
+  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", {}, {}, 60}));
+  for (const std::string_view line : lines(answer.output)) {
+    std::string_view path = trim(line.substr(0, line.rfind(" (0x")));
+    if (const auto arrow = path.find("=> "); arrow != std::string_view::npos) path = path.substr(arrow + 3);
+    if (path.starts_with("/")) add(objects, fs::path(path));
+  }
+  return objects;
+}
+
+}  // namespace
+
+Result<std::vector<fs::path>> loaded_objects(const InputRequest& request) {
+  std::vector<fs::path> objects;
+  if (!request.sources.probe_command.empty()) {
+    SIMSWARM_TRY(objects, by_probe(request));
+  } else {
+    const std::optional<fs::path> interpreter = interpreter_of(request.program);
+    if (interpreter) add(objects, *interpreter);
+    SIMSWARM_TRY(const auto libraries, by_loader(interpreter.value_or(request.program)));
+    objects.insert(objects.end(), libraries.begin(), libraries.end());
+  }
+  add(objects, request.program);
+  std::sort(objects.begin(), objects.end());
+  objects.erase(std::unique(objects.begin(), objects.end()), objects.end());
+  return objects;
+}
+
+}  // namespace simswarm::plan

@@ -1,0 +1,117 @@
+#include <deque>
+
+#include "queue/queue.h"
+
+namespace simswarm {
+namespace {
+
+struct Entry {
+  Job job;
+  JobState state = JobState::kQueued;
+  int generation = 0;  // of claims: names the one that counts
+  int used_up = 0;     // attempts
+};
+
+class MemoryQueue final : public Queue {
+ public:
+  JobId enqueue(Job job) override {
+    entries_.push_back({std::move(job)});
+    waiting_.push_back({entries_.size() - 1});
+    ++counts_.queued;
+    return waiting_.back();
+  }
+
+  std::vector<Claim> claim(std::size_t most) override {
+    std::vector<Claim> claims;
+    while (claims.size() < most && !waiting_.empty()) {
+      const bool alone = next_is_alone();
+      if (alone && !claims.empty()) break;
+      claims.push_back(start(waiting_.front()));
+      waiting_.pop_front();
+      if (alone) break;
+    }
+    return claims;
+  }
+
+  [[nodiscard]] const Job& job(JobId id) const override { return entries_.at(id.index).job; }
+
+  bool complete(Claim claim) override { return end(claim, JobState::kFinished, counts_.finished); }
+  bool fail(Claim claim) override { return end(claim, JobState::kFailed, counts_.failed); }
+
+  bool requeue(Claim claim, bool alone, bool counts) override {
+    if (!holds(claim)) return false;
+    Entry& entry = entries_[claim.job.index];
+    entry.state = JobState::kQueued;
+    entry.job.alone = entry.job.alone || alone;
+    if (!counts) --entry.used_up;
+    --counts_.started;
+    ++counts_.queued;
+    waiting_.push_front(claim.job);
+    return true;
+  }
+
+  std::size_t cancel_waiting() override {
+    const std::size_t cancelled = waiting_.size();
+    for (const JobId id : waiting_) entries_[id.index].state = JobState::kCancelled;
+    waiting_.clear();
+    counts_.queued = 0;
+    counts_.cancelled += cancelled;
+    return cancelled;
+  }
+
+  [[nodiscard]] JobState state(JobId id) const override { return entries_.at(id.index).state; }
+  [[nodiscard]] int attempts(JobId id) const override { return entries_.at(id.index).used_up; }
+  [[nodiscard]] QueueCounts counts() const override { return counts_; }
+  [[nodiscard]] bool next_is_alone() const override { return !waiting_.empty() && job(waiting_.front()).alone; }
+
+ private:
+  Claim start(JobId id) {
+    Entry& entry = entries_[id.index];
+    entry.state = JobState::kStarted;
+    ++entry.used_up;
+    ++entry.generation;
+    --counts_.queued;
+    ++counts_.started;
+    return {id, entry.generation};
+  }
+
+  [[nodiscard]] bool holds(Claim claim) const {
+    if (claim.job.index >= entries_.size()) return false;
+    const Entry& entry = entries_[claim.job.index];
+    return entry.state == JobState::kStarted && entry.generation == claim.attempt;
+  }
+
+  bool end(Claim claim, JobState state, std::size_t& count) {
+    if (!holds(claim)) return false;
+    entries_[claim.job.index].state = state;
+    --counts_.started;
+    ++count;
+    return true;
+  }
+
+  std::deque<Entry> entries_;
+  std::deque<JobId> waiting_;
+  QueueCounts counts_;
+};
+
+}  // namespace
+
+std::string_view to_text(JobState state) {
+  switch (state) {
+    case JobState::kQueued:
+      return "queued";
+    case JobState::kStarted:
+      return "started";
+    case JobState::kFinished:
+      return "finished";
+    case JobState::kFailed:
+      return "failed";
+    case JobState::kCancelled:
+      return "canceled";  // as RQ spells it
+  }
+  return "?";
+}
+
+std::unique_ptr<Queue> make_memory_queue() { return std::make_unique<MemoryQueue>(); }
+
+}  // namespace simswarm
