@@ -155,7 +155,7 @@ class LocalExecutor final : public Executor {
       running.ended_by_us = Outcome::kOutOfMemory;
       signal_tree(running.process.pid, SIGKILL);
     }
-    if (limits_.timeout && age > *limits_.timeout) begin_to_end(running, Outcome::kTimedOut);
+    if (limits_.timeout && age > *limits_.timeout * static_cast<double>(running.spec.runs)) begin_to_end(running, Outcome::kTimedOut);
     if (running.kill_at && now >= *running.kill_at) signal_tree(running.process.pid, SIGKILL);
   }
 

@@ -15,7 +15,7 @@
 namespace simswarm::exec {
 
 struct Limits {
-  std::optional<double> timeout;         // seconds of wall time a process
+  std::optional<double> timeout;         // seconds of wall time a run; a batch gets it once a run
   std::optional<std::uint64_t> memory;   // bytes, the whole process tree
   double patience = 2;                   // seconds between SIGTERM and SIGKILL
 };
@@ -23,6 +23,7 @@ struct Limits {
 struct BatchSpec {
   std::uint64_t id = 0;                  // the caller's; unique among those that run
   std::vector<std::string> argv;
+  std::size_t runs = 1;                  // how many the process executes
   fs::path scratch;                      // a folder that is not there yet
   std::string mark;                      // «NAME=value» in the environment, by which strays are found
 };

@@ -20,7 +20,7 @@ bool starts_with_any(std::string_view name, std::initializer_list<std::string_vi
 
 // Files that git tracks or would track: what .gitignore names is no input.
 Result<std::vector<fs::path>> files_by_git(const fs::path& project) {
-  SIMSWARM_TRY(const Answer answer, run({{"git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"}, project, {}, {}, 120}));
+  SIMSWARM_TRY(const Answer answer, run({{"git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"}, project, {}, {}, 120}));
   if (answer.exit_code != 0) return environment_error("git ls-files in {}: {}", project.string(), trim(answer.errors));
   std::vector<fs::path> files;
   for (const std::string_view name : split(answer.output, '\0')) {
@@ -144,7 +144,10 @@ Result<Inputs> gather_inputs(const InputRequest& request, const DigestOf& digest
 fs::path project_of(const fs::path& working_folder) {
   for (fs::path folder = working_folder; folder.has_relative_path(); folder = folder.parent_path()) {
     std::error_code ignored;
-    if (fs::exists(folder / ".git", ignored)) return folder;
+    if (!fs::exists(folder / ".git", ignored)) continue;
+    const Result<Answer> answer =
+        run({{"git", "-c", "safe.directory=*", "check-ignore", "-q", working_folder.string()}, folder, {}, {}, 60});
+    return answer && answer->exit_code == 0 ? working_folder : folder;  // a folder that git ignores is a project of its own
   }
   return working_folder;
 }

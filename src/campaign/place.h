@@ -1,0 +1,18 @@
+// Putting single files into their places. Used by commits and by rolling forward.
+#pragma once
+
+#include "campaign/commit.h"
+
+namespace simswarm::campaign {
+
+// Brings the staged files of an intent to their places; files that are there already with the right digest stay. What
+// stands in the way goes to `intent.kept` (replaced where that is empty). Fills in the identities. The number kept aside.
+[[nodiscard]] Result<std::size_t> put_into_place(Intent& intent);
+
+// Refuses a path at which something stands that is no regular file or link.
+[[nodiscard]] Status check_target(const fs::path& target);
+
+// Digest and size of a staged file; of a link, of where it leads.
+[[nodiscard]] Result<ResultFile> describe(const std::string& path, const fs::path& staged);
+
+}  // namespace simswarm::campaign

@@ -1,0 +1,55 @@
+#include "campaign/state.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace simswarm::campaign {
+namespace {
+
+fs::path life_path(const StateFolder& state, const std::string& owner) { return state.root / "alive" / owner; }
+
+}  // namespace
+
+Result<FileLock> FileLock::take(const fs::path& path) {
+  FileLock lock;
+  lock.file_ = Fd(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!lock.file_.valid()) return system_error(errno, path.string());
+  while (::flock(lock.file_.get(), LOCK_EX) != 0) {
+    if (errno != EINTR) return system_error(errno, path.string());
+  }
+  return lock;
+}
+
+Result<SignOfLife> SignOfLife::show(const StateFolder& state, const std::string& owner) {
+  SIMSWARM_CHECK(make_folders(state.root / "alive"));
+  const fs::path path = life_path(state, owner);
+  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!file.valid() || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return system_error(errno, path.string());
+  return SignOfLife(std::move(file), path);
+}
+
+SignOfLife::~SignOfLife() {
+  if (file_.valid()) ::unlink(path_.c_str());
+}
+
+bool SignOfLife::is_alive(const StateFolder& state, const std::string& owner) {
+  const Fd file(::open(life_path(state, owner).c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file.valid()) return false;
+  return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+}
+
+Status sweep_scratch(const StateFolder& state) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(state.root / "scratch", error)) {
+    const std::string owner = entry.path().filename().string();
+    if (SignOfLife::is_alive(state, owner)) continue;
+    SIMSWARM_CHECK(remove_tree(entry.path()));
+    ::unlink(life_path(state, owner).c_str());
+  }
+  return {};
+}
+
+}  // namespace simswarm::campaign

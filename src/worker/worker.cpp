@@ -1,0 +1,204 @@
+#include "worker/worker.h"
+
+#include <algorithm>
+#include <map>
+
+#include "base/time.h"
+
+namespace simswarm::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kTick{500};
+constexpr std::uint64_t kStatusTail = 4096;  // bytes at the end of a status file that are looked at
+
+class Loop {
+ public:
+  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs, const Options& options, Host& host)
+      : queue_(queue), executor_(executor), dialect_(dialect), runs_(runs), options_(options), host_(host) {}
+
+  Status work() {
+    while (true) {
+      SIMSWARM_CHECK(obey());
+      if (stop_level_ == 0) SIMSWARM_CHECK(fill());
+      if (running_.empty() && (stop_level_ > 0 || queue_.counts().queued == 0)) return {};
+      for (exec::Ended& ended : executor_.wait(kTick, host_.wake_on())) finish(std::move(ended));
+      tell();
+    }
+  }
+
+ private:
+  [[nodiscard]] std::vector<Run> runs_of(const Batch& batch) const {
+    std::vector<Run> runs;
+    for (const std::size_t run : batch.runs) runs.push_back(runs_[run]);
+    return runs;
+  }
+
+  // First interrupt: the waiting are cancelled, the running get their grace. Second, or grace over: all end now.
+  Status obey() {
+    const int level = host_.stop_level();
+    const Monotonic now = system_clock().monotonic();
+    if (level > 0 && stop_level_ == 0) {
+      queue_.cancel_waiting();
+      grace_ends_ = now + milliseconds(static_cast<std::int64_t>(options_.grace * 1000));
+      stop_level_ = 1;
+    }
+    if (stop_level_ == 1 && now >= grace_ends_) {
+      for (const auto& [id, batch] : running_) executor_.stop(id, Outcome::kCancelled);
+      stop_level_ = 2;
+    }
+    if (level > 1 && !killed_) {
+      executor_.kill_all(Outcome::kCancelled);
+      killed_ = true;
+      stop_level_ = 2;
+    }
+    return {};
+  }
+
+  Status fill() {
+    while (running_.size() < options_.jobs && queue_.counts().queued > 0 && !host_.is_busy()) {
+      if (alone_ && !running_.empty()) return {};
+      if (queue_.next_is_alone() && !running_.empty()) return {};
+      Batch batch;
+      batch.claims = claim();
+      for (const Claim& claim : batch.claims) {
+        const Job& job = queue_.job(claim.job);
+        alone_ = job.alone;
+        batch.runs.insert(batch.runs.end(), job.runs.begin(), job.runs.end());
+      }
+      SIMSWARM_CHECK(start(std::move(batch)));
+    }
+    return {};
+  }
+
+  // Inseparable runs and what must be alone make a batch of their own.
+  std::vector<Claim> claim() {
+    std::vector<Claim> claims = queue_.claim(1);
+    while (claims.size() < options_.batch_size && dialect_.can_batch() && queue_.job(claims.back().job).runs.size() == 1 &&
+           !queue_.job(claims.back().job).alone && queue_.attempts(claims.back().job) == 1 && !queue_.next_is_alone()) {
+      std::vector<Claim> next = queue_.claim(1);
+      if (next.empty()) break;
+      if (queue_.job(next.front().job).runs.size() > 1 || queue_.attempts(next.front().job) > 1) {
+        (void)queue_.requeue(next.front(), false, false);
+        break;
+      }
+      claims.push_back(next.front());
+    }
+    return claims;
+  }
+
+  Status start(Batch batch) {
+    batch.id = ++last_id_;
+    batch.scratch = options_.scratch / std::to_string(batch.id);
+    batch.argv = dialect_.command_line(runs_of(batch));
+    SIMSWARM_CHECK(executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, fmt::format("{}.{}", options_.mark, batch.id)}));
+    host_.started(batch);
+    running_.emplace(batch.id, std::move(batch));
+    return {};
+  }
+
+  void finish(exec::Ended ended) {
+    auto node = running_.extract(ended.id);
+    Finished finished{std::move(node.mapped()), std::move(ended), {}};
+    if (running_.empty()) alone_ = false;
+    if (finished.ended.trouble) {
+      const Judgement broken{{Outcome::kIncomplete, "what it left cannot be read: " + finished.ended.trouble->message, {}}, 0, {}};
+      finished.judgements.assign(finished.batch.runs.size(), broken);
+    } else {
+      finished.judgements = dialect_.judge(runs_of(finished.batch), finished.ended.evidence);
+    }
+    const std::vector<bool> will_retry = settle(finished);
+    host_.finished(std::move(finished), will_retry);
+  }
+
+  // Tells the queue; says which runs come again.
+  std::vector<bool> settle(Finished& finished) {
+    std::vector<bool> will_retry;
+    std::size_t position = 0;
+    for (const Claim& claim : finished.batch.claims) {
+      const std::size_t size = queue_.job(claim.job).runs.size();
+      const std::span<Judgement> judgements(finished.judgements.data() + position, size);
+      if (size > 1) keep_together(judgements);
+      const bool retried = settle(claim, judgements, finished.judgements.size() > size);
+      will_retry.insert(will_retry.end(), size, retried);
+      position += size;
+    }
+    return will_retry;
+  }
+
+  // Runs that append to one file count only when all of them do.
+  static void keep_together(std::span<Judgement> judgements) {
+    const auto is_broken = [](const Judgement& judgement) { return !is_complete(judgement.verdict.outcome); };
+    if (std::none_of(judgements.begin(), judgements.end(), is_broken)) return;
+    for (Judgement& judgement : judgements) {
+      if (!is_broken(judgement)) {
+        judgement.verdict = {Outcome::kIncomplete, "shares a result file with a run that is not complete", judgement.verdict.place};
+      }
+    }
+  }
+
+  bool settle(const Claim& claim, std::span<const Judgement> judgements, bool in_company) {
+    const auto has = [&](Outcome outcome) {
+      return std::any_of(judgements.begin(), judgements.end(), [&](const Judgement& one) { return one.verdict.outcome == outcome; });
+    };
+    const auto complete = [](const Judgement& judgement) { return is_complete(judgement.verdict.outcome); };
+    if (std::all_of(judgements.begin(), judgements.end(), complete)) return queue_.complete(claim), false;
+    if (has(Outcome::kNotStarted) && in_company && stop_level_ == 0) return queue_.requeue(claim, false, false);
+    const auto can_help = [](const Judgement& one) { return complete_or_helpable(one.verdict.outcome); };
+    const bool helpable = std::all_of(judgements.begin(), judgements.end(), can_help);
+    if (helpable && stop_level_ == 0 && queue_.attempts(claim.job) <= options_.retries) {
+      return queue_.requeue(claim, has(Outcome::kOutOfMemory), true);
+    }
+    return queue_.fail(claim), false;
+  }
+
+  static bool complete_or_helpable(Outcome outcome) { return is_complete(outcome) || can_help_to_retry(outcome); }
+
+  void tell() {
+    const Monotonic now = system_clock().monotonic();
+    if (now - last_look_ >= kTick) {
+      last_look_ = now;
+      views_.clear();
+      for (const auto& [id, batch] : running_) look(batch);
+    }
+    host_.tick(views_);
+  }
+
+  void look(const Batch& batch) {
+    const auto look = executor_.look(batch.id);
+    if (!look) return;
+    RunningView view{batch.runs.front(), look->wall_seconds, {}};
+    const std::string status = dialect_.status_file(runs_[batch.runs.front()]);
+    const fs::path file = status.empty() ? look->output : look->layer->locate(status);
+    if (const auto tail = read_tail(file, kStatusTail)) {
+      if (auto progress = dialect_.read_progress(*tail)) view.progress = *progress;
+    }
+    view.progress.memory = look->memory;
+    views_.push_back(view);
+  }
+
+  Queue& queue_;
+  exec::Executor& executor_;
+  const Dialect& dialect_;
+  std::span<const Run> runs_;
+  const Options& options_;
+  Host& host_;
+  std::map<std::uint64_t, Batch> running_;
+  std::vector<RunningView> views_;
+  Monotonic last_look_{};
+  Monotonic grace_ends_{};
+  std::uint64_t last_id_ = 0;
+  int stop_level_ = 0;
+  bool killed_ = false;
+  bool alone_ = false;
+};
+
+}  // namespace
+
+Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs, const Options& options,
+            Host& host) {
+  return Loop(queue, executor, dialect, runs, options, host).work();
+}
+
+}  // namespace simswarm::worker

@@ -1,0 +1,68 @@
+// The loop that claims jobs, executes them and hands over what came of them: a machine's share of a campaign.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exec/executor.h"
+#include "queue/queue.h"
+#include "simulator/dialect.h"
+
+namespace simswarm::worker {
+
+// A batch that is being executed: the runs, by position in the campaign, in the order of the process.
+struct Batch {
+  std::uint64_t id = 0;
+  std::vector<Claim> claims;
+  std::vector<std::size_t> runs;
+  std::vector<std::string> argv;
+  fs::path scratch;
+};
+
+struct Finished {
+  Batch batch;
+  exec::Ended ended;
+  std::vector<Judgement> judgements;  // one a run, in the batch's order
+};
+
+struct RunningView {
+  std::size_t run = 0;
+  double wall_seconds = 0;
+  Progress progress;
+};
+
+struct Options {
+  std::size_t jobs = 1;          // processes at once
+  std::size_t batch_size = 1;    // runs a process
+  int retries = 0;               // further attempts of what can be helped
+  fs::path scratch;              // a folder of ours
+  std::string mark;              // beginning of the mark in the environment of runs, «NAME=value»
+  double grace = 5;              // seconds that running runs get after the first interrupt
+};
+
+// What the loop tells and asks; called in its thread.
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual void started(const Batch& batch) = 0;
+  // A batch ended; verdicts are final for its runs but those that `will_retry` names (positions in the batch).
+  virtual void finished(Finished finished, const std::vector<bool>& will_retry) = 0;
+  // About every half second, and after each event.
+  virtual void tick(const std::vector<RunningView>& running) = 0;
+  // Descriptors that wake the loop: signals, results that were committed.
+  [[nodiscard]] virtual std::vector<int> wake_on() = 0;
+  // Too much waits to be committed: nothing new is started.
+  [[nodiscard]] virtual bool is_busy() = 0;
+  // 0: go on. 1: start nothing new and give running runs the grace. 2: end everything now.
+  [[nodiscard]] virtual int stop_level() = 0;
+};
+
+// Returns when the queue has nothing left, or after a stop. `runs` are the campaign's, by position.
+[[nodiscard]] Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
+                          const Options& options, Host& host);
+
+}  // namespace simswarm::worker
