@@ -107,7 +107,7 @@ class ThreadedCommitter final : public Committer {
     note(record(failed));
     std::vector<Committed> committed;
     committed.reserve(group.size());
-    for (Item& item : group) committed.push_back({item.ready.run, item.ready.attempt, item.kept});
+    for (Item& item : group) committed.push_back({item.ready.run, item.ready.attempt, item.ready.will_retry, item.kept});
     const std::lock_guard lock(mutex_);
     ++stats_.groups;
     stats_.runs += group.size();
@@ -166,7 +166,7 @@ class ThreadedCommitter final : public Committer {
         placed.push_back(intents[i]);
       } else {
         spoil(items[i], kept.error());
-        (void)ledger_->give_up(intents[i].attempt.key);
+        note(ledger_->give_up(intents[i].attempt, items[i].ready.attempt.verdict));
       }
     }
     sync(items, true);
@@ -260,7 +260,7 @@ Result<std::size_t> roll_forward(Ledger& ledger, const StateFolder& state) {
     if (put_into_place(intent)) {
       placed.push_back(std::move(intent));
     } else {
-      SIMSWARM_CHECK(ledger.give_up(intent.attempt.key));
+      SIMSWARM_CHECK(ledger.give_up(intent.attempt, {Outcome::kIncomplete, "simswarm ended before its results were in place", {}}));
     }
   }
   SIMSWARM_CHECK(ledger.done(placed));

@@ -20,12 +20,14 @@ struct Ready {
   Attempt attempt;
   AttemptLog log;
   std::vector<std::pair<std::string, fs::path>> files;  // path relative to the working folder, and where it lies
+  bool will_retry = false;
   std::shared_ptr<void> scratch;   // the batch's scratch: removed when its last run lets go of it
 };
 
 struct Committed {
   std::size_t run = 0;
   Attempt attempt;                 // the verdict may have become worse: results that could not be put into place
+  bool will_retry = false;
   std::size_t kept = 0;            // older files that were kept aside
 };
 

@@ -12,7 +12,7 @@
 namespace simswarm::campaign {
 namespace {
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0;
 }
@@ -62,13 +62,13 @@ Status move_file(const fs::path& staged, const fs::path& target) {
 // «../x» goes below the folder as «_up/x», so that nothing leaves it.
 fs::path kept_path(const fs::path& folder, const std::string& path) {
   fs::path kept = folder / replace_all(path, "../", "_up/");
-  for (int number = 2; exists(kept); ++number) kept = folder / fmt::format("{}.{}", replace_all(path, "../", "_up/"), number);
+  for (int number = 2; is_there(kept); ++number) kept = folder / fmt::format("{}.{}", replace_all(path, "../", "_up/"), number);
   return kept;
 }
 
 // True when the file was put aside; one with the same content is no loss.
 Result<bool> keep_aside(const fs::path& target, const ResultFile& file, const std::string& kept) {
-  if (!exists(target) || kept.empty()) return false;
+  if (!is_there(target) || kept.empty()) return false;
   const Result<ResultFile> there = describe(file.path, target);
   if (there && there->digest == file.digest) return false;
   const fs::path aside = kept_path(kept, file.path);
@@ -103,7 +103,7 @@ Result<std::size_t> put_into_place(Intent& intent) {
   for (std::size_t i = 0; i < intent.files.size(); ++i) {
     ResultFile& file = intent.files[i];
     const fs::path target = absolute_from(intent.folder, file.path);
-    if (exists(intent.staged[i])) {
+    if (is_there(intent.staged[i])) {
       SIMSWARM_CHECK(check_target(target));
       SIMSWARM_CHECK(make_folders(target.parent_path()));
       SIMSWARM_TRY(const bool aside, keep_aside(target, file, intent.kept));

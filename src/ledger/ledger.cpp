@@ -255,9 +255,12 @@ class SqliteLedger final : public Ledger {
     return transaction->commit();
   }
 
-  Status give_up(const RunKey& key) override {
+  Status give_up(const Attempt& attempt, const Verdict& verdict) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
-    SIMSWARM_CHECK(remove_intent(key));
+    SIMSWARM_CHECK(remove_intent(attempt.key));
+    SIMSWARM_TRY(const auto update, database_->prepare("UPDATE attempt SET outcome=?, message=? WHERE key=? AND number=?"));
+    update->bind(to_text(verdict.outcome)).bind(verdict.message).bind(attempt.key.digest.hex()).bind(attempt.number);
+    SIMSWARM_CHECK(update->run());
     return transaction->commit();
   }
 

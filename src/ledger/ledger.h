@@ -105,7 +105,8 @@ class Ledger {
   // Durable when it returns; so is `done`.
   [[nodiscard]] virtual Status intend(std::vector<Intent>& intents, const std::vector<AttemptLog>& logs) = 0;
   [[nodiscard]] virtual Status done(const std::vector<Intent>& intents) = 0;
-  [[nodiscard]] virtual Status give_up(const RunKey& key) = 0;
+  // The intent comes to nothing: its attempt keeps this verdict instead.
+  [[nodiscard]] virtual Status give_up(const Attempt& attempt, const Verdict& verdict) = 0;
   [[nodiscard]] virtual Result<std::vector<Intent>> intents() = 0;
 
   // Wall seconds of accepted runs of this configuration, newest first, at most 10,000: for time left.

@@ -1,0 +1,409 @@
+// Executing a plan: claims, the worker's loop, commits, the summary.
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/text.h"
+#include "campaign/campaign.h"
+
+namespace simswarm::campaign {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::uint64_t kMostLog = 64 * 1024;        // bytes of each output that the ledger keeps of an attempt
+constexpr std::uint64_t kMostLogInBatch = 4 * 1024;  // the same where runs share a process
+constexpr std::size_t kMostPending = 512;            // runs that may wait to be committed
+constexpr std::size_t kMostForSum = 20'000;          // waiting runs that are looked at one by one for time left
+constexpr milliseconds kLookElsewhere{300};
+
+std::string host_name() {
+  std::string name(256, '\0');
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  name.resize(name.find('\0'));
+  return name;
+}
+
+// Removes the folder when the last run of a batch lets go of it.
+std::shared_ptr<void> scratch_of(const fs::path& folder) {
+  return {nullptr, [folder](void*) { (void)remove_tree(folder); }};
+}
+
+int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+
+class Engine final : public worker::Host {
+ public:
+  Engine(const Options& options, Dialect& dialect, Observer& observer) : options_(options), dialect_(dialect), observer_(observer) {}
+
+  Result<Summary> run() {
+    since_ = system_clock().monotonic();
+    SIMSWARM_TRY(ledger_, Ledger::open(options_.state.root));
+    SIMSWARM_TRY(plan_, make_plan(options_, dialect_, *ledger_, false));
+    summary_.campaign = plan_.campaign;
+    summary_.finals.resize(plan_.runs.size());
+    SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, plan_.campaign));
+    SIMSWARM_CHECK(begin());
+    Status worked = execute();
+    if (committer_) {
+      Status committed = committer_->finish();
+      take_committed();
+      summary_.commits = committer_->stats();
+      if (worked && !committed) worked = std::move(committed);
+    }
+    (void)remove_tree(options_.state.scratch(plan_.campaign));
+    SIMSWARM_CHECK(ledger_->release(plan_.campaign));
+    sum_up();
+    SIMSWARM_CHECK(ledger_->end_campaign(plan_.campaign, worked ? summary_.state : "incomplete", system_clock().stamp()));
+    if (!worked) return propagate(worked.error());
+    observer_.finished(plan_, summary_);
+    return std::move(summary_);
+  }
+
+  // worker::Host
+
+  void started(const worker::Batch& batch) override {
+    for (const std::size_t run : batch.runs) {
+      running_.insert(run);
+      observer_.started(plan_.runs[run], summary_.finals[run].attempts + 1);
+    }
+  }
+
+  void finished(worker::Finished finished, const std::vector<bool>& will_retry) override {
+    const std::shared_ptr<void> scratch = scratch_of(finished.batch.scratch);
+    for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
+      const std::size_t run = finished.batch.runs[i];
+      running_.erase(run);
+      if (finished.judgements[i].verdict.outcome == Outcome::kNotStarted) continue;
+      committer_->hand_in(ready(finished, i, will_retry[i], scratch));
+    }
+    if (finished.ended.strays > 0) {
+      observer_.note(fmt::format("{} left {} process{} running: ended", short_name(plan_.runs[finished.batch.runs.front()].run),
+                                 finished.ended.strays, finished.ended.strays == 1 ? "" : "es"));
+    }
+  }
+
+  void tick(const std::vector<worker::RunningView>& running) override {
+    take_committed();
+    views_ = running;
+    observer_.progress(running, plan_, tally());
+  }
+
+  [[nodiscard]] std::vector<int> wake_on() override {
+    std::vector<int> descriptors{committer_->descriptor()};
+    if (options_.interrupt_descriptor >= 0) descriptors.push_back(options_.interrupt_descriptor);
+    return descriptors;
+  }
+
+  [[nodiscard]] bool is_busy() override { return committer_->pending() > kMostPending; }
+
+  [[nodiscard]] int stop_level() override {
+    const int interrupts = options_.interrupts == nullptr ? 0 : static_cast<int>(*options_.interrupts);
+    if (interrupts > 0 && !interrupted_) {
+      interrupted_ = true;
+      observer_.note(fmt::format("interrupted: nothing new starts, running runs get {}; once more to end them now",
+                                 human_duration(options_.grace)));
+    }
+    if (interrupts > 0) return interrupts;
+    if (options_.max_failures && failed_ >= *options_.max_failures) {
+      if (!gave_up_) observer_.note(fmt::format("stopped after {} failed runs (--max-failures)", failed_));
+      gave_up_ = true;
+      return 1;
+    }
+    return 0;
+  }
+
+ private:
+  Status begin() {
+    CampaignRecord record{plan_.campaign, options_.name, std::string(dialect_.name()), options_.working_folder.string(), options_.command,
+                          system_clock().stamp(), std::nullopt, "running", host_name(), options_.version};
+    std::vector<PlannedRun> runs;
+    runs.reserve(plan_.runs.size());
+    for (const Planned& run : plan_.runs) runs.push_back({run.run, run.key});
+    SIMSWARM_CHECK(ledger_->begin_campaign(record, plan_.inputs, runs));
+    if (plan_.rolled_forward > 0) {
+      plan_.notes.push_back(fmt::format("{} finished run{} of a campaign that was cut off brought into place", plan_.rolled_forward,
+                                        plan_.rolled_forward == 1 ? "" : "s"));
+    }
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) take_decision(i);
+    if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
+    observer_.planned(plan_);
+    for (const std::string& note : plan_.notes) observer_.note(note);
+    return {};
+  }
+
+  void take_decision(std::size_t position) {
+    const Planned& run = plan_.runs[position];
+    Final& final = summary_.finals[position];
+    if (run.decision == Decision::kRun || run.decision == Decision::kElsewhere) {
+      waiting_.insert(position);
+      return;
+    }
+    final.was_known = true;
+    final.outcome = run.known->verdict.outcome;
+    final.message = run.known->verdict.message;
+    final.place = run.known->verdict.place;
+    ++(run.decision == Decision::kKnown ? known_ : failed_before_);
+  }
+
+  Status prepare_execution() {
+    exec::LayerSpec layer;
+    layer.project = plan_.project;
+    layer.working_folder = options_.working_folder;
+    for (const std::string& folder : dialect_.result_folders()) {
+      layer.result_folders.push_back(absolute_from(options_.working_folder, folder));
+    }
+    layer.left_out = {options_.state.root};
+    const fs::path scratch = options_.state.scratch(plan_.campaign);
+    SIMSWARM_CHECK(make_folders(scratch));
+    SIMSWARM_CHECK(choose_user(layer));
+    if (options_.layer == "auto") {
+      layer.kind = exec::best_layer(layer, scratch / "probe");
+      if (layer.kind == exec::LayerKind::kLinks) {
+        plan_.notes.emplace_back("no overlay can be mounted here: runs work in a mirror of links; a run that writes to absolute paths of the "
+                                 "project is not held back");
+      }
+    } else {
+      layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
+    }
+    executor_ = exec::make_executor(layer, options_.limits);
+    CommitPlace place{options_.state, options_.working_folder, plan_.campaign, options_.existing, std::nullopt};
+    struct stat owner {};
+    if (layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0) place.owner = {owner.st_uid, owner.st_gid};
+    SIMSWARM_TRY(committer_, make_committer(std::move(place)));
+    for (const auto& [config, parts] : plan_.inputs.parts) {
+      SIMSWARM_TRY(const auto durations, ledger_->durations(config));
+      for (const auto& [run, seconds] : durations) time_left_.learn(run, seconds);
+    }
+    return {};
+  }
+
+  Status choose_user(exec::LayerSpec& layer) {
+    if (::geteuid() != 0) {
+      if (!options_.run_as.empty()) return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
+      return {};
+    }
+    const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
+    SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), options_.working_folder));
+    layer.run_as = exec::unprivileged_user(plan_.project, options_.working_folder, program, options_.run_as);
+    if (!layer.run_as && !options_.run_as.empty()) {
+      return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", options_.run_as,
+                         options_.working_folder.string(), program.string());
+    }
+    if (!layer.run_as) {
+      plan_.notes.push_back(fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
+                                        options_.working_folder.string(), program.string()));
+    }
+    return {};
+  }
+
+  // Rounds: what another simswarm of this folder is at is waited for, and taken over should it die.
+  Status execute() {
+    std::vector<Job> jobs = plan_.jobs;
+    while (!jobs.empty()) {
+      SIMSWARM_TRY(std::vector<Job> elsewhere, claim(jobs));
+      if (!jobs.empty()) {
+        const auto queue = make_memory_queue();
+        for (Job& job : jobs) queue->enqueue(std::move(job));
+        worker::Options options{options_.jobs, options_.batch_size, options_.retries, options_.state.scratch(plan_.campaign),
+                                "SIMSWARM_ATTEMPT=" + plan_.campaign, options_.grace};
+        options.scratch /= std::to_string(++round_);
+        SIMSWARM_CHECK(make_folders(options.scratch));
+        SIMSWARM_CHECK(worker::work(*queue, *executor_, dialect_, plan_.words, options, *this));
+      }
+      if (stop_level() > 0) return {};
+      jobs = std::move(elsewhere);
+      if (!jobs.empty()) wait_elsewhere();
+    }
+    return {};
+  }
+
+  // Leaves in `jobs` what is ours to execute now; gives what another has.
+  Result<std::vector<Job>> claim(std::vector<Job>& jobs) {
+    std::vector<RunKey> keys;
+    for (const Job& job : jobs) keys.push_back(plan_.runs[job.runs.front()].key);
+    const auto is_alive = [&](const std::string& owner) { return SignOfLife::is_alive(options_.state, owner); };
+    SIMSWARM_TRY(const auto others, ledger_->claim(keys, plan_.campaign, is_alive));
+    std::vector<Job> ours;
+    std::vector<Job> elsewhere;
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      SIMSWARM_TRY(const bool done, done_meanwhile(jobs[i]));
+      if (done) continue;
+      (others.contains(i) ? elsewhere : ours).push_back(std::move(jobs[i]));
+    }
+    if (!elsewhere.empty() && !told_elsewhere_) {
+      observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}", elsewhere.size(),
+                                 elsewhere.size() == 1 ? " is" : "s are", elsewhere.size() == 1 ? "it" : "them"));
+      told_elsewhere_ = true;
+    }
+    jobs = std::move(ours);
+    return elsewhere;
+  }
+
+  Result<bool> done_meanwhile(const Job& job) {
+    for (const std::size_t run : job.runs) {
+      SIMSWARM_TRY(const auto result, ledger_->result_of(plan_.runs[run].key));
+      if (!result) return false;
+    }
+    for (const std::size_t run : job.runs) {
+      SIMSWARM_TRY(const auto result, ledger_->result_of(plan_.runs[run].key));
+      plan_.runs[run].decision = Decision::kKnown;
+      plan_.runs[run].known = Attempt{plan_.runs[run].key, result->attempt, result->campaign, result->verdict, result->usage, {}, {}, 0, {}, {}};
+      waiting_.erase(run);
+      take_decision(run);
+    }
+    return true;
+  }
+
+  void wait_elsewhere() {
+    pollfd interrupt{options_.interrupt_descriptor, POLLIN, 0};
+    ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(kLookElsewhere.count()));
+    observer_.progress({}, plan_, tally());
+  }
+
+  Ready ready(const worker::Finished& finished, std::size_t i, bool will_retry, const std::shared_ptr<void>& scratch) {
+    const exec::Ended& ended = finished.ended;
+    const auto runs = static_cast<double>(finished.batch.runs.size());
+    Ready ready;
+    ready.run = finished.batch.runs[i];
+    ready.will_retry = will_retry;
+    ready.scratch = scratch;
+    Attempt& attempt = ready.attempt;
+    attempt.key = plan_.runs[ready.run].key;
+    attempt.campaign = plan_.campaign;
+    attempt.verdict = finished.judgements[i].verdict;
+    if (attempt.verdict.message.empty()) attempt.verdict.message = explain(attempt.verdict.outcome);
+    attempt.usage = ended.usage;
+    attempt.usage.events = finished.judgements[i].events;
+    attempt.usage.wall_seconds /= runs;
+    attempt.usage.user_seconds /= runs;
+    attempt.usage.system_seconds /= runs;
+    attempt.started = ended.started;
+    attempt.ended = ended.ended;
+    attempt.exit_code = exit_code_of(ended.evidence.wait_status);
+    attempt.host = host_;
+    attempt.command = finished.batch.argv;
+    const std::uint64_t most = finished.batch.runs.size() > 1 ? kMostLogInBatch : kMostLog;
+    ready.log.output = read_tail(ended.evidence.output, most).value_or(std::string());
+    ready.log.errors = read_tail(ended.evidence.errors, most).value_or(std::string());
+    add_files(ready, finished.judgements[i], ended.evidence);
+    return ready;
+  }
+
+  static void add_files(Ready& ready, const Judgement& judgement, const Evidence& evidence) {
+    std::map<std::string_view, const LeftFile*> left;
+    for (const LeftFile& file : evidence.files) left.emplace(file.path, &file);
+    for (const std::string& path : judgement.files) {
+      const auto found = left.find(path);
+      ready.files.emplace_back(path, found == left.end() ? evidence.left / path : found->second->source);
+    }
+  }
+
+  // What we did to a run, in words; what the run did to itself the dialect says.
+  [[nodiscard]] std::string explain(Outcome outcome) const {
+    switch (outcome) {
+      case Outcome::kTimedOut:
+        return fmt::format("took longer than {} (--timeout)", human_duration(options_.limits.timeout.value_or(0)));
+      case Outcome::kOutOfMemory:
+        return options_.limits.memory ? fmt::format("used more than {} (--memory)", human_bytes(*options_.limits.memory))
+                                      : "the machine ran out of memory";
+      case Outcome::kCancelled:
+        return "ended by the user";
+      default:
+        return {};
+    }
+  }
+
+  void take_committed() {
+    if (!committer_) return;
+    for (const Committed& committed : committer_->take()) {
+      const Attempt& attempt = committed.attempt;
+      Final& final = summary_.finals[committed.run];
+      ++final.attempts;
+      summary_.kept += committed.kept;
+      summary_.cpu_seconds += attempt.usage.user_seconds + attempt.usage.system_seconds;
+      if (!committed.will_retry) {
+        final.outcome = attempt.verdict.outcome;
+        final.message = attempt.verdict.message;
+        final.place = attempt.verdict.place;
+        waiting_.erase(committed.run);
+        ++(is_complete(final.outcome) ? complete_ : failed_);
+        if (is_complete(final.outcome)) time_left_.learn(plan_.runs[committed.run].run, attempt.usage.wall_seconds);
+      }
+      observer_.ended(plan_.runs[committed.run], attempt, committed.will_retry, tally());
+    }
+  }
+
+  Tally tally() {
+    Tally tally{plan_.runs.size(), complete_ + known_, known_, failed_ + failed_before_, running_.size(), 0, std::nullopt};
+    tally.waiting = waiting_.size() - std::min(waiting_.size(), running_.size());
+    tally.seconds_left = seconds_left();
+    return tally;
+  }
+
+  std::optional<double> seconds_left() {
+    const Monotonic now = system_clock().monotonic();
+    if (left_known_ && now - left_at_ < milliseconds(1000)) return left_;
+    left_at_ = now;
+    left_known_ = true;
+    left_ = std::nullopt;
+    if (!time_left_.knows() || waiting_.empty()) return left_;
+    double sum = 0;
+    std::size_t looked_at = 0;
+    for (const std::size_t run : waiting_) {
+      sum += time_left_.expect(plan_.runs[run].run);
+      if (++looked_at == kMostForSum) break;
+    }
+    sum *= static_cast<double>(waiting_.size()) / static_cast<double>(looked_at);
+    for (const worker::RunningView& view : views_) sum -= std::min(view.wall_seconds, time_left_.expect(plan_.runs[view.run].run));
+    left_ = std::max(0.0, sum) / static_cast<double>(options_.jobs);
+    return left_;
+  }
+
+  void sum_up() {
+    summary_.total = plan_.runs.size();
+    summary_.known = known_;
+    for (const Final& final : summary_.finals) {
+      if (is_complete(final.outcome)) {
+        ++summary_.complete;
+      } else if (final.outcome == Outcome::kNotStarted || final.outcome == Outcome::kCancelled) {
+        ++summary_.not_run;
+      } else {
+        ++summary_.failed;
+      }
+      ++summary_.outcomes[final.outcome];
+    }
+    summary_.state = summary_.complete == summary_.total ? "completed" : interrupted_ ? "cancelled" : "incomplete";
+    summary_.wall_seconds = Seconds(system_clock().monotonic() - since_).count();
+  }
+
+  const Options& options_;
+  Dialect& dialect_;
+  Observer& observer_;
+  const std::string host_ = host_name();
+  std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<exec::Executor> executor_;
+  std::unique_ptr<Committer> committer_;
+  Plan plan_;
+  Summary summary_;
+  TimeLeft time_left_;
+  std::set<std::size_t> waiting_;  // not done, the running among them
+  std::set<std::size_t> running_;
+  std::vector<worker::RunningView> views_;
+  std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0;
+  std::size_t round_ = 0;
+  bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false;
+  Monotonic since_, left_at_{};
+  std::optional<double> left_;
+};
+
+}  // namespace
+
+Result<Summary> run_campaign(const Options& options, Dialect& dialect, Observer& observer) {
+  return Engine(options, dialect, observer).run();
+}
+
+}  // namespace simswarm::campaign

@@ -1,0 +1,231 @@
+// Before the first run: the runs, their keys, and what is known of each.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "campaign/campaign.h"
+#include "campaign/place.h"
+
+namespace simswarm::campaign {
+namespace {
+
+// Digests of input files, remembered in the ledger by identity.
+class Digests {
+ public:
+  explicit Digests(Ledger& ledger) : ledger_(ledger) {}
+
+  Result<Digest> of(const fs::path& path) {
+    SIMSWARM_TRY(const FileIdentity identity, identify(path));
+    SIMSWARM_TRY(const auto known, ledger_.known_digest(identity));
+    if (known) return *known;
+    SIMSWARM_TRY(const Digest digest, digest_of_file(path));
+    fresh_.emplace_back(identity, digest);
+    return digest;
+  }
+
+  Status remember() { return ledger_.remember_digests(fresh_); }
+
+ private:
+  Ledger& ledger_;
+  std::vector<std::pair<FileIdentity, Digest>> fresh_;
+};
+
+// What a known result turned out to be when its files were looked at.
+struct Check {
+  bool good = false;
+  std::string trouble;
+};
+
+class Planner {
+ public:
+  Planner(const Options& options, Dialect& dialect, Ledger& ledger) : options_(options), dialect_(dialect), ledger_(ledger) {}
+
+  Result<Plan> plan() {
+    SIMSWARM_TRY(plan_.words, dialect_.list_runs());
+    plan_.project = plan::project_of(options_.working_folder);
+    SIMSWARM_TRY(plan::Inputs inputs, gather());
+    plan_.inputs.files = std::move(inputs.files);
+    plan_.runs.reserve(plan_.words.size());
+    for (const Run& run : plan_.words) {
+      std::vector<KeyPart> parts = inputs.parts;
+      const std::vector<KeyPart> own = dialect_.key_parts(run);
+      parts.insert(parts.end(), own.begin(), own.end());
+      plan_.runs.push_back({run, key_of(parts), Decision::kRun, {}, {}});
+      if (!plan_.inputs.parts.contains(run.config)) plan_.inputs.parts.emplace(run.config, std::move(parts));
+    }
+    SIMSWARM_CHECK(refuse_equal_keys());
+    for (Planned& run : plan_.runs) SIMSWARM_CHECK(decide(run));
+    keep_together();
+    SIMSWARM_CHECK(check_targets());
+    make_jobs();
+    return std::move(plan_);
+  }
+
+ private:
+  Result<plan::Inputs> gather() {
+    plan::InputRequest request;
+    request.project = plan_.project;
+    request.working_folder = options_.working_folder;
+    request.sources = dialect_.key_sources();
+    const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
+    SIMSWARM_TRY(request.program, exec::find_program(command.front(), options_.working_folder));
+    request.program = request.program.lexically_normal();
+    for (const std::string& folder : dialect_.result_folders()) {
+      request.left_out.push_back(absolute_from(options_.working_folder, folder));
+    }
+    request.left_out.push_back(options_.state.root);
+    SIMSWARM_TRY(const auto written, ledger_.written_paths());
+    request.written = {written.begin(), written.end()};
+    request.patterns = options_.inputs;
+    if (::geteuid() == 0) {
+      const auto user = exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);
+      if (user) request.run_as = {user->uid, user->gid};
+    }
+    request.scratch = options_.state.root / fmt::format("probe-{}", ::getpid());
+    Digests digests(ledger_);
+    auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
+    (void)remove_tree(request.scratch);
+    SIMSWARM_CHECK(digests.remember());
+    return inputs;
+  }
+
+  // Two runs with one key are one run to us: their results would be counted once.
+  Status refuse_equal_keys() {
+    std::unordered_map<std::string, std::size_t> seen;
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+      const auto [entry, fresh] = seen.emplace(plan_.runs[i].key.digest.hex(), i);
+      if (!fresh) {
+        return usage_error("{} and {} are the same run (same configuration, values, repetition, seed set and number): leave one out",
+                           short_name(plan_.runs[entry->second].run), short_name(plan_.runs[i].run));
+      }
+    }
+    return {};
+  }
+
+  Status decide(Planned& run) {
+    SIMSWARM_TRY(const auto known, ledger_.result_of(run.key));
+    if (known) {
+      SIMSWARM_TRY(const Check check, check_files(run, *known));
+      if (check.good) {
+        run.decision = Decision::kKnown;
+        run.reason = fmt::format("complete since campaign {}", known->campaign);
+        run.known = Attempt{run.key, known->attempt, known->campaign, known->verdict, known->usage, {}, {}, 0, {}, {}};
+        return {};
+      }
+      SIMSWARM_CHECK(ledger_.forget_result(run.key));
+      run.reason = check.trouble;
+      return {};
+    }
+    SIMSWARM_TRY(const auto attempts, ledger_.attempts_of(run.key));
+    if (attempts.empty()) {
+      run.reason = "new, or something that it can see has changed";
+      return {};
+    }
+    run.known = attempts.back();
+    const Verdict& verdict = attempts.back().verdict;
+    const bool deterministic = verdict.outcome == Outcome::kModelError || verdict.outcome == Outcome::kFingerprintMismatch;
+    if (deterministic && !options_.retry_failed) {
+      run.decision = Decision::kKnownError;
+      run.reason = fmt::format("the same {} would come again; --retry-failed tries it all the same", to_text(verdict.outcome));
+    } else {
+      run.reason = fmt::format("attempt {} ended {}", attempts.back().number, to_text(verdict.outcome));
+    }
+    return {};
+  }
+
+  // Present and unchanged by identity; read again where that differs, or when asked to.
+  Result<Check> check_files(const Planned& run, const ResultRecord& known) {
+    std::vector<ResultFile> files = known.files;
+    bool moved = false;
+    for (ResultFile& file : files) {
+      const fs::path path = absolute_from(options_.working_folder, file.path);
+      const auto identity = identify(path);
+      if (!identity) return Check{false, fmt::format("its result {} is gone", file.path)};
+      if (*identity == file.identity && !options_.verify) continue;
+      SIMSWARM_TRY(const ResultFile now, describe(file.path, path));
+      if (now.digest != file.digest) return Check{false, fmt::format("its result {} has been changed", file.path)};
+      file.identity = *identity;
+      moved = true;
+    }
+    if (moved) SIMSWARM_CHECK(ledger_.update_files(run.key, files));
+    return in_expected_place(run, known);
+  }
+
+  // The folder of results is no part of the key; a result in another folder does not serve this campaign.
+  Check in_expected_place(const Planned& run, const ResultRecord& known) const {
+    for (const std::string& expected : dialect_.expected_files(run.run)) {
+      const auto is = [&](const ResultFile& file) { return file.path == expected; };
+      if (std::any_of(known.files.begin(), known.files.end(), is)) return {true, {}};
+    }
+    const bool any_expected = !dialect_.expected_files(run.run).empty();
+    if (known.files.empty() || !any_expected) return {true, {}};
+    return {false, fmt::format("its results are elsewhere ({})", known.files.front().path)};
+  }
+
+  // Runs that append to one file are known together or run together.
+  void keep_together() {
+    for (const auto& group : dialect_.inseparable()) {
+      const auto runs = [&](std::size_t position) { return plan_.runs[position].decision == Decision::kRun; };
+      if (std::none_of(group.begin(), group.end(), runs)) continue;
+      for (const std::size_t position : group) {
+        if (runs(position)) continue;
+        plan_.runs[position].decision = Decision::kRun;
+        plan_.runs[position].reason = "shares a result file with a run that runs again";
+      }
+    }
+  }
+
+  Status check_targets() {
+    std::size_t foreign = 0;
+    std::string first;
+    for (const Planned& run : plan_.runs) {
+      if (run.decision != Decision::kRun) continue;
+      for (const std::string& path : dialect_.expected_files(run.run)) {
+        const fs::path target = absolute_from(options_.working_folder, path);
+        SIMSWARM_CHECK(check_target(target));
+        if (options_.existing != Existing::kRefuse || !fs::exists(target)) continue;
+        if (foreign++ == 0) first = path;
+      }
+    }
+    if (foreign == 0) return {};
+    return usage_error("{} result file{} stand{} in the way, the first is {}: move them, or choose --existing=keep (they are put aside) or "
+                       "--existing=replace",
+                       foreign, foreign == 1 ? "" : "s", foreign == 1 ? "s" : "", first);
+  }
+
+  void make_jobs() {
+    std::set<std::size_t> in_groups;
+    for (const auto& group : dialect_.inseparable()) {
+      in_groups.insert(group.begin(), group.end());
+      if (plan_.runs[group.front()].decision == Decision::kRun) plan_.jobs.push_back({group, false});
+    }
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+      if (plan_.runs[i].decision == Decision::kRun && !in_groups.contains(i)) plan_.jobs.push_back({{i}, false});
+    }
+  }
+
+  const Options& options_;
+  Dialect& dialect_;
+  Ledger& ledger_;
+  Plan plan_;
+};
+
+}  // namespace
+
+Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger, bool dry) {
+  std::size_t rolled_forward = 0;
+  if (!dry) {
+    SIMSWARM_TRY(rolled_forward, roll_forward(ledger, options.state));
+    SIMSWARM_CHECK(sweep_scratch(options.state));
+  }
+  SIMSWARM_TRY(Plan plan, Planner(options, dialect, ledger).plan());
+  plan.rolled_forward = rolled_forward;
+  plan.campaign = make_ulid(system_clock().stamp());
+  return plan;
+}
+
+}  // namespace simswarm::campaign
