@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Installs what is missing of Debian's or Ubuntu's packages: `scripts/install.sh GROUP...`, groups build, test, demo.
+# Debian 12, Debian 13 and Ubuntu 24.04. What is there is left alone; with all there it takes milliseconds.
+set -euo pipefail
+
+readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
+  libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev)
+readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
+  shellcheck tmux bash zsh fish man-db util-linux procps)
+readonly DEMO=(g++ pkgconf libns3-dev libgsl-dev)
+
+say() { printf 'install: %s\n' "$*"; }
+fail() {
+  printf 'install: %s\n' "$*" >&2
+  exit 3
+}
+
+missing_of() {
+  local installed package
+  installed=$(dpkg-query --show --showformat='${db:Status-Status} ${Package}\n' "$@" 2>/dev/null || true)
+  for package in "$@"; do
+    grep -qx "installed $package" <<<"$installed" || echo "$package"
+  done
+}
+
+apt_install() {
+  local as_root=()
+  if [[ $EUID -ne 0 ]]; then
+    command -v sudo >/dev/null || fail "not root and no sudo; as root: apt-get install $*"
+    as_root=(sudo)
+  fi
+  say "missing: $*"
+  "${as_root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends "$@" >/dev/null ||
+    fail "apt-get install failed for: $*"
+}
+
+packages_of() {
+  case "$1" in
+    build) printf '%s\n' "${BUILD[@]}" ;;
+    test) printf '%s\n' "${TEST[@]}" ;;
+    demo) printf '%s\n' "${DEMO[@]}" ;;
+    *) fail "no group '$1'; the groups are build, test and demo" ;;
+  esac
+}
+
+main() {
+  [[ $# -gt 0 ]] || fail "usage: install.sh GROUP...; the groups are build, test and demo"
+  if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+    fail "this is neither Debian nor Ubuntu; install by hand what the lists in scripts/install.sh name"
+  fi
+  local group lines packages=() missing
+  for group in "$@"; do
+    lines=$(packages_of "$group")
+    mapfile -t -O "${#packages[@]}" packages <<<"$lines"
+  done
+  mapfile -t missing < <(missing_of "${packages[@]}")
+  if [[ ${#missing[@]} -eq 0 ]]; then
+    say "$*: all there"
+    return
+  fi
+  apt_install "${missing[@]}"
+  say "$*: done"
+}
+
+main "$@"
