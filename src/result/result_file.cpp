@@ -67,7 +67,7 @@ class Parser {
   Refusal fill_sample(std::string_view line, const std::string& columns, Sample& sample);
   Refusal begin(std::size_t words, std::string_view shape, bool needs_run = true);
   void flush();
-  Status at_end(const LineReader& reader, bool last_was_empty);
+  Status at_end(const LineReader& reader, int empty_lines);
 
   const fs::path& path_;
   ResultVisitor& visitor_;
@@ -80,7 +80,7 @@ class Parser {
 
 Status Parser::read() {
   SIMSWARM_TRY(LineReader reader, LineReader::open(path_));
-  bool last_was_empty = false;
+  int empty_lines = 0;  // at the end
   while (true) {
     SIMSWARM_TRY(const bool more, reader.next());
     if (!more) break;
@@ -89,16 +89,17 @@ Status Parser::read() {
       return environment_error("{}: is an SQLite result file; only text result files can be read", path_.string());
     }
     if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    last_was_empty = line.empty();
+    empty_lines = line.empty() ? empty_lines + 1 : 0;
     if (!reader.has_newline()) return error_at(path_, reader.number(), "the file is cut off inside this line");
     if (const Refusal refusal = take(line)) return error_at(path_, reader.number(), *refusal);
   }
-  return at_end(reader, last_was_empty);
+  return at_end(reader, empty_lines);
 }
 
-Status Parser::at_end(const LineReader& reader, bool last_was_empty) {
+// A run ends with an empty line; so does its header, and a run without results has both.
+Status Parser::at_end(const LineReader& reader, int empty_lines) {
   if (reader.number() == 0) return environment_error("{}: is empty: the run that wrote it did not end", path_.string());
-  if (version_ >= 3 && !last_was_empty) {
+  if (version_ >= 3 && empty_lines < (std::holds_alternative<RunInfo>(item_) ? 2 : 1)) {
     return error_at(path_, reader.number(), "the file is cut off after this line: the closing empty line is missing");
   }
   flush();

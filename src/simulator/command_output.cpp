@@ -1,3 +1,8 @@
+// g++ 12 sees uninitialized members inside std::regex that are not there, with sanitizers (GCC bug 105562).
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#endif
+
 #include "simulator/command_output.h"
 
 #include <fcntl.h>

@@ -125,6 +125,10 @@ Status Study::check_used() const {
     if (!used)
       return usage_error("no placeholder uses the parameter «{0}»; write {{{0}}} in the command, or drop it", name);
   }
+  const auto& names = points_.parameters();
+  if (!spec_.seeds.empty() && std::find(names.begin(), names.end(), "seed") != names.end()) {
+    return usage_error("«seed» is a parameter, and there are seeds too; {{seed}} can be one of them only");
+  }
   if (!spec_.seeds.empty() && !command_uses(Slot::kSeed)) {
     return usage_error("there are seeds, but no placeholder uses them; write {{seed}} in the command, or drop them");
   }
@@ -210,7 +214,7 @@ Run Study::run(std::uint64_t index) const {
 }
 
 std::string Study::seed_of(std::uint64_t repetition) const {
-  return spec_.seeds.empty() ? std::to_string(repetition + 1) : spec_.seeds[repetition];
+  return repetition < spec_.seeds.size() ? spec_.seeds[repetition] : std::to_string(repetition + 1);
 }
 
 std::string Study::filled(const Template& word, const Run& run, Filling filling) const {

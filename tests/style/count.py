@@ -146,9 +146,9 @@ def vendor_findings(sources, rooms):
 
 
 def shared_vendors(rooms):
-    for vendor, (target, _, _) in VENDORS.items():
+    for vendor, (target, _, one_source) in VENDORS.items():
         homes = rooms.linking(target)
-        if len(homes) > 1:
+        if one_source and len(homes) > 1:
             yield f"CMakeLists.txt:1: {vendor} is linked by {' and '.join(homes)}; a vendor has one room"
 
 

@@ -182,6 +182,10 @@ class Vendors(unittest.TestCase):
             Project({}, cmake=cmake).findings(), ["CMakeLists.txt:1: SQLite is linked by base and model; a vendor has one room"]
         )
 
+    def test_json_may_have_more_rooms_but_each_is_stated(self):
+        cmake = "room(base LINKS nlohmann_json::nlohmann_json)\nroom(model LINKS nlohmann_json::nlohmann_json)\n"
+        self.assertEqual(Project({"src/model/a.cpp": "#include <nlohmann/json.hpp>\n"}, cmake=cmake).findings(), [])
+
 
 class Labels(unittest.TestCase):
     @staticmethod

@@ -132,6 +132,15 @@ TEST_F(ResultFileTest, AFileThatIsCutOffIsAnErrorWithItsLine) {
   EXPECT_THAT(error_of("", false), EndsWith("x.sca: is empty: the run that wrote it did not end"));
 }
 
+TEST_F(ResultFileTest, NoBeginningOfAFileIsTakenForTheWhole) {
+  const std::string whole =
+      std::string(kHeader) + "scalar a b 1\nattr unit s\nstatistic a c\nfield count 2\nbin\t0\t1\n\n";
+  for (std::size_t size = 0; size < whole.size(); ++size) {
+    EXPECT_FALSE(read(whole.substr(0, size), false).has_value()) << size << " of " << whole.size();
+  }
+  EXPECT_TRUE(read(whole, false).has_value());
+}
+
 TEST_F(ResultFileTest, AMalformedLineIsAnErrorThatSaysWhatWasExpected) {
   EXPECT_THAT(error_of("scalar Net.server 12\n\n"),
               EndsWith("x.sca:9: malformed line, «scalar MODULE NAME VALUE» expected"));

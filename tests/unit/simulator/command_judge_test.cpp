@@ -183,6 +183,16 @@ TEST_F(Judging, SearchesOutputOfAnySizeAndLinesOfAnyLength) {
   EXPECT_THAT(verdict(), testing::StartsWith("incomplete: the output does not say «Sim[a-z]+ over»"));
 }
 
+TEST_F(Judging, FindsThePatternAcrossThePiecesInWhichItReads) {
+  spec_.success_pattern = "Sim[a-z]+ done";
+  for (const std::size_t border : {4096U, 256U * 1024U, 512U * 1024U}) {
+    for (const std::size_t before : {border - 14, border - 7, border - 1, border}) {
+      write("stdout", std::string(before, '.') + "Simulation done" + std::string(400'000, '.'));
+      EXPECT_EQ(verdict(), "completed: ") << before;
+    }
+  }
+}
+
 TEST_F(Judging, KeepsStandardOutputAsAResult) {
   spec_.stdout_file = "logs/out.txt";
   spec_.required_files = {"logs/out.txt"};

@@ -267,6 +267,11 @@ TEST_F(Sweep, SaysWhenRepetitionsWouldBeTheSameRun) {
   EXPECT_EQ(refusal(), "sweep «wifi»: seed «1» is listed twice");
 }
 
+TEST_F(Sweep, TakesSeedsOrASeedParameterNotBoth) {
+  spec_.seeds = {"1", "2"};
+  EXPECT_EQ(refusal(), "sweep «wifi»: «seed» is a parameter, and there are seeds too; {seed} can be one of them only");
+}
+
 TEST_F(Sweep, SaysWhenRunsWouldShareAFolderOrLeaveTheirs) {
   spec_.results = "results/{nodes}";
   EXPECT_EQ(refusal(),

@@ -1,0 +1,77 @@
+// What the words of the command line say, as plain values. app.cpp fills them, the commands read them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace simswarm::cli {
+
+struct CampaignArguments {
+  std::string directory;        // -C; empty: where we are
+  std::string state;            // empty: .simswarm in the working folder
+  std::string name;
+  std::optional<int> jobs;
+  std::optional<int> batch_size;
+  std::string timeout, memory;  // as given; checked by the command
+  std::optional<int> retries, max_failures;
+  bool retry_failed = false, verify = false, dry_run = false, json = false, quiet = false, verbose = false;
+  std::string existing, layer, run_as;
+  std::vector<std::string> inputs, environment;
+  double grace = 5;
+  std::vector<std::string> words;  // the simulation command; for a sweep name, parameters and command
+};
+
+struct RunallArguments {
+  CampaignArguments campaign;
+  bool exports = false;
+  std::string export_file = "Runfile";
+  bool distinct_names = false, run_number_unused = false;
+  std::string shared_files = "refuse";
+};
+
+struct SweepArguments {
+  CampaignArguments campaign;
+  std::string settings;         // file; empty: simswarm.toml in the working folder
+  std::optional<int> repetitions;
+  std::string seeds, results, stdout_file, success_pattern, progress;
+  std::vector<std::string> constraints, required_files;
+  std::vector<int> success_codes;
+};
+
+// Which campaign of which folder a question is about.
+struct LookArguments {
+  std::string directory, state, campaign;
+  bool json = false;
+};
+
+struct StatusArguments {
+  LookArguments look;
+  bool all = false;
+  std::string selector;
+};
+
+struct LogArguments {
+  LookArguments look;
+  std::string run;
+  int attempt = 0;              // 0: the last
+};
+
+struct ExplainArguments {
+  LookArguments look;
+  std::string run;
+};
+
+struct DiffArguments {
+  std::string a, b;
+  bool json = false, all = false;
+};
+
+struct PlotArguments {
+  LookArguments look;
+  std::string x, y, module = "**", results, svg, title;
+  std::vector<std::string> by;
+  bool ascii = false;
+};
+
+}  // namespace simswarm::cli

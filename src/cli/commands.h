@@ -1,0 +1,20 @@
+// The commands: each prints what it has to say and gives the exit code, or the error that main prints.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "cli/arguments.h"
+
+namespace simswarm::cli {
+
+[[nodiscard]] Result<ExitCode> runall(const RunallArguments& arguments);
+[[nodiscard]] Result<ExitCode> sweep(const SweepArguments& arguments);
+[[nodiscard]] Result<ExitCode> status(const StatusArguments& arguments);
+[[nodiscard]] Result<ExitCode> log(const LogArguments& arguments);
+[[nodiscard]] Result<ExitCode> explain(const ExplainArguments& arguments);
+[[nodiscard]] Result<ExitCode> diff(const DiffArguments& arguments);
+[[nodiscard]] Result<ExitCode> plot(const PlotArguments& arguments);
+[[nodiscard]] Result<ExitCode> table(const PlotArguments& arguments);
+
+}  // namespace simswarm::cli

@@ -1,0 +1,77 @@
+// In a pipe: one line a change, and progress now and then, not a thousand lines.
+#include <chrono>
+
+#include "base/text.h"
+#include "base/time.h"
+#include "cli/screen.h"
+
+namespace simswarm::cli {
+namespace {
+
+using campaign::Plan;
+using campaign::Planned;
+using campaign::Summary;
+using campaign::Tally;
+
+class LineScreen final : public campaign::Observer {
+ public:
+  explicit LineScreen(ScreenOptions options) : options_(std::move(options)) {}
+
+  void planned(const Plan& plan) override {
+    if (!options_.quiet) print(plan_line(plan) + "\n");
+  }
+
+  void started(const Planned& run, int attempt) override {
+    if (options_.verbose && !options_.quiet) print(fmt::format("started {} (attempt {})\n", short_name(run.run), attempt));
+  }
+
+  void ended(const Planned& run, const Attempt& attempt, bool will_retry, const Tally& tally) override {
+    if (!is_complete(attempt.verdict.outcome)) {
+      print(describe_failure(run, attempt, will_retry) + "\n");
+    } else if (options_.verbose && !options_.quiet) {
+      print(fmt::format("complete {}\n", short_name(run.run)));
+    }
+    say_progress(tally);
+  }
+
+  void progress(const std::vector<worker::RunningView>&, const Plan&, const Tally& tally) override { say_progress(tally); }
+
+  void note(const std::string& text) override {
+    if (!options_.quiet) print(fmt::format("note: {}\n", text));
+  }
+
+  void finished(const Plan& plan, const Summary& summary) override {
+    if (!options_.quiet || summary.complete != summary.total) print(summary_text(plan, summary, options_));
+  }
+
+ private:
+  // At every tenth of the runs, and at the latest once in ten seconds when something has changed.
+  void say_progress(const Tally& tally) {
+    const std::size_t done = tally.complete + tally.failed;
+    if (options_.quiet || done == told_ || tally.total == 0) return;
+    const Monotonic now = system_clock().monotonic();
+    const bool tenth = done * 10 / tally.total != told_ * 10 / tally.total;
+    if (!tenth && now - told_at_ < std::chrono::seconds(10)) return;
+    if (tenth && now - told_at_ < std::chrono::milliseconds(500) && done != tally.total) return;
+    told_ = done;
+    told_at_ = now;
+    const std::string left = tally.seconds_left && done < tally.total ? fmt::format(", about {} left", human_duration(*tally.seconds_left)) : "";
+    print(fmt::format("{} of {} done, {} running, {} failed{}\n", done, tally.total, tally.running, tally.failed, left));
+  }
+
+  ScreenOptions options_;
+  std::size_t told_ = 0;
+  Monotonic told_at_ = system_clock().monotonic();
+};
+
+}  // namespace
+
+std::unique_ptr<campaign::Observer> make_line_screen(const ScreenOptions& options) { return std::make_unique<LineScreen>(options); }
+
+std::unique_ptr<campaign::Observer> make_screen(const ScreenOptions& options) {
+  if (options.json) return make_json_screen();
+  if (stdout_is_terminal() && !options.quiet) return make_live_screen(options);
+  return make_line_screen(options);
+}
+
+}  // namespace simswarm::cli

@@ -1,0 +1,157 @@
+// Texts that all screens share.
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+
+#include "base/text.h"
+#include "cli/screen.h"
+#include "result/text_table.h"
+
+namespace simswarm::cli {
+
+using campaign::Decision;
+using campaign::Final;
+using campaign::Plan;
+using campaign::Planned;
+using campaign::Summary;
+
+namespace {
+
+constexpr std::size_t kMostRows = 40;  // of a table of failures: the rest is counted
+
+std::string plural(std::size_t count, std::string_view word) { return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s"); }
+
+std::string_view decision_text(Decision decision) {
+  switch (decision) {
+    case Decision::kRun:
+      return "run";
+    case Decision::kKnown:
+      return "known";
+    case Decision::kKnownError:
+      return "known error";
+    case Decision::kElsewhere:
+      return "elsewhere";
+  }
+  return "?";
+}
+
+std::string variables_text(const Run& run) {
+  std::string text;
+  for (const Variable& variable : run.variables) text += fmt::format("{}={}, ", variable.name, variable.value);
+  return text + fmt::format("#{}", run.repetition);
+}
+
+}  // namespace
+
+void print(std::string_view text) {
+  (void)std::fwrite(text.data(), 1, text.size(), stdout);
+  (void)std::fflush(stdout);
+}
+
+bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+
+TerminalSize terminal_size() {
+  winsize size{};
+  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
+  return {size.ws_col, size.ws_row};
+}
+
+std::string describe_place(const Place& place) {
+  std::string text;
+  const auto add = [&](const std::string& part) { text += (text.empty() ? "" : ", ") + part; };
+  if (!place.simulated_time.empty()) add(fmt::format("t={}s", place.simulated_time));
+  if (place.event) add(fmt::format("event #{}", *place.event));
+  if (!place.module.empty()) add(fmt::format("in module {}", place.module));
+  return text;
+}
+
+std::string describe_failure(const Planned& run, const Attempt& attempt, bool will_retry) {
+  const Verdict& verdict = attempt.verdict;
+  const std::string place = describe_place(verdict.place);
+  std::string_view again = "";
+  if (will_retry) {
+    again = " — will be tried again";
+  } else if (can_help_to_retry(verdict.outcome)) {
+    again = " — trying again may help";
+  }
+  return fmt::format("{} ({}): {}{}{}{}", short_name(run.run), variables_text(run.run), to_text(verdict.outcome),
+                     verdict.message.empty() ? "" : ": " + verdict.message, place.empty() ? "" : fmt::format(" [{}]", place), again);
+}
+
+std::string plan_line(const Plan& plan) {
+  std::size_t known = 0;
+  std::size_t errors = 0;
+  for (const Planned& run : plan.runs) {
+    known += run.decision == Decision::kKnown ? 1 : 0;
+    errors += run.decision == Decision::kKnownError ? 1 : 0;
+  }
+  const std::size_t rest = plan.runs.size() - known - errors;
+  std::string text = fmt::format("{}: {}", plan.words.front().config, plural(plan.runs.size(), "run"));
+  if (known > 0) text += fmt::format(", {} known and not run again", known);
+  if (errors > 0) text += fmt::format(", {} known to fail and not repeated", errors);
+  return text + fmt::format(", {} to run", rest);
+}
+
+std::string plan_table(const Plan& plan) {
+  result::TextTable table({"run", "iteration variables", "what", "why"});
+  for (const Planned& run : plan.runs) {
+    table.add_row({short_name(run.run), variables_text(run.run), std::string(decision_text(run.decision)), run.reason});
+  }
+  result::TextTable::Style style;
+  if (stdout_is_terminal()) style.width = terminal_size().columns;
+  return table.render(style) + plan_line(plan) + "\n";
+}
+
+namespace {
+
+std::string failures_table(const Plan& plan, const Summary& summary, const ScreenOptions& options) {
+  result::TextTable table({"run", "iteration variables", "outcome", "reason"});
+  std::size_t left_out = 0;
+  const Planned* first = nullptr;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    const Final& final = summary.finals[i];
+    if (is_complete(final.outcome)) continue;
+    const bool looked_at = final.outcome != Outcome::kNotStarted;
+    if (first == nullptr && looked_at) first = &plan.runs[i];
+    if (table.rows() == kMostRows) {
+      ++left_out;
+      continue;
+    }
+    const std::string place = describe_place(final.place);
+    std::string reason = final.message + (place.empty() ? "" : fmt::format(" [{}]", place));
+    if (final.was_known) reason = "known: " + reason;
+    table.add_row({short_name(plan.runs[i].run), variables_text(plan.runs[i].run), std::string(to_text(final.outcome)), reason});
+  }
+  if (table.rows() == 0) return {};
+  result::TextTable::Style style;
+  if (stdout_is_terminal()) style.width = terminal_size().columns;
+  std::string text = "\nNot complete:\n" + table.render(style);
+  if (left_out > 0) text += fmt::format("… and {} more: {} status\n", left_out, options.command);
+  if (first != nullptr) text += fmt::format("See why: {} log '{}'\n", options.command, short_name(first->run));
+  return text;
+}
+
+}  // namespace
+
+std::string summary_text(const Plan& plan, const Summary& summary, const ScreenOptions& options) {
+  std::string text = failures_table(plan, summary, options);
+  text += fmt::format("\n{} of {} complete", summary.complete, plural(summary.total, "run"));
+  if (summary.known > 0) text += fmt::format(" ({} known before)", summary.known);
+  if (summary.failed > 0) text += fmt::format(", {} failed", summary.failed);
+  if (summary.not_run > 0) text += fmt::format(", {} not run", summary.not_run);
+  text += fmt::format("; {}, {} of CPU", human_duration(summary.wall_seconds), human_duration(summary.cpu_seconds));
+  if (summary.commits.runs > 0) {
+    text += fmt::format(", {:.2f} syncs a run", static_cast<double>(summary.commits.syncs) / static_cast<double>(summary.commits.runs));
+  }
+  text += "\n";
+  if (summary.kept > 0) {
+    text += fmt::format("{} that differed put aside in .simswarm/kept/{}\n",
+                        summary.kept == 1 ? "1 older file" : fmt::format("{} older files", summary.kept), summary.campaign);
+  }
+  if (summary.state != "completed") text += fmt::format("To go on, call the same again: what is complete is not run again.\n");
+  return text;
+}
+
+}  // namespace simswarm::cli

@@ -1,0 +1,175 @@
+#include "cli/setup.h"
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/screen.h"
+
+namespace simswarm::cli {
+namespace {
+
+volatile std::sig_atomic_t interrupts = 0;
+int interrupt_event = -1;
+
+void on_interrupt(int /*signal*/) {
+  interrupts = interrupts + 1;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t put = ::write(interrupt_event, &one, sizeof(one));
+}
+
+// Ctrl-C, SIGTERM and a closed terminal stop in order; a closed pipe at our output is no reason to die.
+void catch_interrupts() {
+  interrupt_event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+  struct sigaction action {};
+  action.sa_handler = on_interrupt;
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+}
+
+Result<campaign::Existing> existing_from(const std::string& word, const CampaignSettings& settings) {
+  if (word == "keep") return campaign::Existing::kKeep;
+  if (word == "refuse") return campaign::Existing::kRefuse;
+  if (word == "replace") return campaign::Existing::kReplace;
+  if (!word.empty()) return usage_error("--existing={}: expected keep, refuse or replace", word);
+  switch (settings.existing.value_or(ExistingFiles::kKeep)) {
+    case ExistingFiles::kRefuse:
+      return campaign::Existing::kRefuse;
+    case ExistingFiles::kReplace:
+      return campaign::Existing::kReplace;
+    default:
+      return campaign::Existing::kKeep;
+  }
+}
+
+Result<std::string> layer_from(const std::string& word, const CampaignSettings& settings) {
+  if (word == "auto" || word == "overlay" || word == "links") return word;
+  if (!word.empty()) return usage_error("--layer={}: expected auto, overlay or links", word);
+  switch (settings.layer.value_or(LayerChoice::kAuto)) {
+    case LayerChoice::kOverlay:
+      return "overlay";
+    case LayerChoice::kLinks:
+      return "links";
+    default:
+      return "auto";
+  }
+}
+
+Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, exec::Limits& limits) {
+  limits.timeout = settings.timeout_seconds;
+  limits.memory = settings.memory_bytes;
+  if (!arguments.timeout.empty()) {
+    limits.timeout = parse_duration(arguments.timeout);
+    if (!limits.timeout || *limits.timeout <= 0) {
+      return usage_error("--timeout={}: expected a duration, like 90, 15m or 1.5h", arguments.timeout);
+    }
+  }
+  if (!arguments.memory.empty()) {
+    limits.memory = parse_bytes(arguments.memory);
+    if (!limits.memory || *limits.memory == 0) return usage_error("--memory={}: expected a size, like 512M or 4GiB", arguments.memory);
+  }
+  return {};
+}
+
+Status check_counts(const CampaignArguments& arguments) {
+  if (arguments.jobs && *arguments.jobs < 1) return usage_error("--jobs={}: at least one run at once", *arguments.jobs);
+  if (arguments.batch_size && *arguments.batch_size < 1) return usage_error("--batchsize={}: at least one run a process", *arguments.batch_size);
+  if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
+  if (arguments.max_failures && *arguments.max_failures < 1) return usage_error("--max-failures={}: 1 or more", *arguments.max_failures);
+  return {};
+}
+
+std::string default_name(const fs::path& folder) { return folder.filename().string(); }
+
+}  // namespace
+
+Result<fs::path> working_folder(const std::string& directory) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(directory.empty() ? "." : directory, error);
+  if (error || !fs::is_directory(folder)) return usage_error("cannot change to the folder «{}»: {}", directory, error ? error.message() : "it is none");
+  return folder;
+}
+
+campaign::StateFolder state_folder(const std::string& state, const fs::path& working_folder) {
+  return {absolute_from(state.empty() ? working_folder : fs::current_path(), state.empty() ? ".simswarm" : state)};
+}
+
+Result<Settings> settings_of(const std::string& file, const fs::path& working_folder) {
+  if (!file.empty()) return read_settings(file);
+  const fs::path found = working_folder / "simswarm.toml";
+  return fs::exists(found) ? read_settings(found) : Settings{};
+}
+
+Result<campaign::Options> campaign_options(const CampaignArguments& arguments, const CampaignSettings& settings, const fs::path& working_folder) {
+  constexpr int kRetries = 2;
+  SIMSWARM_CHECK(check_counts(arguments));
+  campaign::Options options;
+  options.name = arguments.name.empty() ? default_name(working_folder) : arguments.name;
+  options.command = arguments.words;
+  options.working_folder = working_folder;
+  options.state = state_folder(arguments.state, working_folder);
+  options.version = SIMSWARM_VERSION;
+  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  options.jobs = static_cast<std::size_t>(arguments.jobs.value_or(settings.jobs.value_or(cores)));
+  options.batch_size = static_cast<std::size_t>(arguments.batch_size.value_or(1));
+  SIMSWARM_CHECK(limits_from(arguments, settings, options.limits));
+  options.retries = arguments.retries.value_or(settings.retries.value_or(kRetries));
+  if (const auto most = arguments.max_failures ? arguments.max_failures : settings.max_failures) {
+    options.max_failures = static_cast<std::size_t>(*most);
+  }
+  options.retry_failed = arguments.retry_failed;
+  options.verify = arguments.verify;
+  SIMSWARM_TRY(options.existing, existing_from(arguments.existing, settings));
+  SIMSWARM_TRY(options.layer, layer_from(arguments.layer, settings));
+  options.run_as = arguments.run_as.empty() ? settings.run_as.value_or("") : arguments.run_as;
+  options.inputs = arguments.inputs.empty() ? settings.inputs : arguments.inputs;
+  options.grace = arguments.grace;
+  return options;
+}
+
+Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect) {
+  if (arguments.dry_run) {
+    SIMSWARM_TRY(const auto ledger, Ledger::open(options.state.root));
+    SIMSWARM_TRY(const campaign::Plan plan, campaign::make_plan(options, dialect, *ledger, true));
+    print(arguments.json ? plan_json(plan) : plan_table(plan));
+    return ExitCode::kOk;
+  }
+  catch_interrupts();
+  options.interrupts = &interrupts;
+  options.interrupt_descriptor = interrupt_event;
+  const std::string command = arguments.directory.empty() ? "simswarm" : "simswarm -C " + shell_quoted(arguments.directory);
+  const auto screen = make_screen({arguments.json, arguments.quiet, arguments.verbose, command});
+  SIMSWARM_TRY(const campaign::Summary summary, campaign::run_campaign(options, dialect, *screen));
+  if (summary.state == "cancelled") return ExitCode::kInterrupted;
+  return summary.complete == summary.total ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
+}
+
+Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted) {
+  SIMSWARM_TRY(const auto campaigns, ledger.campaigns());
+  std::vector<std::string> names;
+  for (const CampaignRecord& campaign : campaigns) {
+    if (wanted.empty() || campaign.id.starts_with(wanted) || campaign.name == wanted) return campaign;
+    names.push_back(campaign.name);
+  }
+  if (campaigns.empty()) return usage_error("no campaign has been run in this folder");
+  const auto near = near_misses(wanted, names);
+  return usage_error("there is no campaign «{}» here{}", wanted, near.empty() ? "" : "; did you mean " + near.front() + "?");
+}
+
+Result<Opened> open_ledger(const LookArguments& arguments) {
+  Opened opened;
+  SIMSWARM_TRY(opened.working_folder, working_folder(arguments.directory));
+  opened.state = state_folder(arguments.state, opened.working_folder);
+  if (!fs::exists(opened.state.root / "ledger.sqlite")) {
+    return usage_error("no campaign has been run in {} (there is no {}); -C DIR names another folder", opened.working_folder.string(),
+                       opened.state.root.string());
+  }
+  SIMSWARM_TRY(opened.ledger, Ledger::open(opened.state.root));
+  return opened;
+}
+
+}  // namespace simswarm::cli

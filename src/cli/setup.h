@@ -1,0 +1,31 @@
+// From arguments and settings to the options of a campaign.
+#pragma once
+
+#include <memory>
+
+#include "campaign/campaign.h"
+#include "cli/arguments.h"
+#include "settings/settings.h"
+
+namespace simswarm::cli {
+
+[[nodiscard]] Result<fs::path> working_folder(const std::string& directory);
+[[nodiscard]] campaign::StateFolder state_folder(const std::string& state, const fs::path& working_folder);
+// The settings file of the folder; empty settings where there is none and none was named.
+[[nodiscard]] Result<Settings> settings_of(const std::string& file, const fs::path& working_folder);
+[[nodiscard]] Result<campaign::Options> campaign_options(const CampaignArguments& arguments, const CampaignSettings& settings,
+                                                         const fs::path& working_folder);
+// Plans, shows or executes; gives the exit code by the outcome.
+[[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect);
+
+// The campaign a question is about: its id or a beginning of it, its name, or the newest.
+[[nodiscard]] Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted);
+// The ledger of a folder in which a campaign has been run, else an error.
+struct Opened {
+  fs::path working_folder;
+  campaign::StateFolder state;
+  std::unique_ptr<Ledger> ledger;
+};
+[[nodiscard]] Result<Opened> open_ledger(const LookArguments& arguments);
+
+}  // namespace simswarm::cli

@@ -1,0 +1,95 @@
+// simswarm status: what became of the runs of a campaign.
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/screen.h"
+#include "cli/setup.h"
+#include "result/text_table.h"
+#include "view/runs.h"
+
+namespace simswarm::cli {
+namespace {
+
+using view::RunStatus;
+
+std::string state_of(const CampaignRecord& campaign, const campaign::StateFolder& state) {
+  if (campaign.state != "running" || campaign::SignOfLife::is_alive(state, campaign.id)) return campaign.state;
+  return "cut off";
+}
+
+std::string last_message(const RunStatus& run) {
+  if (run.attempts.empty()) return {};
+  const Verdict& verdict = run.attempts.back().verdict;
+  const std::string place = describe_place(verdict.place);
+  return verdict.message + (place.empty() ? "" : fmt::format(" [{}]", place));
+}
+
+std::string row_seconds(const RunStatus& run) {
+  return run.attempts.empty() ? "" : human_duration(run.attempts.back().usage.wall_seconds);
+}
+
+std::string as_table(const std::vector<RunStatus>& runs, bool all) {
+  result::TextTable table({"run", "name", "outcome", "attempts", "time", "reason"});
+  for (const RunStatus& run : runs) {
+    if (!all && is_complete(run.outcome)) continue;
+    table.add_row({short_name(run.planned.run), long_name(run.planned.run), std::string(to_text(run.outcome)),
+                   std::to_string(run.attempts.size()), row_seconds(run), last_message(run)});
+  }
+  result::TextTable::Style style;
+  if (stdout_is_terminal()) style.width = terminal_size().columns;
+  return table.rows() == 0 ? "" : table.render(style) + "\n";
+}
+
+nlohmann::json as_json(const RunStatus& run) {
+  nlohmann::json attempts = nlohmann::json::array();
+  for (const Attempt& attempt : run.attempts) {
+    attempts.push_back({{"number", attempt.number}, {"outcome", to_text(attempt.verdict.outcome)}, {"message", attempt.verdict.message},
+                        {"campaign", attempt.campaign}, {"started", to_text(attempt.started)}, {"ended", to_text(attempt.ended)},
+                        {"exit_code", attempt.exit_code}, {"wall_seconds", attempt.usage.wall_seconds},
+                        {"peak_memory", attempt.usage.peak_memory}, {"host", attempt.host}, {"command", attempt.command}});
+  }
+  nlohmann::json files = nlohmann::json::array();
+  for (const ResultFile& file : run.files) files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
+  nlohmann::json variables = nlohmann::json::object();
+  for (const Variable& variable : run.planned.run.variables) variables[variable.name] = variable.value;
+  return {{"run", short_name(run.planned.run)}, {"name", long_name(run.planned.run)}, {"key", run.planned.key.digest.hex()},
+          {"variables", variables}, {"repetition", run.planned.run.repetition}, {"outcome", to_text(run.outcome)},
+          {"complete", is_complete(run.outcome)}, {"attempts", attempts}, {"files", files}};
+}
+
+std::string counts_of(const std::vector<RunStatus>& runs) {
+  std::map<Outcome, std::size_t> counts;
+  for (const RunStatus& run : runs) ++counts[run.outcome];
+  std::vector<std::string> parts;
+  for (const auto& [outcome, count] : counts) parts.push_back(fmt::format("{} {}", count, to_text(outcome)));
+  return join(parts, ", ");
+}
+
+}  // namespace
+
+Result<ExitCode> status(const StatusArguments& arguments) {
+  SIMSWARM_TRY(const Opened opened, open_ledger(arguments.look));
+  SIMSWARM_TRY(const CampaignRecord campaign, find_campaign(*opened.ledger, arguments.look.campaign));
+  auto selected = arguments.selector.empty() ? view::runs_of_campaign(*opened.ledger, campaign.id)
+                                             : view::select_runs(*opened.ledger, campaign.id, arguments.selector);
+  SIMSWARM_TRY(const std::vector<RunStatus> runs, std::move(selected));
+  const std::string state = state_of(campaign, opened.state);
+  if (arguments.look.json) {
+    nlohmann::json list = nlohmann::json::array();
+    for (const RunStatus& run : runs) list.push_back(as_json(run));
+    const nlohmann::json all = {{"campaign", campaign.id}, {"name", campaign.name}, {"state", state}, {"started", to_text(campaign.started)},
+                                {"command", campaign.command}, {"host", campaign.host}, {"runs", list}};
+    print(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
+  } else {
+    print(fmt::format("{} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state, to_text(campaign.started), shell_line(campaign.command)));
+    print(as_table(runs, arguments.all || !arguments.selector.empty()));
+    print(fmt::format("{} run{}: {}\n", runs.size(), runs.size() == 1 ? "" : "s", counts_of(runs)));
+  }
+  const bool complete = std::all_of(runs.begin(), runs.end(), [](const RunStatus& run) { return is_complete(run.outcome); });
+  return complete ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
+}
+
+}  // namespace simswarm::cli
