@@ -69,7 +69,9 @@ Digest Hasher::finish() {
   return digest;
 }
 
-Digest digest_of(std::string_view data) { return Hasher().bytes(data).finish(); }
+Digest digest_of(std::string_view data) {
+  return Hasher().bytes(data).finish();
+}
 
 Result<Digest> digest_of_file(const std::filesystem::path& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -44,20 +44,22 @@ template <typename... Args>
 [[nodiscard]] tl::unexpected<Error> system_error(int error_number, std::string what);
 
 // Passes an error on to the caller.
-[[nodiscard]] inline tl::unexpected<Error> propagate(Error error) { return tl::make_unexpected(std::move(error)); }
+[[nodiscard]] inline tl::unexpected<Error> propagate(Error error) {
+  return tl::make_unexpected(std::move(error));
+}
 
 }  // namespace simswarm
 
 // SIMSWARM_TRY(auto x, call()): x is the value, or the function returns the error.
 #define SIMSWARM_CONCAT_(a, b) a##b
 #define SIMSWARM_CONCAT(a, b) SIMSWARM_CONCAT_(a, b)
-#define SIMSWARM_TRY_(tmp, target, call)                                              \
-  auto tmp = (call);                                                                  \
+#define SIMSWARM_TRY_(tmp, target, call)                                      \
+  auto tmp = (call);                                                          \
   if (!tmp.has_value()) return ::simswarm::propagate(std::move(tmp).error()); \
   target = std::move(tmp).value()
 #define SIMSWARM_TRY(target, call) SIMSWARM_TRY_(SIMSWARM_CONCAT(try_, __LINE__), target, call)
 // The same for a call whose value is not wanted.
-#define SIMSWARM_CHECK(call)                                                                                    \
-  do {                                                                                                          \
+#define SIMSWARM_CHECK(call)                                                                                   \
+  do {                                                                                                         \
     if (auto checked = (call); !checked.has_value()) return ::simswarm::propagate(std::move(checked).error()); \
   } while (false)

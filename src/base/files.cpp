@@ -24,7 +24,9 @@ void Fd::reset() {
 
 namespace {
 
-std::int64_t nanoseconds(const timespec& time) { return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec; }
+std::int64_t nanoseconds(const timespec& time) {
+  return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
+}
 
 Result<std::string> read_from(int fd, std::size_t expected, const fs::path& path) {
   std::string content;

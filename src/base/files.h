@@ -1,4 +1,5 @@
-// Files and folders: whole reads, atomic writes, walks. Paths are bytes (std::string or filesystem::path), never decoded.
+// Files and folders: whole reads, atomic writes, walks. Paths are bytes (std::string or filesystem::path), never
+// decoded.
 #pragma once
 
 #include <cstdint>
@@ -36,9 +37,9 @@ class Fd {
 struct FileIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
-  std::uint64_t size = 0;      // bytes
-  std::int64_t mtime_ns = 0;   // since the epoch
-  std::int64_t ctime_ns = 0;   // since the epoch
+  std::uint64_t size = 0;     // bytes
+  std::int64_t mtime_ns = 0;  // since the epoch
+  std::int64_t ctime_ns = 0;  // since the epoch
   friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
 };
 

@@ -12,11 +12,11 @@
 namespace simswarm {
 
 struct Subprocess {
-  std::vector<std::string> argv;                    // argv[0] as execvp takes it, relative to `folder`
+  std::vector<std::string> argv;  // argv[0] as execvp takes it, relative to `folder`
   fs::path folder;
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::optional<std::pair<unsigned, unsigned>> run_as;           // uid and gid; only root can
-  double timeout = 600;                             // seconds; then it is killed with its process group
+  double timeout = 600;                                          // seconds; then it is killed with its process group
 };
 
 struct Answer {

@@ -76,8 +76,12 @@ std::optional<std::pair<double, std::string_view>> number_and_unit(std::string_v
 
 }  // namespace
 
-std::optional<std::int64_t> parse_int(std::string_view text) { return parse_number<std::int64_t>(text); }
-std::optional<double> parse_double(std::string_view text) { return parse_number<double>(text); }
+std::optional<std::int64_t> parse_int(std::string_view text) {
+  return parse_number<std::int64_t>(text);
+}
+std::optional<double> parse_double(std::string_view text) {
+  return parse_number<double>(text);
+}
 
 std::optional<double> parse_duration(std::string_view text) {
   const auto parts = number_and_unit(text);
@@ -171,8 +175,7 @@ std::vector<std::string> near_misses(std::string_view word, const std::vector<st
 }
 
 std::string shell_quoted(std::string_view word) {
-  constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^";
+  constexpr std::string_view plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=./:,@%^";
   if (!word.empty() && word.find_first_not_of(plain) == std::string_view::npos) return std::string(word);
   return "'" + replace_all(std::string(word), "'", "'\\''") + "'";
 }
@@ -245,6 +248,8 @@ bool match_from(std::string_view pattern, std::string_view path) {
 
 }  // namespace
 
-bool glob_match(std::string_view pattern, std::string_view path) { return match_from(pattern, path); }
+bool glob_match(std::string_view pattern, std::string_view path) {
+  return match_from(pattern, path);
+}
 
 }  // namespace simswarm

@@ -20,24 +20,24 @@ namespace simswarm::campaign {
 
 struct Options {
   std::string name;
-  std::vector<std::string> command;       // the user's words, for the record
-  fs::path working_folder;                // absolute
+  std::vector<std::string> command;  // the user's words, for the record
+  fs::path working_folder;           // absolute
   StateFolder state;
-  std::string version;                    // of simswarm
+  std::string version;  // of simswarm
   std::size_t jobs = 1;
   std::size_t batch_size = 1;
   exec::Limits limits;
   int retries = 1;
   std::optional<std::size_t> max_failures;
   bool retry_failed = false;
-  bool verify = false;                    // read the digests of known results again
+  bool verify = false;  // read the digests of known results again
   Existing existing = Existing::kKeep;
-  std::string layer = "auto";             // «auto», «overlay», «links»
-  std::string run_as;                     // empty: chosen where we are root
-  std::vector<std::string> inputs;        // patterns of data files; empty: all but sources and results
-  double grace = 5;                       // seconds
+  std::string layer = "auto";                              // «auto», «overlay», «links»
+  std::string run_as;                                      // empty: chosen where we are root
+  std::vector<std::string> inputs;                         // patterns of data files; empty: all but sources and results
+  double grace = 5;                                        // seconds
   const volatile std::sig_atomic_t* interrupts = nullptr;  // counts Ctrl-C and SIGTERM
-  int interrupt_descriptor = -1;          // readable after one
+  int interrupt_descriptor = -1;                           // readable after one
 };
 
 enum class Decision {
@@ -51,45 +51,45 @@ struct Planned {
   Run run;
   RunKey key;
   Decision decision = Decision::kRun;
-  std::string reason;                     // why, in words
-  std::optional<Attempt> known;           // the attempt that decides, where there is one
+  std::string reason;            // why, in words
+  std::optional<Attempt> known;  // the attempt that decides, where there is one
 };
 
 // Everything before the first run. A plan holds the campaign's id, sign of life and claims.
 struct Plan {
   std::string campaign;
   std::vector<Planned> runs;
-  std::vector<Job> jobs;                  // what is to be executed
+  std::vector<Job> jobs;  // what is to be executed
   InputRecord inputs;
   std::size_t rolled_forward = 0;
   fs::path project;
-  std::vector<std::string> notes;         // what the user should know
-  std::vector<Run> words;                 // the runs alone, by position
+  std::vector<std::string> notes;  // what the user should know
+  std::vector<Run> words;          // the runs alone, by position
 };
 
 struct Final {
   Outcome outcome = Outcome::kNotStarted;
   std::string message;
   Place place;
-  int attempts = 0;                       // in this campaign
+  int attempts = 0;  // in this campaign
   bool was_known = false;
 };
 
 struct Summary {
   std::string campaign;
-  std::string state;                      // «completed», «incomplete», «cancelled»
+  std::string state;  // «completed», «incomplete», «cancelled»
   std::size_t total = 0, complete = 0, known = 0, failed = 0, not_run = 0;
   std::map<Outcome, std::size_t> outcomes;
-  std::size_t kept = 0;                   // older files kept aside
+  std::size_t kept = 0;  // older files kept aside
   double wall_seconds = 0;
   double cpu_seconds = 0;
   CommitStats commits;
-  std::vector<Final> finals;              // by position
+  std::vector<Final> finals;  // by position
 };
 
 struct Tally {
   std::size_t total = 0, complete = 0, known = 0, failed = 0, running = 0, waiting = 0;
-  std::optional<double> seconds_left;     // learned from runs that are done
+  std::optional<double> seconds_left;  // learned from runs that are done
 };
 
 // Told what happens, in the campaign's thread.
@@ -109,7 +109,8 @@ class Observer {
 
 [[nodiscard]] Result<Summary> run_campaign(const Options& options, Dialect& dialect, Observer& observer);
 
-// Seconds that are left, from the runs done: by configuration and iteration variables where these were seen, else the mean.
+// Seconds that are left, from the runs done: by configuration and iteration variables where these were seen, else the
+// mean.
 class TimeLeft {
  public:
   void learn(const Run& run, double seconds);

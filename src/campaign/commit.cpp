@@ -96,8 +96,8 @@ class ThreadedCommitter final : public Committer {
 
   std::vector<Committed> commit(std::vector<Item>& group) {
     for (Item& item : group) prepare(item);
-    const auto whole = std::stable_partition(group.begin(), group.end(),
-                                             [](const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); });
+    const auto whole = std::stable_partition(
+        group.begin(), group.end(), [](const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); });
     note(accept({group.begin(), whole}));
     for (auto item = whole; item != group.end(); ++item) keep_failed(*item);
     std::vector<Item*> failed;
@@ -107,7 +107,8 @@ class ThreadedCommitter final : public Committer {
     note(record(failed));
     std::vector<Committed> committed;
     committed.reserve(group.size());
-    for (Item& item : group) committed.push_back({item.ready.run, item.ready.attempt, item.ready.will_retry, item.kept});
+    for (Item& item : group)
+      committed.push_back({item.ready.run, item.ready.attempt, item.ready.will_retry, item.kept});
     const std::lock_guard lock(mutex_);
     ++stats_.groups;
     stats_.runs += group.size();
@@ -119,8 +120,10 @@ class ThreadedCommitter final : public Committer {
   }
 
   static void spoil(Item& item, const Error& error) {
-    const bool full = error.message.find("No space left") != std::string::npos || error.message.find("disk is full") != std::string::npos;
-    item.ready.attempt.verdict = {full ? Outcome::kDiskFull : Outcome::kIncomplete, "its results could not be put into place: " + error.message,
+    const bool full = error.message.find("No space left") != std::string::npos ||
+                      error.message.find("disk is full") != std::string::npos;
+    item.ready.attempt.verdict = {full ? Outcome::kDiskFull : Outcome::kIncomplete,
+                                  "its results could not be put into place: " + error.message,
                                   item.ready.attempt.verdict.place};
   }
 
@@ -130,7 +133,8 @@ class ThreadedCommitter final : public Committer {
     item.intent.folder = place_.working_folder.string();
     if (place_.existing != Existing::kReplace) item.intent.kept = place_.state.kept(place_.campaign).string();
     for (const auto& [path, staged] : item.ready.files) {
-      if (Status status = check_target(absolute_from(place_.working_folder, path)); !status) return spoil(item, status.error());
+      if (Status status = check_target(absolute_from(place_.working_folder, path)); !status)
+        return spoil(item, status.error());
       if (place_.owner) (void)!::lchown(staged.c_str(), place_.owner->first, place_.owner->second);
       Result<ResultFile> file = describe(path, staged);
       if (!file) return spoil(item, file.error());
@@ -182,7 +186,8 @@ class ThreadedCommitter final : public Committer {
     std::set<fs::path> paths;
     for (const Item& item : items) {
       for (std::size_t i = 0; i < item.intent.files.size(); ++i) {
-        paths.insert(folders ? absolute_from(item.intent.folder, item.intent.files[i].path).parent_path() : fs::path(item.intent.staged[i]));
+        paths.insert(folders ? absolute_from(item.intent.folder, item.intent.files[i].path).parent_path()
+                             : fs::path(item.intent.staged[i]));
       }
     }
     constexpr std::size_t kFewFiles = 4;
@@ -208,7 +213,8 @@ class ThreadedCommitter final : public Committer {
     (void)remove_tree(folder);
     for (const auto& [path, staged] : item.ready.files) {
       std::string inside = path;
-      for (std::size_t up = inside.find("../"); up != std::string::npos; up = inside.find("../")) inside.replace(up, 3, "_up/");
+      for (std::size_t up = inside.find("../"); up != std::string::npos; up = inside.find("../"))
+        inside.replace(up, 3, "_up/");
       if (!make_folders((folder / inside).parent_path())) return;
       (void)::rename(staged.c_str(), (folder / inside).c_str());
     }
@@ -218,7 +224,8 @@ class ThreadedCommitter final : public Committer {
     std::vector<Attempt> attempts;
     std::vector<AttemptLog> logs;
     for (const Item* item : items) {
-      if (item->intent.attempt.number > 0 && !item->intent.attempt.key.digest.empty()) continue;  // noted with its intent
+      if (item->intent.attempt.number > 0 && !item->intent.attempt.key.digest.empty())
+        continue;  // noted with its intent
       attempts.push_back(item->ready.attempt);
       logs.push_back(item->ready.log);
     }
@@ -226,7 +233,8 @@ class ThreadedCommitter final : public Committer {
     SIMSWARM_CHECK(ledger_->record_attempts(attempts, logs));
     std::size_t next = 0;
     for (Item* item : items) {
-      if (next < attempts.size() && item->ready.attempt.key == attempts[next].key) item->ready.attempt.number = attempts[next++].number;
+      if (next < attempts.size() && item->ready.attempt.key == attempts[next].key)
+        item->ready.attempt.number = attempts[next++].number;
     }
     return {};
   }
@@ -260,7 +268,8 @@ Result<std::size_t> roll_forward(Ledger& ledger, const StateFolder& state) {
     if (put_into_place(intent)) {
       placed.push_back(std::move(intent));
     } else {
-      SIMSWARM_CHECK(ledger.give_up(intent.attempt, {Outcome::kIncomplete, "simswarm ended before its results were in place", {}}));
+      SIMSWARM_CHECK(ledger.give_up(intent.attempt,
+                                    {Outcome::kIncomplete, "simswarm ended before its results were in place", {}}));
     }
   }
   SIMSWARM_CHECK(ledger.done(placed));

@@ -16,19 +16,19 @@ enum class Existing { kKeep, kRefuse, kReplace };  // what becomes of a differin
 
 // One attempt of one run that has ended and been judged.
 struct Ready {
-  std::size_t run = 0;             // position in the campaign
+  std::size_t run = 0;  // position in the campaign
   Attempt attempt;
   AttemptLog log;
   std::vector<std::pair<std::string, fs::path>> files;  // path relative to the working folder, and where it lies
   bool will_retry = false;
-  std::shared_ptr<void> scratch;   // the batch's scratch: removed when its last run lets go of it
+  std::shared_ptr<void> scratch;  // the batch's scratch: removed when its last run lets go of it
 };
 
 struct Committed {
   std::size_t run = 0;
-  Attempt attempt;                 // the verdict may have become worse: results that could not be put into place
+  Attempt attempt;  // the verdict may have become worse: results that could not be put into place
   bool will_retry = false;
-  std::size_t kept = 0;            // older files that were kept aside
+  std::size_t kept = 0;  // older files that were kept aside
 };
 
 struct CommitStats {

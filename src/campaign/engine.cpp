@@ -33,11 +33,14 @@ std::shared_ptr<void> scratch_of(const fs::path& folder) {
   return {nullptr, [folder](void*) { (void)remove_tree(folder); }};
 }
 
-int exit_code_of(int status) { return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status); }
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
 
 class Engine final : public worker::Host {
  public:
-  Engine(const Options& options, Dialect& dialect, Observer& observer) : options_(options), dialect_(dialect), observer_(observer) {}
+  Engine(const Options& options, Dialect& dialect, Observer& observer)
+      : options_(options), dialect_(dialect), observer_(observer) {}
 
   Result<Summary> run() {
     since_ = system_clock().monotonic();
@@ -57,7 +60,8 @@ class Engine final : public worker::Host {
     (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
     sum_up();
-    SIMSWARM_CHECK(ledger_->end_campaign(plan_.campaign, worked ? summary_.state : "incomplete", system_clock().stamp()));
+    SIMSWARM_CHECK(
+        ledger_->end_campaign(plan_.campaign, worked ? summary_.state : "incomplete", system_clock().stamp()));
     if (!worked) return propagate(worked.error());
     observer_.finished(plan_, summary_);
     return std::move(summary_);
@@ -81,8 +85,9 @@ class Engine final : public worker::Host {
       committer_->hand_in(ready(finished, i, will_retry[i], scratch));
     }
     if (finished.ended.strays > 0) {
-      observer_.note(fmt::format("{} left {} process{} running: ended", short_name(plan_.runs[finished.batch.runs.front()].run),
-                                 finished.ended.strays, finished.ended.strays == 1 ? "" : "es"));
+      observer_.note(fmt::format("{} left {} process{} running: ended",
+                                 short_name(plan_.runs[finished.batch.runs.front()].run), finished.ended.strays,
+                                 finished.ended.strays == 1 ? "" : "es"));
     }
   }
 
@@ -118,15 +123,23 @@ class Engine final : public worker::Host {
 
  private:
   Status begin() {
-    CampaignRecord record{plan_.campaign, options_.name, std::string(dialect_.name()), options_.working_folder.string(), options_.command,
-                          system_clock().stamp(), std::nullopt, "running", host_name(), options_.version};
+    CampaignRecord record{plan_.campaign,
+                          options_.name,
+                          std::string(dialect_.name()),
+                          options_.working_folder.string(),
+                          options_.command,
+                          system_clock().stamp(),
+                          std::nullopt,
+                          "running",
+                          host_name(),
+                          options_.version};
     std::vector<PlannedRun> runs;
     runs.reserve(plan_.runs.size());
     for (const Planned& run : plan_.runs) runs.push_back({run.run, run.key});
     SIMSWARM_CHECK(ledger_->begin_campaign(record, plan_.inputs, runs));
     if (plan_.rolled_forward > 0) {
-      plan_.notes.push_back(fmt::format("{} finished run{} of a campaign that was cut off brought into place", plan_.rolled_forward,
-                                        plan_.rolled_forward == 1 ? "" : "s"));
+      plan_.notes.push_back(fmt::format("{} finished run{} of a campaign that was cut off brought into place",
+                                        plan_.rolled_forward, plan_.rolled_forward == 1 ? "" : "s"));
     }
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) take_decision(i);
     if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
@@ -163,8 +176,10 @@ class Engine final : public worker::Host {
     if (options_.layer == "auto") {
       layer.kind = exec::best_layer(layer, scratch / "probe");
       if (layer.kind == exec::LayerKind::kLinks) {
-        plan_.notes.emplace_back("no overlay can be mounted here: runs work in a mirror of links; a run that writes to absolute paths of the "
-                                 "project is not held back");
+        plan_.notes.emplace_back(
+            "no overlay can be mounted here: runs work in a mirror of links; a run that writes to absolute paths of "
+            "the "
+            "project is not held back");
       }
     } else {
       layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
@@ -172,7 +187,8 @@ class Engine final : public worker::Host {
     executor_ = exec::make_executor(layer, options_.limits);
     CommitPlace place{options_.state, options_.working_folder, plan_.campaign, options_.existing, std::nullopt};
     struct stat owner {};
-    if (layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0) place.owner = {owner.st_uid, owner.st_gid};
+    if (layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
+      place.owner = {owner.st_uid, owner.st_gid};
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     for (const auto& [config, parts] : plan_.inputs.parts) {
       SIMSWARM_TRY(const auto durations, ledger_->durations(config));
@@ -183,7 +199,8 @@ class Engine final : public worker::Host {
 
   Status choose_user(exec::LayerSpec& layer) {
     if (::geteuid() != 0) {
-      if (!options_.run_as.empty()) return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
+      if (!options_.run_as.empty())
+        return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
       return {};
     }
     const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
@@ -194,8 +211,9 @@ class Engine final : public worker::Host {
                          options_.working_folder.string(), program.string());
     }
     if (!layer.run_as) {
-      plan_.notes.push_back(fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
-                                        options_.working_folder.string(), program.string()));
+      plan_.notes.push_back(
+          fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
+                      options_.working_folder.string(), program.string()));
     }
     return {};
   }
@@ -208,8 +226,12 @@ class Engine final : public worker::Host {
       if (!jobs.empty()) {
         const auto queue = make_memory_queue();
         for (Job& job : jobs) queue->enqueue(std::move(job));
-        worker::Options options{options_.jobs, options_.batch_size, options_.retries, options_.state.scratch(plan_.campaign),
-                                "SIMSWARM_ATTEMPT=" + plan_.campaign, options_.grace};
+        worker::Options options{options_.jobs,
+                                options_.batch_size,
+                                options_.retries,
+                                options_.state.scratch(plan_.campaign),
+                                "SIMSWARM_ATTEMPT=" + plan_.campaign,
+                                options_.grace};
         options.scratch /= std::to_string(++round_);
         SIMSWARM_CHECK(make_folders(options.scratch));
         SIMSWARM_CHECK(worker::work(*queue, *executor_, dialect_, plan_.words, options, *this));
@@ -235,8 +257,9 @@ class Engine final : public worker::Host {
       (others.contains(i) ? elsewhere : ours).push_back(std::move(jobs[i]));
     }
     if (!elsewhere.empty() && !told_elsewhere_) {
-      observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}", elsewhere.size(),
-                                 elsewhere.size() == 1 ? " is" : "s are", elsewhere.size() == 1 ? "it" : "them"));
+      observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}",
+                                 elsewhere.size(), elsewhere.size() == 1 ? " is" : "s are",
+                                 elsewhere.size() == 1 ? "it" : "them"));
       told_elsewhere_ = true;
     }
     jobs = std::move(ours);
@@ -251,7 +274,8 @@ class Engine final : public worker::Host {
     for (const std::size_t run : job.runs) {
       SIMSWARM_TRY(const auto result, ledger_->result_of(plan_.runs[run].key));
       plan_.runs[run].decision = Decision::kKnown;
-      plan_.runs[run].known = Attempt{plan_.runs[run].key, result->attempt, result->campaign, result->verdict, result->usage, {}, {}, 0, {}, {}};
+      plan_.runs[run].known = Attempt{
+          plan_.runs[run].key, result->attempt, result->campaign, result->verdict, result->usage, {}, {}, 0, {}, {}};
       waiting_.erase(run);
       take_decision(run);
     }
@@ -308,8 +332,9 @@ class Engine final : public worker::Host {
       case Outcome::kTimedOut:
         return fmt::format("took longer than {} (--timeout)", human_duration(options_.limits.timeout.value_or(0)));
       case Outcome::kOutOfMemory:
-        return options_.limits.memory ? fmt::format("used more than {} (--memory)", human_bytes(*options_.limits.memory))
-                                      : "the machine ran out of memory";
+        return options_.limits.memory
+                   ? fmt::format("used more than {} (--memory)", human_bytes(*options_.limits.memory))
+                   : "the machine ran out of memory";
       case Outcome::kCancelled:
         return "ended by the user";
       default:
@@ -338,7 +363,8 @@ class Engine final : public worker::Host {
   }
 
   Tally tally() {
-    Tally tally{plan_.runs.size(), complete_ + known_, known_, failed_ + failed_before_, running_.size(), 0, std::nullopt};
+    Tally tally{plan_.runs.size(), complete_ + known_, known_, failed_ + failed_before_, running_.size(), 0,
+                std::nullopt};
     tally.waiting = waiting_.size() - std::min(waiting_.size(), running_.size());
     tally.seconds_left = seconds_left();
     return tally;
@@ -358,7 +384,8 @@ class Engine final : public worker::Host {
       if (++looked_at == kMostForSum) break;
     }
     sum *= static_cast<double>(waiting_.size()) / static_cast<double>(looked_at);
-    for (const worker::RunningView& view : views_) sum -= std::min(view.wall_seconds, time_left_.expect(plan_.runs[view.run].run));
+    for (const worker::RunningView& view : views_)
+      sum -= std::min(view.wall_seconds, time_left_.expect(plan_.runs[view.run].run));
     left_ = std::max(0.0, sum) / static_cast<double>(options_.jobs);
     return left_;
   }

@@ -62,7 +62,8 @@ Status move_file(const fs::path& staged, const fs::path& target) {
 // «../x» goes below the folder as «_up/x», so that nothing leaves it.
 fs::path kept_path(const fs::path& folder, const std::string& path) {
   fs::path kept = folder / replace_all(path, "../", "_up/");
-  for (int number = 2; is_there(kept); ++number) kept = folder / fmt::format("{}.{}", replace_all(path, "../", "_up/"), number);
+  for (int number = 2; is_there(kept); ++number)
+    kept = folder / fmt::format("{}.{}", replace_all(path, "../", "_up/"), number);
   return kept;
 }
 

@@ -6,7 +6,8 @@
 namespace simswarm::campaign {
 
 // Brings the staged files of an intent to their places; files that are there already with the right digest stay. What
-// stands in the way goes to `intent.kept` (replaced where that is empty). Fills in the identities. The number kept aside.
+// stands in the way goes to `intent.kept` (replaced where that is empty). Fills in the identities. The number kept
+// aside.
 [[nodiscard]] Result<std::size_t> put_into_place(Intent& intent);
 
 // Refuses a path at which something stands that is no regular file or link.

@@ -42,7 +42,8 @@ struct Check {
 
 class Planner {
  public:
-  Planner(const Options& options, Dialect& dialect, Ledger& ledger) : options_(options), dialect_(dialect), ledger_(ledger) {}
+  Planner(const Options& options, Dialect& dialect, Ledger& ledger)
+      : options_(options), dialect_(dialect), ledger_(ledger) {}
 
   Result<Plan> plan() {
     SIMSWARM_TRY(plan_.words, dialect_.list_runs());
@@ -82,7 +83,8 @@ class Planner {
     request.written = {written.begin(), written.end()};
     request.patterns = options_.inputs;
     if (::geteuid() == 0) {
-      const auto user = exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);
+      const auto user =
+          exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);
       if (user) request.run_as = {user->uid, user->gid};
     }
     request.scratch = options_.state.root / fmt::format("probe-{}", ::getpid());
@@ -99,8 +101,9 @@ class Planner {
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
       const auto [entry, fresh] = seen.emplace(plan_.runs[i].key.digest.hex(), i);
       if (!fresh) {
-        return usage_error("{} and {} are the same run (same configuration, values, repetition, seed set and number): leave one out",
-                           short_name(plan_.runs[entry->second].run), short_name(plan_.runs[i].run));
+        return usage_error(
+            "{} and {} are the same run (same configuration, values, repetition, seed set and number): leave one out",
+            short_name(plan_.runs[entry->second].run), short_name(plan_.runs[i].run));
       }
     }
     return {};
@@ -127,10 +130,12 @@ class Planner {
     }
     run.known = attempts.back();
     const Verdict& verdict = attempts.back().verdict;
-    const bool deterministic = verdict.outcome == Outcome::kModelError || verdict.outcome == Outcome::kFingerprintMismatch;
+    const bool deterministic =
+        verdict.outcome == Outcome::kModelError || verdict.outcome == Outcome::kFingerprintMismatch;
     if (deterministic && !options_.retry_failed) {
       run.decision = Decision::kKnownError;
-      run.reason = fmt::format("the same {} would come again; --retry-failed tries it all the same", to_text(verdict.outcome));
+      run.reason =
+          fmt::format("the same {} would come again; --retry-failed tries it all the same", to_text(verdict.outcome));
     } else {
       run.reason = fmt::format("attempt {} ended {}", attempts.back().number, to_text(verdict.outcome));
     }
@@ -192,9 +197,11 @@ class Planner {
       }
     }
     if (foreign == 0) return {};
-    return usage_error("{} result file{} stand{} in the way, the first is {}: move them, or choose --existing=keep (they are put aside) or "
-                       "--existing=replace",
-                       foreign, foreign == 1 ? "" : "s", foreign == 1 ? "s" : "", first);
+    return usage_error(
+        "{} result file{} stand{} in the way, the first is {}: move them, or choose --existing=keep (they are put "
+        "aside) or "
+        "--existing=replace",
+        foreign, foreign == 1 ? "" : "s", foreign == 1 ? "s" : "", first);
   }
 
   void make_jobs() {

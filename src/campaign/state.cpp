@@ -9,7 +9,9 @@
 namespace simswarm::campaign {
 namespace {
 
-fs::path life_path(const StateFolder& state, const std::string& owner) { return state.root / "alive" / owner; }
+fs::path life_path(const StateFolder& state, const std::string& owner) {
+  return state.root / "alive" / owner;
+}
 
 }  // namespace
 

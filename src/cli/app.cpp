@@ -13,62 +13,98 @@ void add_folder(CLI::App& app, std::string& directory, std::string& state) {
 void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   add_folder(app, arguments.directory, arguments.state);
   app.add_option("-j,--jobs", arguments.jobs, "Runs at once; by default one a core")->type_name("N");
-  app.add_option("--name", arguments.name, "Name of the campaign; by default that of the folder or the sweep")->type_name("NAME");
+  app.add_option("--name", arguments.name, "Name of the campaign; by default that of the folder or the sweep")
+      ->type_name("NAME");
   app.add_flag("--dry-run", arguments.dry_run, "Show what would run, what is known already, and why; run nothing");
   app.add_flag("--json", arguments.json, "Print events as JSON, one a line; the last is a summary");
   app.add_flag("--quiet", arguments.quiet, "Print failures only");
   app.add_flag("-V,--verbose", arguments.verbose, "Print each run as it starts and ends");
   app.add_option("--timeout", arguments.timeout, "End a run after this wall time: 90, 15m, 1.5h")->type_name("TIME");
-  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")->type_name("SIZE");
+  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
+      ->type_name("SIZE");
   app.add_option("--retries", arguments.retries, "Further attempts where trying again can help (2)")->type_name("N");
   app.add_option("--max-failures", arguments.max_failures, "Start nothing new after N failed runs")->type_name("N");
   app.add_flag("--retry-failed", arguments.retry_failed, "Run again what failed in a way that would come again");
   app.add_flag("--verify", arguments.verify, "Read the digests of known results again before they are believed");
-  app.add_option("--existing", arguments.existing, "A differing older file at a result's path: keep (put aside), refuse, replace")->type_name("WHAT");
+  app.add_option("--existing", arguments.existing,
+                 "A differing older file at a result's path: keep (put aside), refuse, replace")
+      ->type_name("WHAT");
   app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
   app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
-  app.add_option("--inputs", arguments.inputs, "Pattern of files that runs can see, like 'data/**'; by default all but sources and results")->type_name("GLOB");
-  app.add_option("--environment", arguments.environment, "Environment variable whose value can change results")->type_name("NAME");
-  app.add_option("--grace", arguments.grace, "Seconds that running runs get after the first Ctrl-C (5)")->type_name("SECONDS");
+  app.add_option("--inputs", arguments.inputs,
+                 "Pattern of files that runs can see, like 'data/**'; by default all but sources and results")
+      ->type_name("GLOB");
+  app.add_option("--environment", arguments.environment, "Environment variable whose value can change results")
+      ->type_name("NAME");
+  app.add_option("--grace", arguments.grace, "Seconds that running runs get after the first Ctrl-C (5)")
+      ->type_name("SECONDS");
 }
 
 void add_runall(CLI::App& app, RunallArguments& arguments) {
-  CLI::App* command = app.add_subcommand("runall", "Run all runs of an OMNeT++ configuration, with the words of opp_runall");
-  command->footer("simswarm runall [OPTIONS] [--] SIMULATION [ITS OPTIONS]\n\nExample: simswarm runall -j8 ./aloha -c PureAlohaExperiment\n"
-                  "The first word that is no option starts the simulation command; all words from there on go to the program.");
+  CLI::App* command =
+      app.add_subcommand("runall", "Run all runs of an OMNeT++ configuration, with the words of opp_runall");
+  command->footer(
+      "simswarm runall [OPTIONS] [--] SIMULATION [ITS OPTIONS]\n\nExample: simswarm runall -j8 ./aloha -c "
+      "PureAlohaExperiment\n"
+      "The first word that is no option starts the simulation command; all words from there on go to the program.");
   add_campaign(*command, arguments.campaign);
   command->add_option("-b,--batchsize", arguments.campaign.batch_size, "Runs a process (1)")->type_name("N");
-  command->add_option("-e,--export", arguments.export_file, "Write a makefile that calls the program directly, and run nothing (Runfile)")
+  command
+      ->add_option("-e,--export", arguments.export_file,
+                   "Write a makefile that calls the program directly, and run nothing (Runfile)")
       ->type_name("FILE")
       ->expected(0, 1)
       ->each([&arguments](const std::string&) { arguments.exports = true; });
-  command->add_flag("--distinct-names", arguments.distinct_names, "Add what tells runs apart to the names of result files");
-  command->add_option("--shared-files", arguments.shared_files, "Runs that write to one file: refuse, serial (they append in order)")->type_name("HOW");
-  command->add_flag("--run-number-unused", arguments.run_number_unused, "The model does not look at its run number: results stay known when it moves");
+  command->add_flag("--distinct-names", arguments.distinct_names,
+                    "Add what tells runs apart to the names of result files");
+  command
+      ->add_option("--shared-files", arguments.shared_files,
+                   "Runs that write to one file: refuse, serial (they append in order)")
+      ->type_name("HOW");
+  command->add_flag("--run-number-unused", arguments.run_number_unused,
+                    "The model does not look at its run number: results stay known when it moves");
   command->prefix_command();
 }
 
 void add_sweep(CLI::App& app, SweepArguments& arguments) {
   CLI::App* command = app.add_subcommand("sweep", "Run any program over a grid of parameters");
-  command->footer("simswarm sweep [OPTIONS] PARAMETER=VALUES... -- COMMAND WITH {PARAMETER}\nsimswarm sweep [OPTIONS] NAME\n\nExample: simswarm sweep --name wifi nodes=10,20,40 seed=1..30 -- ./scenario --nodes={nodes} --seed={seed} --out={results}/run.csv\n"
-                  "NAME is a [sweep.NAME] of simswarm.toml.");
+  command->footer(
+      "simswarm sweep [OPTIONS] PARAMETER=VALUES... -- COMMAND WITH {PARAMETER}\nsimswarm sweep [OPTIONS] "
+      "NAME\n\nExample: simswarm sweep --name wifi nodes=10,20,40 seed=1..30 -- ./scenario --nodes={nodes} "
+      "--seed={seed} --out={results}/run.csv\n"
+      "NAME is a [sweep.NAME] of simswarm.toml.");
   add_campaign(*command, arguments.campaign);
-  command->add_option("--settings", arguments.settings, "Settings file; by default simswarm.toml in the working folder")->type_name("FILE");
+  command->add_option("--settings", arguments.settings, "Settings file; by default simswarm.toml in the working folder")
+      ->type_name("FILE");
   command->add_option("--repetitions", arguments.repetitions, "Runs of each point (1)")->type_name("N");
   command->add_option("--seeds", arguments.seeds, "Seeds, one a repetition: 1..30")->type_name("VALUES");
-  command->add_option("--constraint", arguments.constraints, "Condition that a point has to meet: 'nodes < 20 || seed == 1'")->type_name("EXPR");
+  command
+      ->add_option("--constraint", arguments.constraints,
+                   "Condition that a point has to meet: 'nodes < 20 || seed == 1'")
+      ->type_name("EXPR");
   command->add_option("--results", arguments.results, "A run's folder (results/{name}/{point})")->type_name("PATH");
-  command->add_option("--stdout", arguments.stdout_file, "Keep standard output as this file in the run's folder")->type_name("FILE");
-  command->add_option("--require", arguments.required_files, "File that has to be there and not be empty")->type_name("FILE");
-  command->add_option("--success-code", arguments.success_codes, "Exit code of a run that is complete (0)")->type_name("N");
-  command->add_option("--success-pattern", arguments.success_pattern, "Regular expression that a line of the output has to match")->type_name("REGEX");
-  command->add_option("--progress", arguments.progress, "Regular expression whose first group is the percentage that is done")->type_name("REGEX");
+  command->add_option("--stdout", arguments.stdout_file, "Keep standard output as this file in the run's folder")
+      ->type_name("FILE");
+  command->add_option("--require", arguments.required_files, "File that has to be there and not be empty")
+      ->type_name("FILE");
+  command->add_option("--success-code", arguments.success_codes, "Exit code of a run that is complete (0)")
+      ->type_name("N");
+  command
+      ->add_option("--success-pattern", arguments.success_pattern,
+                   "Regular expression that a line of the output has to match")
+      ->type_name("REGEX");
+  command
+      ->add_option("--progress", arguments.progress,
+                   "Regular expression whose first group is the percentage that is done")
+      ->type_name("REGEX");
   command->prefix_command();
 }
 
 void add_look(CLI::App& app, LookArguments& arguments, bool json) {
   add_folder(app, arguments.directory, arguments.state);
-  app.add_option("--campaign", arguments.campaign, "Campaign by name or by the beginning of its id; by default the newest")->type_name("NAME");
+  app.add_option("--campaign", arguments.campaign,
+                 "Campaign by name or by the beginning of its id; by default the newest")
+      ->type_name("NAME");
   if (json) app.add_flag("--json", arguments.json, "Print JSON");
 }
 
@@ -76,24 +112,28 @@ void add_status(CLI::App& app, StatusArguments& arguments) {
   CLI::App* command = app.add_subcommand("status", "What became of the runs of a campaign");
   add_look(*command, arguments.look, true);
   command->add_flag("--all", arguments.all, "List complete runs, too");
-  command->add_option("RUN", arguments.selector, "Only these runs: Config#N, Config:variable=value,#rep, or the first digits of a key");
+  command->add_option("RUN", arguments.selector,
+                      "Only these runs: Config#N, Config:variable=value,#rep, or the first digits of a key");
 }
 
 void add_log(CLI::App& app, LogArguments& arguments) {
   CLI::App* command = app.add_subcommand("log", "Output of an attempt of a run");
   add_look(*command, arguments.look, false);
   command->add_option("--attempt", arguments.attempt, "Which attempt; by default the last")->type_name("N");
-  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")->required();
+  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")
+      ->required();
 }
 
 void add_explain(CLI::App& app, ExplainArguments& arguments) {
   CLI::App* command = app.add_subcommand("explain", "Why a run was, or was not, run again");
   add_look(*command, arguments.look, false);
-  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")->required();
+  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")
+      ->required();
 }
 
 void add_diff(CLI::App& app, DiffArguments& arguments) {
-  CLI::App* command = app.add_subcommand("diff", "Compare two result folders in canonical form, and name the first difference");
+  CLI::App* command =
+      app.add_subcommand("diff", "Compare two result folders in canonical form, and name the first difference");
   command->add_flag("--json", arguments.json, "Print JSON");
   command->add_flag("--all", arguments.all, "The first difference of every file");
   command->add_option("A", arguments.a, "Folder or file")->required();
@@ -102,27 +142,38 @@ void add_diff(CLI::App& app, DiffArguments& arguments) {
 
 void add_plot_options(CLI::App& command, PlotArguments& arguments) {
   add_look(command, arguments.look, false);
-  command.add_option("--x", arguments.x, "Iteration variable on the x axis; by default the only one")->type_name("NAME");
-  command.add_option("--y", arguments.y, "Scalar, field of a statistic («delay:mean»), or column of a CSV file")->type_name("NAME")->required();
-  command.add_option("--by", arguments.by, "One line for each value of this variable; by default all others")->type_name("NAME");
-  command.add_option("--module", arguments.module, "Modules whose scalars count, as a pattern (**)")->type_name("PATTERN");
-  command.add_option("--results", arguments.results, "Read the .sca files below this folder instead of a campaign's results")->type_name("DIR");
+  command.add_option("--x", arguments.x, "Iteration variable on the x axis; by default the only one")
+      ->type_name("NAME");
+  command.add_option("--y", arguments.y, "Scalar, field of a statistic («delay:mean»), or column of a CSV file")
+      ->type_name("NAME")
+      ->required();
+  command.add_option("--by", arguments.by, "One line for each value of this variable; by default all others")
+      ->type_name("NAME");
+  command.add_option("--module", arguments.module, "Modules whose scalars count, as a pattern (**)")
+      ->type_name("PATTERN");
+  command
+      .add_option("--results", arguments.results,
+                  "Read the .sca files below this folder instead of a campaign's results")
+      ->type_name("DIR");
   command.add_flag("--ascii", arguments.ascii, "Draw with ASCII characters only");
 }
 
 void add_plots(CLI::App& app, PlotArguments& plot, PlotArguments& table) {
-  CLI::App* command = app.add_subcommand("plot", "Plot a measured value over an iteration variable, with 95% confidence intervals");
+  CLI::App* command =
+      app.add_subcommand("plot", "Plot a measured value over an iteration variable, with 95% confidence intervals");
   add_plot_options(*command, plot);
   command->add_option("--svg", plot.svg, "Also write the plot as SVG")->type_name("FILE");
   command->add_option("--title", plot.title, "Title of the plot")->type_name("TEXT");
-  add_plot_options(*app.add_subcommand("table", "The same as a table: mean, 95% confidence interval, number of runs"), table);
+  add_plot_options(*app.add_subcommand("table", "The same as a table: mean, 95% confidence interval, number of runs"),
+                   table);
 }
 
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   auto app = std::make_unique<CLI::App>("Runs simulation campaigns: complete, checked, resumable", "simswarm");
-  app->set_version_flag("--version", "simswarm " SIMSWARM_VERSION "\nqueue: memory:\nstore: .simswarm/ (ledger) and results/");
+  app->set_version_flag("--version",
+                        "simswarm " SIMSWARM_VERSION "\nqueue: memory:\nstore: .simswarm/ (ledger) and results/");
   app->add_option("-C,--directory", arguments.directory, "Work in this folder")->type_name("DIR");
   app->require_subcommand(1);
   app->footer("Exit codes: 0 all complete, 1 some runs not, 2 usage, 3 environment, 4 build failed, 130 interrupted.");
@@ -133,9 +184,11 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_explain(*app, arguments.explain);
   add_plots(*app, arguments.plot, arguments.table);
   add_diff(*app, arguments.diff);
-  CLI::App* completion_command = app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
+  CLI::App* completion_command =
+      app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();
-  CLI::App* document = app->add_subcommand("document", "Print the manual page (man) or the reference (markdown), made from this help");
+  CLI::App* document =
+      app->add_subcommand("document", "Print the manual page (man) or the reference (markdown), made from this help");
   document->add_option("FORM", arguments.document, "man or markdown")->required();
   return app;
 }

@@ -8,8 +8,8 @@
 namespace simswarm::cli {
 
 struct CampaignArguments {
-  std::string directory;        // -C; empty: where we are
-  std::string state;            // empty: .simswarm in the working folder
+  std::string directory;  // -C; empty: where we are
+  std::string state;      // empty: .simswarm in the working folder
   std::string name;
   std::optional<int> jobs;
   std::optional<int> batch_size;
@@ -32,7 +32,7 @@ struct RunallArguments {
 
 struct SweepArguments {
   CampaignArguments campaign;
-  std::string settings;         // file; empty: simswarm.toml in the working folder
+  std::string settings;  // file; empty: simswarm.toml in the working folder
   std::optional<int> repetitions;
   std::string seeds, results, stdout_file, success_pattern, progress;
   std::vector<std::string> constraints, required_files;
@@ -54,7 +54,7 @@ struct StatusArguments {
 struct LogArguments {
   LookArguments look;
   std::string run;
-  int attempt = 0;              // 0: the last
+  int attempt = 0;  // 0: the last
 };
 
 struct ExplainArguments {

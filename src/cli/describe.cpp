@@ -9,7 +9,9 @@
 namespace simswarm::cli {
 namespace {
 
-std::vector<const CLI::App*> commands(const CLI::App& app) { return app.get_subcommands([](const CLI::App*) { return true; }); }
+std::vector<const CLI::App*> commands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
 
 // «-j, --jobs N»
 std::string option_form(const CLI::Option& option) {
@@ -42,11 +44,13 @@ std::string bash(const CLI::App& app) {
     cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), join(option_words(*command), " "));
   }
   std::string values;
-  for (const auto& [option, list] : kValues) values += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$current\")); return ;;\n", option, list);
+  for (const auto& [option, list] : kValues)
+    values += fmt::format("    {}) COMPREPLY=($(compgen -W '{}' -- \"$current\")); return ;;\n", option, list);
   return fmt::format(
       "# simswarm completion for bash: source it, or put it into /etc/bash_completion.d/\n"
       "_simswarm() {{\n"
-      "  local current=\"${{COMP_WORDS[COMP_CWORD]}}\" previous=\"${{COMP_WORDS[COMP_CWORD-1]}}\" command='' words='' i\n"
+      "  local current=\"${{COMP_WORDS[COMP_CWORD]}}\" previous=\"${{COMP_WORDS[COMP_CWORD-1]}}\" command='' words='' "
+      "i\n"
       "  for ((i = 1; i < COMP_CWORD; i++)); do\n"
       "    case \" {0} \" in *\" ${{COMP_WORDS[i]}} \"*) command=\"${{COMP_WORDS[i]}}\"; break ;; esac\n"
       "  done\n"
@@ -61,13 +65,16 @@ std::string bash(const CLI::App& app) {
 }
 
 // A text within single quotes of zsh and fish; brackets and colons are special to _arguments.
-std::string quoted(std::string text) { return replace_all(std::move(text), "'", "’"); }
+std::string quoted(std::string text) {
+  return replace_all(std::move(text), "'", "’");
+}
 std::string zsh_text(const std::string& text) {
   return quoted(replace_all(replace_all(replace_all(text, "[", "("), "]", ")"), ":", "\\:"));
 }
 
 std::string zsh_values(const std::string& option) {
-  const auto* const found = std::find_if(kValues.begin(), kValues.end(), [&](const auto& pair) { return pair.first == option; });
+  const auto* const found =
+      std::find_if(kValues.begin(), kValues.end(), [&](const auto& pair) { return pair.first == option; });
   return found == kValues.end() ? "_files" : fmt::format("({})", found->second);
 }
 
@@ -80,8 +87,9 @@ std::string zsh(const CLI::App& app) {
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames()) {
         const bool takes = option->get_type_size() != 0;
-        cases += fmt::format("      '--{}{}[{}]{}' \\\n", name, takes ? "=" : "", zsh_text(option->get_description()),
-                             takes ? fmt::format(":{}:{}", zsh_text(option->get_type_name()), zsh_values("--" + name)) : "");
+        cases +=
+            fmt::format("      '--{}{}[{}]{}' \\\n", name, takes ? "=" : "", zsh_text(option->get_description()),
+                        takes ? fmt::format(":{}:{}", zsh_text(option->get_type_name()), zsh_values("--" + name)) : "");
       }
     }
     cases += "      '*:file:_files' ;;\n";
@@ -98,14 +106,15 @@ std::string zsh(const CLI::App& app) {
 std::string fish(const CLI::App& app) {
   std::string text = "# simswarm completion for fish: put it into ~/.config/fish/completions/simswarm.fish\n";
   for (const CLI::App* command : commands(app)) {
-    text += fmt::format("complete -c simswarm -n __fish_use_subcommand -f -a {} -d '{}'\n", command->get_name(), quoted(command->get_description()));
+    text += fmt::format("complete -c simswarm -n __fish_use_subcommand -f -a {} -d '{}'\n", command->get_name(),
+                        quoted(command->get_description()));
     for (const CLI::Option* option : command->get_options()) {
       std::string names;
       for (const std::string& name : option->get_snames()) names += " -s " + name;
       for (const std::string& name : option->get_lnames()) names += " -l " + name;
       if (names.empty()) continue;
-      text += fmt::format("complete -c simswarm -n '__fish_seen_subcommand_from {}'{}{} -d '{}'\n", command->get_name(), names,
-                          option->get_type_size() != 0 ? " -r" : "", quoted(option->get_description()));
+      text += fmt::format("complete -c simswarm -n '__fish_seen_subcommand_from {}'{}{} -d '{}'\n", command->get_name(),
+                          names, option->get_type_size() != 0 ? " -r" : "", quoted(option->get_description()));
     }
   }
   return text;
@@ -128,8 +137,8 @@ Result<std::string> completion(const CLI::App& app, const std::string& shell) {
 }
 
 std::string man_page(const CLI::App& app) {
-  std::string text = fmt::format(".TH SIMSWARM 1 \"\" \"simswarm {}\" \"User Commands\"\n.SH NAME\nsimswarm \\- {}\n", SIMSWARM_VERSION,
-                                 roff(app.get_description()));
+  std::string text = fmt::format(".TH SIMSWARM 1 \"\" \"simswarm {}\" \"User Commands\"\n.SH NAME\nsimswarm \\- {}\n",
+                                 SIMSWARM_VERSION, roff(app.get_description()));
   text += ".SH SYNOPSIS\n.B simswarm\n.I COMMAND\n[\\fIOPTIONS\\fR]\n.SH COMMANDS\n";
   for (const CLI::App* command : commands(app)) {
     text += fmt::format(".SS {}\n{}.\n", roff(command->get_name()), roff(command->get_description()));
@@ -140,15 +149,17 @@ std::string man_page(const CLI::App& app) {
   }
   text += ".SH SETTINGS\nThe file simswarm.toml in the working folder.\n";
   for (const SettingKey& key : kSettingKeys) {
-    text += fmt::format(".TP\n.B {}\n{}. Expected: {}; default: {}.\n", roff(fmt::format("[{}] {}", key.table, key.name)),
-                        roff(std::string(key.meaning)), roff(std::string(key.type)), roff(std::string(key.fallback)));
+    text +=
+        fmt::format(".TP\n.B {}\n{}. Expected: {}; default: {}.\n", roff(fmt::format("[{}] {}", key.table, key.name)),
+                    roff(std::string(key.meaning)), roff(std::string(key.type)), roff(std::string(key.fallback)));
   }
   return text + fmt::format(".SH EXIT STATUS\n{}\n", roff(app.get_footer()));
 }
 
 std::string reference(const CLI::App& app) {
   const auto cell = [](std::string_view text) { return replace_all(std::string(text), "|", "\\|"); };
-  std::string text = "# Reference\n\nMade by `simswarm document markdown` from the program's own help; do not edit.\n\n";
+  std::string text =
+      "# Reference\n\nMade by `simswarm document markdown` from the program's own help; do not edit.\n\n";
   for (const CLI::App* command : commands(app)) {
     text += fmt::format("## simswarm {}\n\n{}.\n\n", command->get_name(), command->get_description());
     if (!command->get_footer().empty()) text += fmt::format("```\n{}\n```\n\n", command->get_footer());
@@ -160,7 +171,8 @@ std::string reference(const CLI::App& app) {
   }
   text += "## simswarm.toml\n\n| table | key | expected | default | meaning |\n|---|---|---|---|---|\n";
   for (const SettingKey& key : kSettingKeys) {
-    text += fmt::format("| `[{}]` | `{}` | {} | {} | {} |\n", key.table, key.name, cell(key.type), cell(key.fallback), cell(key.meaning));
+    text += fmt::format("| `[{}]` | `{}` | {} | {} | {} |\n", key.table, key.name, cell(key.type), cell(key.fallback),
+                        cell(key.meaning));
   }
   return text + fmt::format("\n{}\n", app.get_footer());
 }

@@ -12,11 +12,20 @@ namespace {
 std::string as_json(const result::FolderComparison& comparison) {
   nlohmann::json differing = nlohmann::json::array();
   for (const result::Difference& difference : comparison.differing) {
-    differing.push_back({{"path", difference.path}, {"line_a", difference.line_a}, {"line_b", difference.line_b}, {"byte", difference.byte},
-                         {"entry", difference.entry}, {"a", difference.a}, {"b", difference.b}, {"text", difference.text}});
+    differing.push_back({{"path", difference.path},
+                         {"line_a", difference.line_a},
+                         {"line_b", difference.line_b},
+                         {"byte", difference.byte},
+                         {"entry", difference.entry},
+                         {"a", difference.a},
+                         {"b", difference.b},
+                         {"text", difference.text}});
   }
-  const nlohmann::json all = {{"same", comparison.same()}, {"equal", comparison.equal}, {"differing", differing},
-                              {"only_in_a", comparison.only_in_a}, {"only_in_b", comparison.only_in_b}};
+  const nlohmann::json all = {{"same", comparison.same()},
+                              {"equal", comparison.equal},
+                              {"differing", differing},
+                              {"only_in_a", comparison.only_in_a},
+                              {"only_in_b", comparison.only_in_b}};
   return all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
@@ -25,8 +34,8 @@ std::string as_text(const result::FolderComparison& comparison, const DiffArgume
   for (const std::string& path : comparison.only_in_a) text += fmt::format("only in {}: {}\n", arguments.a, path);
   for (const std::string& path : comparison.only_in_b) text += fmt::format("only in {}: {}\n", arguments.b, path);
   for (const result::Difference& difference : comparison.differing) text += difference.text + "\n";
-  return text + fmt::format("{} files equal, {} differ, {} in one folder only\n", comparison.equal, comparison.differing.size(),
-                            comparison.only_in_a.size() + comparison.only_in_b.size());
+  return text + fmt::format("{} files equal, {} differ, {} in one folder only\n", comparison.equal,
+                            comparison.differing.size(), comparison.only_in_a.size() + comparison.only_in_b.size());
 }
 
 }  // namespace

@@ -45,7 +45,8 @@ std::vector<std::string> changed_words(const InputRecord& before, const InputRec
   for (const KeyPart& part : new_parts->second) {
     const bool digest = part.value.size() == 64 && part.name.find(' ') == std::string::npos;
     if (is_of_run(part.name) || digest) continue;
-    const auto old = std::find_if(old_parts->second.begin(), old_parts->second.end(), [&](const KeyPart& one) { return one.name == part.name; });
+    const auto old = std::find_if(old_parts->second.begin(), old_parts->second.end(),
+                                  [&](const KeyPart& one) { return one.name == part.name; });
     if (old == old_parts->second.end()) {
       changes.push_back(fmt::format("{} is new: {}", part.name, part.value));
     } else if (old->value != part.value) {
@@ -55,7 +56,8 @@ std::vector<std::string> changed_words(const InputRecord& before, const InputRec
   return changes;
 }
 
-std::string explain_difference(Ledger& ledger, const CampaignRecord& before, const PlannedRun& old, const CampaignRecord& now, const PlannedRun& run) {
+std::string explain_difference(Ledger& ledger, const CampaignRecord& before, const PlannedRun& old,
+                               const CampaignRecord& now, const PlannedRun& run) {
   const auto old_inputs = ledger.inputs_of(before.id);
   const auto new_inputs = ledger.inputs_of(now.id);
   if (!old_inputs || !new_inputs) return "its inputs are no longer known\n";
@@ -67,10 +69,14 @@ std::string explain_difference(Ledger& ledger, const CampaignRecord& before, con
   }
   const auto words = changed_words(*old_inputs, *new_inputs, run.run.config);
   changes.insert(changes.end(), words.begin(), words.end());
-  if (old.run.seed_set != run.run.seed_set) changes.push_back(fmt::format("seed set was {}, is {}", old.run.seed_set, run.run.seed_set));
-  if (old.run.number != run.run.number) changes.push_back(fmt::format("run number was {}, is {}", old.run.number, run.run.number));
-  if (changes.empty()) changes.emplace_back("the entries of its configuration (ini file or options of the command) have changed");
-  std::string text = fmt::format("Since campaign {} of {}, what it can see has changed:\n", before.id, to_text(before.started));
+  if (old.run.seed_set != run.run.seed_set)
+    changes.push_back(fmt::format("seed set was {}, is {}", old.run.seed_set, run.run.seed_set));
+  if (old.run.number != run.run.number)
+    changes.push_back(fmt::format("run number was {}, is {}", old.run.number, run.run.number));
+  if (changes.empty())
+    changes.emplace_back("the entries of its configuration (ini file or options of the command) have changed");
+  std::string text =
+      fmt::format("Since campaign {} of {}, what it can see has changed:\n", before.id, to_text(before.started));
   for (const std::string& change : changes) text += "  " + change + "\n";
   return text;
 }
@@ -80,7 +86,8 @@ Result<std::string> explain_key(Ledger& ledger, const CampaignRecord& campaign, 
   for (const CampaignRecord& before : campaigns) {
     if (before.id >= campaign.id) continue;
     SIMSWARM_TRY(const auto runs, ledger.runs_of(before.id));
-    const auto old = std::find_if(runs.begin(), runs.end(), [&](const PlannedRun& one) { return same_words(one.run, run.run); });
+    const auto old =
+        std::find_if(runs.begin(), runs.end(), [&](const PlannedRun& one) { return same_words(one.run, run.run); });
     if (old == runs.end()) continue;
     if (old->key == run.key) return fmt::format("What it can see has not changed since campaign {}.\n", before.id);
     return explain_difference(ledger, before, *old, campaign, run);
@@ -93,15 +100,19 @@ std::string explain_attempts(const view::RunStatus& run, const CampaignRecord& c
   bool ran_here = false;
   for (const Attempt& attempt : run.attempts) {
     ran_here = ran_here || attempt.campaign == campaign.id;
-    text += fmt::format("  attempt {} in campaign {}: {}{}\n", attempt.number, attempt.campaign, to_text(attempt.verdict.outcome),
+    text += fmt::format("  attempt {} in campaign {}: {}{}\n", attempt.number, attempt.campaign,
+                        to_text(attempt.verdict.outcome),
                         attempt.verdict.message.empty() ? "" : ": " + attempt.verdict.message);
   }
   if (run.has_result && !ran_here) return "It was not run again: its result was known and unchanged.\n" + text;
   if (ran_here && run.attempts.front().campaign != campaign.id) {
-    return "It was run again: its result was not what had been accepted any more, or an earlier attempt was not complete.\n" + text;
+    return "It was run again: its result was not what had been accepted any more, or an earlier attempt was not "
+           "complete.\n" +
+           text;
   }
   if (ran_here) return "It was run, because no result was known for what it can see.\n" + text;
-  if (!run.attempts.empty()) return "It was not run again: the same error would come again (--retry-failed tries it all the same).\n" + text;
+  if (!run.attempts.empty())
+    return "It was not run again: the same error would come again (--retry-failed tries it all the same).\n" + text;
   return "It has not been run.\n";
 }
 
@@ -112,7 +123,8 @@ Result<ExitCode> explain(const ExplainArguments& arguments) {
   SIMSWARM_TRY(const CampaignRecord campaign, find_campaign(*opened.ledger, arguments.look.campaign));
   SIMSWARM_TRY(const auto runs, view::select_runs(*opened.ledger, campaign.id, arguments.run));
   for (const view::RunStatus& run : runs) {
-    print(fmt::format("{} ({}), key {}\n", long_name(run.planned.run), short_name(run.planned.run), run.planned.key.digest.hex().substr(0, 12)));
+    print(fmt::format("{} ({}), key {}\n", long_name(run.planned.run), short_name(run.planned.run),
+                      run.planned.key.digest.hex().substr(0, 12)));
     print(explain_attempts(run, campaign));
     SIMSWARM_TRY(const std::string key, explain_key(*opened.ledger, campaign, run.planned));
     print(key);

@@ -9,7 +9,9 @@
 namespace simswarm::cli {
 namespace {
 
-void say_error(const std::string& message) { std::cerr << "simswarm: " << message << "\n"; }
+void say_error(const std::string& message) {
+  std::cerr << "simswarm: " << message << "\n";
+}
 
 // Where the simulation command begins; a word of ours that nobody knows must not pass for it.
 Status take_words(const CLI::App& command, std::vector<std::string>& words) {
@@ -24,8 +26,8 @@ Status take_words(const CLI::App& command, std::vector<std::string>& words) {
     }
     const std::string word = words.front().substr(0, words.front().find('='));
     const auto near = near_misses(word, known, 1);
-    return usage_error("{} has no option {}{} (options of the simulation stand behind its program)", command.get_name(), word,
-                       near.empty() ? "" : ": did you mean " + near.front() + "?");
+    return usage_error("{} has no option {}{} (options of the simulation stand behind its program)", command.get_name(),
+                       word, near.empty() ? "" : ": did you mean " + near.front() + "?");
   }
   return {};
 }
@@ -43,9 +45,10 @@ void inherit(const std::string& directory, std::string& own) {
 Result<ExitCode> dispatch(CLI::App& app, Arguments& arguments) {
   CLI::App& command = *app.get_subcommands().front();
   const std::string name = command.get_name();
-  for (std::string* own : {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
-                           &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
-                           &arguments.table.look.directory}) {
+  for (std::string* own :
+       {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
+        &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
+        &arguments.table.look.directory}) {
     inherit(arguments.directory, *own);
   }
   if (name == "runall") {

@@ -48,11 +48,15 @@ class CampaignReader {
  private:
   Status choose(const std::vector<view::RunStatus>& runs) {
     std::vector<std::string> names;
-    for (const Variable& variable : runs.empty() ? std::vector<Variable>() : runs.front().planned.run.variables) names.push_back(variable.name);
+    for (const Variable& variable : runs.empty() ? std::vector<Variable>() : runs.front().planned.run.variables)
+      names.push_back(variable.name);
     x_ = arguments_.x;
     if (x_.empty() && names.size() == 1) x_ = names.front();
-    if (x_.empty()) return usage_error("--x names the variable of the x axis; there are {}", names.empty() ? "none" : join(names, ", "));
-    for (const std::string& name : arguments_.by.empty() ? std::vector<std::string>{x_} : arguments_.by) SIMSWARM_CHECK(check(name, names));
+    if (x_.empty())
+      return usage_error("--x names the variable of the x axis; there are {}",
+                         names.empty() ? "none" : join(names, ", "));
+    for (const std::string& name : arguments_.by.empty() ? std::vector<std::string>{x_} : arguments_.by)
+      SIMSWARM_CHECK(check(name, names));
     SIMSWARM_CHECK(check(x_, names));
     by_ = arguments_.by;
     for (const std::string& name : names) {
@@ -64,7 +68,8 @@ class CampaignReader {
   static Status check(const std::string& name, const std::vector<std::string>& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return {};
     const auto near = near_misses(name, names);
-    return usage_error("the runs have no variable «{}»; {} {}", name, near.empty() ? "there are" : "did you mean", join(near.empty() ? names : near, ", "));
+    return usage_error("the runs have no variable «{}»; {} {}", name, near.empty() ? "there are" : "did you mean",
+                       join(near.empty() ? names : near, ", "));
   }
 
   Status read_run(const view::RunStatus& status) {
@@ -112,8 +117,10 @@ class CampaignReader {
   tl::unexpected<Error> nothing_found() const {
     const std::vector<std::string> names(names_.begin(), names_.end());
     auto near = near_misses(arguments_.y, names);
-    if (near.empty()) near.assign(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 10)));
-    return usage_error("no complete run of the campaign has a value «{}»{}", arguments_.y, near.empty() ? "" : "; there are " + join(near, ", "));
+    if (near.empty())
+      near.assign(names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(names.size(), 10)));
+    return usage_error("no complete run of the campaign has a value «{}»{}", arguments_.y,
+                       near.empty() ? "" : "; there are " + join(near, ", "));
   }
 
   const Opened& opened_;
@@ -134,7 +141,8 @@ Result<Read> read(const PlotArguments& arguments) {
     SIMSWARM_TRY(const fs::path folder, working_folder(arguments.look.directory));
     SIMSWARM_TRY(const auto files, result::files_below(absolute_from(folder, arguments.results), {".sca"}));
     SIMSWARM_TRY(const auto observations, result::read_observations(files, {arguments.module, arguments.y}));
-    result::Grouping grouping{arguments.x.empty() ? std::vector<std::string>() : std::vector<std::string>{arguments.x}, arguments.by};
+    result::Grouping grouping{arguments.x.empty() ? std::vector<std::string>() : std::vector<std::string>{arguments.x},
+                              arguments.by};
     SIMSWARM_TRY(const auto measurements, result::measurements(observations, grouping));
     return Read{arguments.x, result::group(measurements)};
   }
@@ -155,7 +163,8 @@ Result<ExitCode> plot(const PlotArguments& arguments) {
   SIMSWARM_TRY(Read read_values, read(arguments));
   const result::Plot picture{arguments.title, read_values.x, arguments.y, std::move(read_values.data)};
   const TerminalSize terminal = terminal_size();
-  const result::TextSize size{std::clamp<std::size_t>(terminal.columns, 40, 110), std::clamp<std::size_t>(terminal.lines - 2, 14, 30), !arguments.ascii};
+  const result::TextSize size{std::clamp<std::size_t>(terminal.columns, 40, 110),
+                              std::clamp<std::size_t>(terminal.lines - 2, 14, 30), !arguments.ascii};
   print(result::to_text(picture, size));
   if (!arguments.svg.empty()) {
     SIMSWARM_CHECK(write_file_atomically(arguments.svg, result::to_svg(picture)));
@@ -173,7 +182,8 @@ Result<ExitCode> table(const PlotArguments& arguments) {
   for (const result::Series& series : read_values.data.series) {
     for (const result::Point& point : series.points) {
       std::vector<std::string> row{x_text(read_values.data, point), fmt::format("{:.6g}", point.mean),
-                                   point.half_width ? fmt::format("{:.3g}", *point.half_width) : "", std::to_string(point.n)};
+                                   point.half_width ? fmt::format("{:.3g}", *point.half_width) : "",
+                                   std::to_string(point.n)};
       if (several) row.insert(row.begin(), series.label);
       rows.add_row(std::move(row));
     }

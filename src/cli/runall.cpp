@@ -11,7 +11,9 @@ namespace simswarm::cli {
 namespace {
 
 // A word of a recipe: quoted for the shell, and «$» doubled for make.
-std::string recipe_word(const std::string& word) { return replace_all(shell_quoted(word), "$", "$$"); }
+std::string recipe_word(const std::string& word) {
+  return replace_all(shell_quoted(word), "$", "$$");
+}
 
 // The makefile of -e: one target a process, so that «make -j8 -k -f Runfile» runs the study without simswarm.
 std::string makefile(const Dialect& dialect, const std::vector<Run>& runs, std::size_t batch_size) {
@@ -19,16 +21,18 @@ std::string makefile(const Dialect& dialect, const std::vector<Run>& runs, std::
   std::string rules;
   for (std::size_t first = 0; first < runs.size(); first += batch_size) {
     const std::span<const Run> batch(runs.data() + first, std::min(batch_size, runs.size() - first));
-    const std::string target = batch.size() == 1 ? fmt::format("run{}", batch.front().number) : fmt::format("batch{}", first / batch_size);
+    const std::string target =
+        batch.size() == 1 ? fmt::format("run{}", batch.front().number) : fmt::format("batch{}", first / batch_size);
     targets += " " + target;
     rules += target + ":\n\t";
     for (const std::string& word : dialect.command_line(batch)) rules += recipe_word(word) + " ";
     rules.back() = '\n';
     rules += "\n";
   }
-  return fmt::format("# Runs of {}. Run them with: make -j$(nproc) -k -f THIS_FILE\n\nTARGETS ={}\n\n.PHONY: all $(TARGETS)\n\n"
-                     "all: $(TARGETS)\n\t@echo All runs completed.\n\n{}",
-                     runs.front().config, targets, rules);
+  return fmt::format(
+      "# Runs of {}. Run them with: make -j$(nproc) -k -f THIS_FILE\n\nTARGETS ={}\n\n.PHONY: all $(TARGETS)\n\n"
+      "all: $(TARGETS)\n\t@echo All runs completed.\n\n{}",
+      runs.front().config, targets, rules);
 }
 
 Result<ExitCode> export_makefile(const RunallArguments& arguments, Dialect& dialect) {
@@ -55,7 +59,8 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
   request.distinct_names = arguments.distinct_names;
   request.run_number_unused = arguments.run_number_unused;
   request.environment = settings.campaign.environment;
-  request.environment.insert(request.environment.end(), arguments.campaign.environment.begin(), arguments.campaign.environment.end());
+  request.environment.insert(request.environment.end(), arguments.campaign.environment.begin(),
+                             arguments.campaign.environment.end());
   if (!request.words.empty()) {
     SIMSWARM_TRY(const fs::path program, exec::find_program(request.words.front(), folder));
     const auto user = exec::unprivileged_user(plan::project_of(folder), folder, program, options.run_as);

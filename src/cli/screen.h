@@ -11,8 +11,8 @@ namespace simswarm::cli {
 struct ScreenOptions {
   bool json = false;
   bool quiet = false;
-  bool verbose = false;   // commands as they are started
-  std::string command;    // how to call simswarm for this folder: «simswarm» or «simswarm -C DIR»
+  bool verbose = false;  // commands as they are started
+  std::string command;   // how to call simswarm for this folder: «simswarm» or «simswarm -C DIR»
 };
 
 // Chosen by the options, and by whether standard output is a terminal.
@@ -22,9 +22,10 @@ struct ScreenOptions {
 [[nodiscard]] std::unique_ptr<campaign::Observer> make_live_screen(const ScreenOptions& options);
 
 // Shared by the screens.
-[[nodiscard]] std::string describe_place(const Place& place);                          // «t=50s, event #51, in module (Node) Net.x»
+[[nodiscard]] std::string describe_place(const Place& place);  // «t=50s, event #51, in module (Node) Net.x»
 [[nodiscard]] std::string describe_failure(const campaign::Planned& run, const Attempt& attempt, bool will_retry);
-[[nodiscard]] std::string summary_text(const campaign::Plan& plan, const campaign::Summary& summary, const ScreenOptions& options);
+[[nodiscard]] std::string summary_text(const campaign::Plan& plan, const campaign::Summary& summary,
+                                       const ScreenOptions& options);
 [[nodiscard]] std::string plan_line(const campaign::Plan& plan);
 // The table of --dry-run.
 [[nodiscard]] std::string plan_table(const campaign::Plan& plan);

@@ -14,7 +14,9 @@ using nlohmann::json;
 
 constexpr int kProtocol = 1;
 
-std::string dump(const json& value) { return value.dump(-1, ' ', false, json::error_handler_t::replace); }
+std::string dump(const json& value) {
+  return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
 
 std::string_view decision_word(campaign::Decision decision) {
   switch (decision) {
@@ -33,8 +35,9 @@ std::string_view decision_word(campaign::Decision decision) {
 json describe(const Planned& run) {
   json variables = json::object();
   for (const Variable& variable : run.run.variables) variables[variable.name] = variable.value;
-  return {{"run", short_name(run.run)}, {"name", long_name(run.run)}, {"config", run.run.config}, {"number", run.run.number},
-          {"variables", variables}, {"repetition", run.run.repetition}, {"seed_set", run.run.seed_set}, {"key", run.key.digest.hex()}};
+  return {{"run", short_name(run.run)},   {"name", long_name(run.run)}, {"config", run.run.config},
+          {"number", run.run.number},     {"variables", variables},     {"repetition", run.run.repetition},
+          {"seed_set", run.run.seed_set}, {"key", run.key.digest.hex()}};
 }
 
 json describe(const Place& place) {
@@ -46,8 +49,8 @@ json describe(const Place& place) {
 }
 
 json describe(const Tally& tally) {
-  json value = {{"total", tally.total}, {"complete", tally.complete}, {"known", tally.known}, {"failed", tally.failed},
-                {"running", tally.running}, {"waiting", tally.waiting}};
+  json value = {{"total", tally.total},   {"complete", tally.complete}, {"known", tally.known},
+                {"failed", tally.failed}, {"running", tally.running},   {"waiting", tally.waiting}};
   if (tally.seconds_left) value["seconds_left"] = *tally.seconds_left;
   return value;
 }
@@ -57,7 +60,11 @@ class JsonScreen final : public campaign::Observer {
   void planned(const Plan& plan) override {
     std::size_t known = 0;
     for (const Planned& run : plan.runs) known += run.decision == campaign::Decision::kKnown ? 1 : 0;
-    emit({{"event", "planned"}, {"protocol", kProtocol}, {"campaign", plan.campaign}, {"total", plan.runs.size()}, {"known", known}});
+    emit({{"event", "planned"},
+          {"protocol", kProtocol},
+          {"campaign", plan.campaign},
+          {"total", plan.runs.size()},
+          {"known", known}});
   }
 
   void started(const Planned& run, int attempt) override {
@@ -67,12 +74,20 @@ class JsonScreen final : public campaign::Observer {
   void ended(const Planned& run, const Attempt& attempt, bool will_retry, const Tally& tally) override {
     json event = describe(run);
     const Usage& usage = attempt.usage;
-    event.update({{"event", "ended"}, {"attempt", attempt.number}, {"outcome", to_text(attempt.verdict.outcome)},
-                  {"complete", is_complete(attempt.verdict.outcome)}, {"message", attempt.verdict.message},
-                  {"place", describe(attempt.verdict.place)}, {"exit_code", attempt.exit_code}, {"will_retry", will_retry},
+    event.update({{"event", "ended"},
+                  {"attempt", attempt.number},
+                  {"outcome", to_text(attempt.verdict.outcome)},
+                  {"complete", is_complete(attempt.verdict.outcome)},
+                  {"message", attempt.verdict.message},
+                  {"place", describe(attempt.verdict.place)},
+                  {"exit_code", attempt.exit_code},
+                  {"will_retry", will_retry},
                   {"can_help_to_retry", can_help_to_retry(attempt.verdict.outcome)},
-                  {"wall_seconds", usage.wall_seconds}, {"cpu_seconds", usage.user_seconds + usage.system_seconds},
-                  {"peak_memory", usage.peak_memory}, {"result_bytes", usage.result_bytes}, {"events", usage.events},
+                  {"wall_seconds", usage.wall_seconds},
+                  {"cpu_seconds", usage.user_seconds + usage.system_seconds},
+                  {"peak_memory", usage.peak_memory},
+                  {"result_bytes", usage.result_bytes},
+                  {"events", usage.events},
                   {"tally", describe(tally)}});
     emit(event);
   }
@@ -83,7 +98,9 @@ class JsonScreen final : public campaign::Observer {
     told_at_ = now;
     json list = json::array();
     for (const worker::RunningView& view : running) {
-      json one = {{"run", short_name(plan.runs[view.run].run)}, {"wall_seconds", view.wall_seconds}, {"memory", view.progress.memory}};
+      json one = {{"run", short_name(plan.runs[view.run].run)},
+                  {"wall_seconds", view.wall_seconds},
+                  {"memory", view.progress.memory}};
       if (view.progress.fraction) one["fraction"] = *view.progress.fraction;
       if (view.progress.simulated_time) one["simulated_time"] = *view.progress.simulated_time;
       if (view.progress.speed) one["simsec_per_second"] = *view.progress.speed;
@@ -102,14 +119,28 @@ class JsonScreen final : public campaign::Observer {
       const campaign::Final& final = summary.finals[i];
       if (is_complete(final.outcome)) continue;
       json one = describe(plan.runs[i]);
-      one.update({{"outcome", to_text(final.outcome)}, {"message", final.message}, {"place", describe(final.place)},
-                  {"attempts", final.attempts}, {"was_known", final.was_known}});
+      one.update({{"outcome", to_text(final.outcome)},
+                  {"message", final.message},
+                  {"place", describe(final.place)},
+                  {"attempts", final.attempts},
+                  {"was_known", final.was_known}});
       not_complete.push_back(std::move(one));
     }
-    emit({{"event", "summary"}, {"campaign", summary.campaign}, {"state", summary.state}, {"total", summary.total},
-          {"complete", summary.complete}, {"known", summary.known}, {"failed", summary.failed}, {"not_run", summary.not_run},
-          {"outcomes", outcomes}, {"not_complete", not_complete}, {"kept", summary.kept}, {"wall_seconds", summary.wall_seconds},
-          {"cpu_seconds", summary.cpu_seconds}, {"syncs", summary.commits.syncs}, {"groups", summary.commits.groups}});
+    emit({{"event", "summary"},
+          {"campaign", summary.campaign},
+          {"state", summary.state},
+          {"total", summary.total},
+          {"complete", summary.complete},
+          {"known", summary.known},
+          {"failed", summary.failed},
+          {"not_run", summary.not_run},
+          {"outcomes", outcomes},
+          {"not_complete", not_complete},
+          {"kept", summary.kept},
+          {"wall_seconds", summary.wall_seconds},
+          {"cpu_seconds", summary.cpu_seconds},
+          {"syncs", summary.commits.syncs},
+          {"groups", summary.commits.groups}});
   }
 
  private:
@@ -119,7 +150,9 @@ class JsonScreen final : public campaign::Observer {
 
 }  // namespace
 
-std::unique_ptr<campaign::Observer> make_json_screen() { return std::make_unique<JsonScreen>(); }
+std::unique_ptr<campaign::Observer> make_json_screen() {
+  return std::make_unique<JsonScreen>();
+}
 
 std::string plan_json(const Plan& plan) {
   std::string text;

@@ -22,7 +22,8 @@ class LineScreen final : public campaign::Observer {
   }
 
   void started(const Planned& run, int attempt) override {
-    if (options_.verbose && !options_.quiet) print(fmt::format("started {} (attempt {})\n", short_name(run.run), attempt));
+    if (options_.verbose && !options_.quiet)
+      print(fmt::format("started {} (attempt {})\n", short_name(run.run), attempt));
   }
 
   void ended(const Planned& run, const Attempt& attempt, bool will_retry, const Tally& tally) override {
@@ -34,7 +35,9 @@ class LineScreen final : public campaign::Observer {
     say_progress(tally);
   }
 
-  void progress(const std::vector<worker::RunningView>&, const Plan&, const Tally& tally) override { say_progress(tally); }
+  void progress(const std::vector<worker::RunningView>&, const Plan&, const Tally& tally) override {
+    say_progress(tally);
+  }
 
   void note(const std::string& text) override {
     if (!options_.quiet) print(fmt::format("note: {}\n", text));
@@ -55,8 +58,11 @@ class LineScreen final : public campaign::Observer {
     if (tenth && now - told_at_ < std::chrono::milliseconds(500) && done != tally.total) return;
     told_ = done;
     told_at_ = now;
-    const std::string left = tally.seconds_left && done < tally.total ? fmt::format(", about {} left", human_duration(*tally.seconds_left)) : "";
-    print(fmt::format("{} of {} done, {} running, {} failed{}\n", done, tally.total, tally.running, tally.failed, left));
+    const std::string left = tally.seconds_left && done < tally.total
+                                 ? fmt::format(", about {} left", human_duration(*tally.seconds_left))
+                                 : "";
+    print(
+        fmt::format("{} of {} done, {} running, {} failed{}\n", done, tally.total, tally.running, tally.failed, left));
   }
 
   ScreenOptions options_;
@@ -66,7 +72,9 @@ class LineScreen final : public campaign::Observer {
 
 }  // namespace
 
-std::unique_ptr<campaign::Observer> make_line_screen(const ScreenOptions& options) { return std::make_unique<LineScreen>(options); }
+std::unique_ptr<campaign::Observer> make_line_screen(const ScreenOptions& options) {
+  return std::make_unique<LineScreen>(options);
+}
 
 std::unique_ptr<campaign::Observer> make_screen(const ScreenOptions& options) {
   if (options.json) return make_json_screen();

@@ -23,7 +23,8 @@ constexpr std::size_t kMostRunning = 12;  // running runs that are shown; more a
 // «█████▌    » with eighths.
 std::string bar(double fraction, std::size_t width) {
   constexpr std::array<std::string_view, 9> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
-  const auto eighths = static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width) * 8));
+  const auto eighths =
+      static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width) * 8));
   std::string text;
   for (std::size_t i = 0; i < width; ++i) {
     const std::size_t filled = std::min<std::size_t>(8, eighths > i * 8 ? eighths - i * 8 : 0);
@@ -98,9 +99,11 @@ class LiveScreen final : public campaign::Observer {
   static std::string head(const Tally& tally) {
     const std::size_t done = tally.complete + tally.failed;
     const double fraction = tally.total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(tally.total);
-    std::string text = fmt::format("{} {:3.0f}%  {} done, {} running, {} failed, {} waiting", bar(fraction, kBarWidth), std::floor(fraction * 100),
-                                   tally.complete, tally.running, tally.failed, tally.waiting);
-    if (tally.seconds_left && done < tally.total) text += fmt::format("  about {} left", human_duration(*tally.seconds_left));
+    std::string text =
+        fmt::format("{} {:3.0f}%  {} done, {} running, {} failed, {} waiting", bar(fraction, kBarWidth),
+                    std::floor(fraction * 100), tally.complete, tally.running, tally.failed, tally.waiting);
+    if (tally.seconds_left && done < tally.total)
+      text += fmt::format("  about {} left", human_duration(*tally.seconds_left));
     return text;
   }
 
@@ -108,7 +111,8 @@ class LiveScreen final : public campaign::Observer {
     const Run& run = plan.runs[view.run].run;
     std::string text = "  " + result::padded_right(result::shortened(long_name(run), 44), 44);
     const Progress& progress = view.progress;
-    text += progress.fraction ? fmt::format(" {} {:3.0f}%", bar(*progress.fraction, 10), *progress.fraction * 100) : std::string(16, ' ');
+    text += progress.fraction ? fmt::format(" {} {:3.0f}%", bar(*progress.fraction, 10), *progress.fraction * 100)
+                              : std::string(16, ' ');
     text += fmt::format("  {:>9}", human_duration(view.wall_seconds));
     if (progress.speed) text += fmt::format("  {} simsec/s", number(*progress.speed));
     if (progress.memory > 0) text += fmt::format("  {}", human_bytes(progress.memory));
@@ -122,6 +126,8 @@ class LiveScreen final : public campaign::Observer {
 
 }  // namespace
 
-std::unique_ptr<campaign::Observer> make_live_screen(const ScreenOptions& options) { return std::make_unique<LiveScreen>(options); }
+std::unique_ptr<campaign::Observer> make_live_screen(const ScreenOptions& options) {
+  return std::make_unique<LiveScreen>(options);
+}
 
 }  // namespace simswarm::cli

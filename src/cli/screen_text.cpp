@@ -21,7 +21,9 @@ namespace {
 
 constexpr std::size_t kMostRows = 40;  // of a table of failures: the rest is counted
 
-std::string plural(std::size_t count, std::string_view word) { return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s"); }
+std::string plural(std::size_t count, std::string_view word) {
+  return fmt::format("{} {}{}", count, word, count == 1 ? "" : "s");
+}
 
 std::string_view decision_text(Decision decision) {
   switch (decision) {
@@ -50,7 +52,9 @@ void print(std::string_view text) {
   (void)std::fflush(stdout);
 }
 
-bool stdout_is_terminal() { return ::isatty(STDOUT_FILENO) == 1; }
+bool stdout_is_terminal() {
+  return ::isatty(STDOUT_FILENO) == 1;
+}
 
 TerminalSize terminal_size() {
   winsize size{};
@@ -77,7 +81,8 @@ std::string describe_failure(const Planned& run, const Attempt& attempt, bool wi
     again = " — trying again may help";
   }
   return fmt::format("{} ({}): {}{}{}{}", short_name(run.run), variables_text(run.run), to_text(verdict.outcome),
-                     verdict.message.empty() ? "" : ": " + verdict.message, place.empty() ? "" : fmt::format(" [{}]", place), again);
+                     verdict.message.empty() ? "" : ": " + verdict.message,
+                     place.empty() ? "" : fmt::format(" [{}]", place), again);
 }
 
 std::string plan_line(const Plan& plan) {
@@ -122,7 +127,8 @@ std::string failures_table(const Plan& plan, const Summary& summary, const Scree
     const std::string place = describe_place(final.place);
     std::string reason = final.message + (place.empty() ? "" : fmt::format(" [{}]", place));
     if (final.was_known) reason = "known: " + reason;
-    table.add_row({short_name(plan.runs[i].run), variables_text(plan.runs[i].run), std::string(to_text(final.outcome)), reason});
+    table.add_row(
+        {short_name(plan.runs[i].run), variables_text(plan.runs[i].run), std::string(to_text(final.outcome)), reason});
   }
   if (table.rows() == 0) return {};
   result::TextTable::Style style;
@@ -143,14 +149,17 @@ std::string summary_text(const Plan& plan, const Summary& summary, const ScreenO
   if (summary.not_run > 0) text += fmt::format(", {} not run", summary.not_run);
   text += fmt::format("; {}, {} of CPU", human_duration(summary.wall_seconds), human_duration(summary.cpu_seconds));
   if (summary.commits.runs > 0) {
-    text += fmt::format(", {:.2f} syncs a run", static_cast<double>(summary.commits.syncs) / static_cast<double>(summary.commits.runs));
+    text += fmt::format(", {:.2f} syncs a run",
+                        static_cast<double>(summary.commits.syncs) / static_cast<double>(summary.commits.runs));
   }
   text += "\n";
   if (summary.kept > 0) {
-    text += fmt::format("{} that differed put aside in .simswarm/kept/{}\n",
-                        summary.kept == 1 ? "1 older file" : fmt::format("{} older files", summary.kept), summary.campaign);
+    text +=
+        fmt::format("{} that differed put aside in .simswarm/kept/{}\n",
+                    summary.kept == 1 ? "1 older file" : fmt::format("{} older files", summary.kept), summary.campaign);
   }
-  if (summary.state != "completed") text += fmt::format("To go on, call the same again: what is complete is not run again.\n");
+  if (summary.state != "completed")
+    text += fmt::format("To go on, call the same again: what is complete is not run again.\n");
   return text;
 }
 

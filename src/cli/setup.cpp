@@ -70,27 +70,33 @@ Status limits_from(const CampaignArguments& arguments, const CampaignSettings& s
   }
   if (!arguments.memory.empty()) {
     limits.memory = parse_bytes(arguments.memory);
-    if (!limits.memory || *limits.memory == 0) return usage_error("--memory={}: expected a size, like 512M or 4GiB", arguments.memory);
+    if (!limits.memory || *limits.memory == 0)
+      return usage_error("--memory={}: expected a size, like 512M or 4GiB", arguments.memory);
   }
   return {};
 }
 
 Status check_counts(const CampaignArguments& arguments) {
   if (arguments.jobs && *arguments.jobs < 1) return usage_error("--jobs={}: at least one run at once", *arguments.jobs);
-  if (arguments.batch_size && *arguments.batch_size < 1) return usage_error("--batchsize={}: at least one run a process", *arguments.batch_size);
+  if (arguments.batch_size && *arguments.batch_size < 1)
+    return usage_error("--batchsize={}: at least one run a process", *arguments.batch_size);
   if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
-  if (arguments.max_failures && *arguments.max_failures < 1) return usage_error("--max-failures={}: 1 or more", *arguments.max_failures);
+  if (arguments.max_failures && *arguments.max_failures < 1)
+    return usage_error("--max-failures={}: 1 or more", *arguments.max_failures);
   return {};
 }
 
-std::string default_name(const fs::path& folder) { return folder.filename().string(); }
+std::string default_name(const fs::path& folder) {
+  return folder.filename().string();
+}
 
 }  // namespace
 
 Result<fs::path> working_folder(const std::string& directory) {
   std::error_code error;
   const fs::path folder = fs::canonical(directory.empty() ? "." : directory, error);
-  if (error || !fs::is_directory(folder)) return usage_error("cannot change to the folder «{}»: {}", directory, error ? error.message() : "it is none");
+  if (error || !fs::is_directory(folder))
+    return usage_error("cannot change to the folder «{}»: {}", directory, error ? error.message() : "it is none");
   return folder;
 }
 
@@ -104,7 +110,8 @@ Result<Settings> settings_of(const std::string& file, const fs::path& working_fo
   return fs::exists(found) ? read_settings(found) : Settings{};
 }
 
-Result<campaign::Options> campaign_options(const CampaignArguments& arguments, const CampaignSettings& settings, const fs::path& working_folder) {
+Result<campaign::Options> campaign_options(const CampaignArguments& arguments, const CampaignSettings& settings,
+                                           const fs::path& working_folder) {
   constexpr int kRetries = 2;
   SIMSWARM_CHECK(check_counts(arguments));
   campaign::Options options;
@@ -141,7 +148,8 @@ Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options
   catch_interrupts();
   options.interrupts = &interrupts;
   options.interrupt_descriptor = interrupt_event;
-  const std::string command = arguments.directory.empty() ? "simswarm" : "simswarm -C " + shell_quoted(arguments.directory);
+  const std::string command =
+      arguments.directory.empty() ? "simswarm" : "simswarm -C " + shell_quoted(arguments.directory);
   const auto screen = make_screen({arguments.json, arguments.quiet, arguments.verbose, command});
   SIMSWARM_TRY(const campaign::Summary summary, campaign::run_campaign(options, dialect, *screen));
   if (summary.state == "cancelled") return ExitCode::kInterrupted;
@@ -157,7 +165,8 @@ Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted) 
   }
   if (campaigns.empty()) return usage_error("no campaign has been run in this folder");
   const auto near = near_misses(wanted, names);
-  return usage_error("there is no campaign «{}» here{}", wanted, near.empty() ? "" : "; did you mean " + near.front() + "?");
+  return usage_error("there is no campaign «{}» here{}", wanted,
+                     near.empty() ? "" : "; did you mean " + near.front() + "?");
 }
 
 Result<Opened> open_ledger(const LookArguments& arguments) {
@@ -165,8 +174,8 @@ Result<Opened> open_ledger(const LookArguments& arguments) {
   SIMSWARM_TRY(opened.working_folder, working_folder(arguments.directory));
   opened.state = state_folder(arguments.state, opened.working_folder);
   if (!fs::exists(opened.state.root / "ledger.sqlite")) {
-    return usage_error("no campaign has been run in {} (there is no {}); -C DIR names another folder", opened.working_folder.string(),
-                       opened.state.root.string());
+    return usage_error("no campaign has been run in {} (there is no {}); -C DIR names another folder",
+                       opened.working_folder.string(), opened.state.root.string());
   }
   SIMSWARM_TRY(opened.ledger, Ledger::open(opened.state.root));
   return opened;

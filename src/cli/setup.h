@@ -13,10 +13,12 @@ namespace simswarm::cli {
 [[nodiscard]] campaign::StateFolder state_folder(const std::string& state, const fs::path& working_folder);
 // The settings file of the folder; empty settings where there is none and none was named.
 [[nodiscard]] Result<Settings> settings_of(const std::string& file, const fs::path& working_folder);
-[[nodiscard]] Result<campaign::Options> campaign_options(const CampaignArguments& arguments, const CampaignSettings& settings,
+[[nodiscard]] Result<campaign::Options> campaign_options(const CampaignArguments& arguments,
+                                                         const CampaignSettings& settings,
                                                          const fs::path& working_folder);
 // Plans, shows or executes; gives the exit code by the outcome.
-[[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect);
+[[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options,
+                                         Dialect& dialect);
 
 // The campaign a question is about: its id or a beginning of it, its name, or the newest.
 [[nodiscard]] Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted);

@@ -46,18 +46,32 @@ std::string as_table(const std::vector<RunStatus>& runs, bool all) {
 nlohmann::json as_json(const RunStatus& run) {
   nlohmann::json attempts = nlohmann::json::array();
   for (const Attempt& attempt : run.attempts) {
-    attempts.push_back({{"number", attempt.number}, {"outcome", to_text(attempt.verdict.outcome)}, {"message", attempt.verdict.message},
-                        {"campaign", attempt.campaign}, {"started", to_text(attempt.started)}, {"ended", to_text(attempt.ended)},
-                        {"exit_code", attempt.exit_code}, {"wall_seconds", attempt.usage.wall_seconds},
-                        {"peak_memory", attempt.usage.peak_memory}, {"host", attempt.host}, {"command", attempt.command}});
+    attempts.push_back({{"number", attempt.number},
+                        {"outcome", to_text(attempt.verdict.outcome)},
+                        {"message", attempt.verdict.message},
+                        {"campaign", attempt.campaign},
+                        {"started", to_text(attempt.started)},
+                        {"ended", to_text(attempt.ended)},
+                        {"exit_code", attempt.exit_code},
+                        {"wall_seconds", attempt.usage.wall_seconds},
+                        {"peak_memory", attempt.usage.peak_memory},
+                        {"host", attempt.host},
+                        {"command", attempt.command}});
   }
   nlohmann::json files = nlohmann::json::array();
-  for (const ResultFile& file : run.files) files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
+  for (const ResultFile& file : run.files)
+    files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
   nlohmann::json variables = nlohmann::json::object();
   for (const Variable& variable : run.planned.run.variables) variables[variable.name] = variable.value;
-  return {{"run", short_name(run.planned.run)}, {"name", long_name(run.planned.run)}, {"key", run.planned.key.digest.hex()},
-          {"variables", variables}, {"repetition", run.planned.run.repetition}, {"outcome", to_text(run.outcome)},
-          {"complete", is_complete(run.outcome)}, {"attempts", attempts}, {"files", files}};
+  return {{"run", short_name(run.planned.run)},
+          {"name", long_name(run.planned.run)},
+          {"key", run.planned.key.digest.hex()},
+          {"variables", variables},
+          {"repetition", run.planned.run.repetition},
+          {"outcome", to_text(run.outcome)},
+          {"complete", is_complete(run.outcome)},
+          {"attempts", attempts},
+          {"files", files}};
 }
 
 std::string counts_of(const std::vector<RunStatus>& runs) {
@@ -80,15 +94,22 @@ Result<ExitCode> status(const StatusArguments& arguments) {
   if (arguments.look.json) {
     nlohmann::json list = nlohmann::json::array();
     for (const RunStatus& run : runs) list.push_back(as_json(run));
-    const nlohmann::json all = {{"campaign", campaign.id}, {"name", campaign.name}, {"state", state}, {"started", to_text(campaign.started)},
-                                {"command", campaign.command}, {"host", campaign.host}, {"runs", list}};
+    const nlohmann::json all = {{"campaign", campaign.id},
+                                {"name", campaign.name},
+                                {"state", state},
+                                {"started", to_text(campaign.started)},
+                                {"command", campaign.command},
+                                {"host", campaign.host},
+                                {"runs", list}};
     print(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
-    print(fmt::format("{} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state, to_text(campaign.started), shell_line(campaign.command)));
+    print(fmt::format("{} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state, to_text(campaign.started),
+                      shell_line(campaign.command)));
     print(as_table(runs, arguments.all || !arguments.selector.empty()));
     print(fmt::format("{} run{}: {}\n", runs.size(), runs.size() == 1 ? "" : "s", counts_of(runs)));
   }
-  const bool complete = std::all_of(runs.begin(), runs.end(), [](const RunStatus& run) { return is_complete(run.outcome); });
+  const bool complete =
+      std::all_of(runs.begin(), runs.end(), [](const RunStatus& run) { return is_complete(run.outcome); });
   return complete ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
 }
 

@@ -15,7 +15,8 @@ Result<SweepSpec> from_words(const SweepArguments& arguments) {
   auto word = words.begin();
   for (; word != words.end(); ++word) {
     const auto equals = word->find('=');
-    if (*word == "--" || equals == std::string::npos || equals == 0 || word->find('/') < equals || word->front() == '-') break;
+    if (*word == "--" || equals == std::string::npos || equals == 0 || word->find('/') < equals || word->front() == '-')
+      break;
     SIMSWARM_TRY(Parameter parameter, parse_parameter(*word));
     if (parameter.name == "seed") {
       spec.seeds = std::move(parameter.values);
@@ -27,8 +28,10 @@ Result<SweepSpec> from_words(const SweepArguments& arguments) {
   if (word != words.end() && *word == "--") ++word;
   spec.command.assign(word, words.end());
   if (spec.command.empty()) {
-    return usage_error("no command to sweep; for example: simswarm sweep --name wifi nodes=10,20 seed=1..30 -- ./scenario --nodes={{nodes}} "
-                       "--seed={{seed}} --out={{results}}/run.csv");
+    return usage_error(
+        "no command to sweep; for example: simswarm sweep --name wifi nodes=10,20 seed=1..30 -- ./scenario "
+        "--nodes={{nodes}} "
+        "--seed={{seed}} --out={{results}}/run.csv");
   }
   return spec;
 }
@@ -43,8 +46,8 @@ Result<SweepSpec> from_settings(const std::string& name, const Settings& setting
                        (folder / "simswarm.toml").string());
   }
   const auto near = near_misses(name, names);
-  return usage_error("there is no sweep «{}» in simswarm.toml; {} {}", name, near.empty() ? "there are" : "did you mean",
-                     join(near.empty() ? names : near, ", "));
+  return usage_error("there is no sweep «{}» in simswarm.toml; {} {}", name,
+                     near.empty() ? "there are" : "did you mean", join(near.empty() ? names : near, ", "));
 }
 
 void override_spec(const SweepArguments& arguments, SweepSpec& spec) {
@@ -56,7 +59,8 @@ void override_spec(const SweepArguments& arguments, SweepSpec& spec) {
   if (!arguments.progress.empty()) spec.progress_pattern = arguments.progress;
   if (!arguments.success_codes.empty()) spec.success_codes = arguments.success_codes;
   spec.constraints.insert(spec.constraints.end(), arguments.constraints.begin(), arguments.constraints.end());
-  spec.required_files.insert(spec.required_files.end(), arguments.required_files.begin(), arguments.required_files.end());
+  spec.required_files.insert(spec.required_files.end(), arguments.required_files.begin(),
+                             arguments.required_files.end());
   const auto& environment = arguments.campaign.environment;
   spec.environment.insert(spec.environment.end(), environment.begin(), environment.end());
 }
@@ -67,7 +71,8 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
   SIMSWARM_TRY(const fs::path folder, working_folder(arguments.campaign.directory));
   SIMSWARM_TRY(const Settings settings, settings_of(arguments.settings, folder));
   const std::vector<std::string>& words = arguments.campaign.words;
-  const bool named = words.size() == 1 && words.front().find('=') == std::string::npos && words.front().find('/') == std::string::npos;
+  const bool named =
+      words.size() == 1 && words.front().find('=') == std::string::npos && words.front().find('/') == std::string::npos;
   auto read = named ? from_settings(words.front(), settings, folder) : from_words(arguments);
   SIMSWARM_TRY(SweepSpec spec, std::move(read));
   override_spec(arguments, spec);
@@ -77,7 +82,8 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
   }
   CampaignArguments campaign_arguments = arguments.campaign;
   if (campaign_arguments.name.empty()) campaign_arguments.name = spec.name;
-  spec.environment.insert(spec.environment.end(), settings.campaign.environment.begin(), settings.campaign.environment.end());
+  spec.environment.insert(spec.environment.end(), settings.campaign.environment.begin(),
+                          settings.campaign.environment.end());
   SIMSWARM_TRY(campaign::Options options, campaign_options(campaign_arguments, settings.campaign, folder));
   SIMSWARM_TRY(const auto dialect, make_command_dialect(std::move(spec), folder));
   return carry_out(campaign_arguments, std::move(options), *dialect);

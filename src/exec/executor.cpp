@@ -46,9 +46,13 @@ std::uint64_t kernel_memory_kills() {
   return static_cast<std::uint64_t>(parse_int(line.substr(0, line.find('\n'))).value_or(0));
 }
 
-double seconds_of(const timeval& time) { return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6; }
+double seconds_of(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
 
-double seconds_since(Monotonic since) { return Seconds(system_clock().monotonic() - since).count(); }
+double seconds_since(Monotonic since) {
+  return Seconds(system_clock().monotonic() - since).count();
+}
 
 std::vector<std::string> own_environment() {
   std::vector<std::string> result;
@@ -61,7 +65,8 @@ std::vector<std::string> own_environment() {
 
 class LocalExecutor final : public Executor {
  public:
-  LocalExecutor(LayerSpec layer, Limits limits) : layer_(std::move(layer)), limits_(limits), environment_(own_environment()) {
+  LocalExecutor(LayerSpec layer, Limits limits)
+      : layer_(std::move(layer)), limits_(limits), environment_(own_environment()) {
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
   LocalExecutor(const LocalExecutor&) = delete;
@@ -73,6 +78,7 @@ class LocalExecutor final : public Executor {
 
   Status start(const BatchSpec& batch) override {
     SIMSWARM_TRY(Layer layer, Layer::prepare(layer_, batch.scratch));
+    for (const std::string& folder : batch.folders) SIMSWARM_CHECK(layer.make_folder(folder));
     ProcessSpec process;
     process.argv = batch.argv;
     process.environment = environment_;
@@ -155,7 +161,8 @@ class LocalExecutor final : public Executor {
       running.ended_by_us = Outcome::kOutOfMemory;
       signal_tree(running.process.pid, SIGKILL);
     }
-    if (limits_.timeout && age > *limits_.timeout * static_cast<double>(running.spec.runs)) begin_to_end(running, Outcome::kTimedOut);
+    if (limits_.timeout && age > *limits_.timeout * static_cast<double>(running.spec.runs))
+      begin_to_end(running, Outcome::kTimedOut);
     if (running.kill_at && now >= *running.kill_at) signal_tree(running.process.pid, SIGKILL);
   }
 

@@ -15,17 +15,18 @@
 namespace simswarm::exec {
 
 struct Limits {
-  std::optional<double> timeout;         // seconds of wall time a run; a batch gets it once a run
-  std::optional<std::uint64_t> memory;   // bytes, the whole process tree
-  double patience = 2;                   // seconds between SIGTERM and SIGKILL
+  std::optional<double> timeout;        // seconds of wall time a run; a batch gets it once a run
+  std::optional<std::uint64_t> memory;  // bytes, the whole process tree
+  double patience = 2;                  // seconds between SIGTERM and SIGKILL
 };
 
 struct BatchSpec {
-  std::uint64_t id = 0;                  // the caller's; unique among those that run
+  std::uint64_t id = 0;  // the caller's; unique among those that run
   std::vector<std::string> argv;
-  std::size_t runs = 1;                  // how many the process executes
-  fs::path scratch;                      // a folder that is not there yet
-  std::string mark;                      // «NAME=value» in the environment, by which strays are found
+  std::size_t runs = 1;              // how many the process executes
+  fs::path scratch;                  // a folder that is not there yet
+  std::vector<std::string> folders;  // relative to the working folder: there and empty when the process starts
+  std::string mark;                  // «NAME=value» in the environment, by which strays are found
 };
 
 struct Ended {
@@ -34,8 +35,8 @@ struct Ended {
   Usage usage;
   Stamp started{};
   Stamp ended{};
-  std::size_t strays = 0;                // processes that outlived the run and were killed
-  std::optional<Error> trouble;          // the layer could not be read: nothing of it is to be believed
+  std::size_t strays = 0;        // processes that outlived the run and were killed
+  std::optional<Error> trouble;  // the layer could not be read: nothing of it is to be believed
 };
 
 // Not thread-safe: one thread starts and waits; it becomes the reaper of everything its runs leave behind.

@@ -15,7 +15,9 @@ namespace {
 // A project with more entries than this is mirrored along the way to the working folder only.
 constexpr std::size_t kFullMirrorEntries = 2000;
 
-fs::path relative_to(const fs::path& base, const fs::path& path) { return path.lexically_relative(base); }
+fs::path relative_to(const fs::path& base, const fs::path& path) {
+  return path.lexically_relative(base);
+}
 
 Status give_to(const std::optional<User>& user, const fs::path& path) {
   if (user && ::lchown(path.c_str(), user->uid, user->gid) != 0) return system_error(errno, path.string());
@@ -95,7 +97,9 @@ Status own_project_folders(const LayerSpec& spec, const fs::path& upper) {
   return make_owned(upper, upper / relative_to(spec.project, spec.working_folder), spec.run_as);
 }
 
-fs::path hidden_folder(const fs::path& scratch, std::size_t index) { return scratch / fmt::format("results{}", index); }
+fs::path hidden_folder(const fs::path& scratch, std::size_t index) {
+  return scratch / fmt::format("results{}", index);
+}
 
 // The result folder as the run sees it must exist: in the layer, or in its own place when that is outside.
 Status prepare_result_folder(const LayerSpec& spec, const fs::path& scratch, std::size_t index) {
@@ -104,9 +108,10 @@ Status prepare_result_folder(const LayerSpec& spec, const fs::path& scratch, std
   if (lies_in(spec.project, folder)) {
     SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, folder), spec.run_as));
   } else if (spec.kind == LayerKind::kLinks) {
-    return usage_error("results go to {}, outside the project {}: that needs an overlay, which this machine forbids; give a "
-                       "result folder in the project",
-                       folder.string(), spec.project.string());
+    return usage_error(
+        "results go to {}, outside the project {}: that needs an overlay, which this machine forbids; give a "
+        "result folder in the project",
+        folder.string(), spec.project.string());
   } else {
     SIMSWARM_CHECK(make_folders(folder));
   }
@@ -139,9 +144,7 @@ struct Scan {
     return {};
   }
 
-  [[nodiscard]] std::string name(const fs::path& seen) const {
-    return relative_to(spec.working_folder, seen).string();
-  }
+  [[nodiscard]] std::string name(const fs::path& seen) const { return relative_to(spec.working_folder, seen).string(); }
 };
 
 }  // namespace
@@ -167,6 +170,10 @@ Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
 
 fs::path Layer::working_folder_in_layer() const {
   return (scratch_ / "layer" / relative_to(spec_.project, spec_.working_folder)).lexically_normal();
+}
+
+Status Layer::make_folder(const std::string& path) const {
+  return make_owned(scratch_, locate(path), spec_.run_as);
 }
 
 void Layer::apply(ProcessSpec& process) const {

@@ -18,10 +18,10 @@ enum class LayerKind {
 
 struct LayerSpec {
   LayerKind kind = LayerKind::kOverlay;
-  fs::path project;                    // absolute; what the run may see and change in its layer
-  fs::path working_folder;             // absolute, in the project
-  std::vector<fs::path> result_folders;// absolute; seen empty; outside of the project only with an overlay
-  std::vector<fs::path> left_out;      // absolute; not mirrored (the state folder)
+  fs::path project;                      // absolute; what the run may see and change in its layer
+  fs::path working_folder;               // absolute, in the project
+  std::vector<fs::path> result_folders;  // absolute; seen empty; outside of the project only with an overlay
+  std::vector<fs::path> left_out;        // absolute; not mirrored (the state folder)
   std::optional<User> run_as;
 };
 
@@ -31,6 +31,8 @@ class Layer {
   // Prepares `scratch` (created; must be empty). An error where a result folder cannot be had in this kind of layer.
   [[nodiscard]] static Result<Layer> prepare(const LayerSpec& spec, const fs::path& scratch);
 
+  // Makes a folder in the layer (relative to the working folder) that is there when the process starts.
+  [[nodiscard]] Status make_folder(const std::string& path) const;
   // Fills in working folder, mounts and user.
   void apply(ProcessSpec& process) const;
   // What lies in the layer now: regular files and links that were not there before, sorted by path.

@@ -21,8 +21,8 @@ namespace {
 
 constexpr std::size_t kChildStack = 256 * 1024;
 
-// All that the child needs, prepared beforehand: it shares the parent's memory until it executes the program, so it makes
-// system calls only.
+// All that the child needs, prepared beforehand: it shares the parent's memory until it executes the program, so it
+// makes system calls only.
 struct Launch {
   const char* program = nullptr;
   std::vector<char*> argv;
@@ -37,7 +37,13 @@ struct Launch {
   const char* overlay_upper = nullptr;
   const char* overlay_work = nullptr;
   const char* overlay_options = nullptr;
-  std::vector<std::pair<const char*, const char*>> binds;
+  struct Bind {
+    const char* source;
+    const char* place;
+    int fd;
+    std::string fd_path;  // /proc/self/fd/N, with the number that `fd` is given
+  };
+  std::vector<Bind> binds;
   const User* run_as = nullptr;
   std::string uid_map;
   std::string gid_map;
@@ -70,13 +76,14 @@ bool become_mapped_user(Launch& launch) {
   return true;
 }
 
-// The options of a mount are separated by commas, which a path may have: the folders go by descriptors with known numbers,
-// opened here because an overlay takes only what is mounted in its own namespace.
+// The options of a mount are separated by commas, which a path may have: the folders go by descriptors with known
+// numbers, opened here because an overlay takes only what is mounted in its own namespace.
 constexpr const char* kOverlayOptions =
     "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242";
 constexpr const char* kOverlayOptionsInUserNamespace =
     "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242,userxattr";
 constexpr int kFirstOverlayFd = 240;
+constexpr int kFirstBindFd = 250;
 
 bool mount_overlay(Launch& launch) {
   int number = kFirstOverlayFd;
@@ -92,12 +99,25 @@ bool mount_overlay(Launch& launch) {
   return true;
 }
 
+// What is shown elsewhere is opened first: below an overlay its path would lead into the overlay.
+bool open_binds(Launch& launch) {
+  for (const Launch::Bind& bind : launch.binds) {
+    const int fd = ::open(bind.source, O_PATH | O_CLOEXEC);
+    if (fd < 0 || ::dup3(fd, bind.fd, O_CLOEXEC) < 0) return fail(launch, "folder", bind.source);
+    ::close(fd);
+  }
+  return true;
+}
+
 bool mount_all(Launch& launch) {
   if (!launch.mount_namespace) return true;
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail(launch, "private mounts");
+  if (!open_binds(launch)) return false;
   if (launch.overlay_place != nullptr && !mount_overlay(launch)) return false;
-  for (const auto& [source, place] : launch.binds) {
-    if (::mount(source, place, nullptr, MS_BIND, nullptr) != 0) return fail(launch, "bind mount", place);
+  for (const Launch::Bind& bind : launch.binds) {
+    if (::mount(bind.fd_path.c_str(), bind.place, nullptr, MS_BIND, nullptr) != 0)
+      return fail(launch, "bind mount", bind.place);
+    ::close(bind.fd);
   }
   return true;
 }
@@ -186,8 +206,8 @@ Result<Started> clone_child(Launch& launch) {
   if (launch.failed_step == nullptr) return started;
   ::waitpid(pid, nullptr, 0);
   const std::string with = launch.failed_with;
-  return system_error(launch.error_number, fmt::format("cannot start «{}»: {}{}{}", launch.argv.front(), launch.failed_step,
-                                                       with.empty() ? "" : " ", with));
+  return system_error(launch.error_number, fmt::format("cannot start «{}»: {}{}{}", launch.argv.front(),
+                                                       launch.failed_step, with.empty() ? "" : " ", with));
 }
 
 }  // namespace
@@ -216,7 +236,10 @@ Result<Started> start(const ProcessSpec& spec) {
     launch.overlay_work = spec.overlay->work.c_str();
     launch.overlay_options = launch.user_namespace ? kOverlayOptionsInUserNamespace : kOverlayOptions;
   }
-  for (const BindMount& bind : spec.binds) launch.binds.emplace_back(bind.source.c_str(), bind.place.c_str());
+  for (const BindMount& bind : spec.binds) {
+    const int fd = kFirstBindFd + static_cast<int>(launch.binds.size());
+    launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), fd, fmt::format("/proc/self/fd/{}", fd)});
+  }
   return clone_child(launch);
 }
 
@@ -236,7 +259,8 @@ Result<fs::path> find_program(const std::string& word, const fs::path& working_f
     if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
   }
   const bool here = fs::exists(working_folder / word);
-  return usage_error("program «{}» is in no folder of PATH{}", word, here ? fmt::format("; did you mean «./{}»?", word) : "");
+  return usage_error("program «{}» is in no folder of PATH{}", word,
+                     here ? fmt::format("; did you mean «./{}»?", word) : "");
 }
 
 }  // namespace simswarm::exec

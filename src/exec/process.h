@@ -39,9 +39,9 @@ struct ProcessSpec {
   fs::path working_folder;               // entered after the mounts
   fs::path output;                       // files that standard output and standard error are written to
   fs::path errors;
-  std::optional<OverlayMount> overlay;   // needs a mount namespace: made with a user namespace when not root
+  std::optional<OverlayMount> overlay;  // needs a mount namespace: made with a user namespace when not root
   std::vector<BindMount> binds;
-  std::optional<User> run_as;            // only root can
+  std::optional<User> run_as;  // only root can
 };
 
 struct Started {
@@ -49,8 +49,8 @@ struct Started {
   Fd pidfd;  // readable when the process has ended
 };
 
-// The process leads a session of its own, reads /dev/null, has default signals, and is killed when the calling thread ends.
-// An error when the program is not there, or a mount, a change of user or the start is refused.
+// The process leads a session of its own, reads /dev/null, has default signals, and is killed when the calling thread
+// ends. An error when the program is not there, or a mount, a change of user or the start is refused.
 [[nodiscard]] Result<Started> start(const ProcessSpec& spec);
 
 // Processes that descend from `pid`, it included, as far as they still hang together.

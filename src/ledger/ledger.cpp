@@ -16,14 +16,20 @@ using ledger::Database;
 using ledger::Statement;
 using ledger::Transaction;
 
-std::int64_t micros(Stamp stamp) { return stamp.time_since_epoch().count(); }
-Stamp stamp_of(std::int64_t micros) { return Stamp(std::chrono::microseconds(micros)); }
+std::int64_t micros(Stamp stamp) {
+  return stamp.time_since_epoch().count();
+}
+Stamp stamp_of(std::int64_t micros) {
+  return Stamp(std::chrono::microseconds(micros));
+}
 
-Digest digest_from(const std::string& text) { return Digest::parse(text).value_or(Digest()); }
+Digest digest_from(const std::string& text) {
+  return Digest::parse(text).value_or(Digest());
+}
 
 // statfs(2): the magic numbers of file systems on which the shared memory of SQLite's WAL does not work.
 bool on_network(const fs::path& folder) {
-  constexpr std::array<unsigned long, 6> kNetwork{0x6969 /* NFS */,  0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
+  constexpr std::array<unsigned long, 6> kNetwork{0x6969 /* NFS */,    0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
                                                   0x01021997 /* 9P */, 0x00C36400 /* Ceph */, 0x0BD00BD0 /* Lustre */};
   struct statfs info {};
   if (::statfs(folder.c_str(), &info) != 0) return false;
@@ -39,9 +45,10 @@ Status create_or_check(Database& database, const fs::path& path) {
   const int found = row ? version->integer(0) : 0;
   SIMSWARM_CHECK(version->step());
   if (found > ledger::kVersion) {
-    return environment_error("the ledger {} is of version {}, this simswarm knows versions up to {}: use the newer simswarm, or "
-                             "another state folder",
-                             path.string(), found, ledger::kVersion);
+    return environment_error(
+        "the ledger {} is of version {}, this simswarm knows versions up to {}: use the newer simswarm, or "
+        "another state folder",
+        path.string(), found, ledger::kVersion);
   }
   if (found == 0) {
     SIMSWARM_CHECK(database.execute(ledger::kTables));
@@ -56,7 +63,8 @@ Run read_run(const Statement& row, int first) {
 }
 
 constexpr const char* kAttemptColumns =
-    "key, number, campaign, outcome, message, simulated_time, event, module, wall, user, system, peak_memory, result_bytes, "
+    "key, number, campaign, outcome, message, simulated_time, event, module, wall, user, system, peak_memory, "
+    "result_bytes, "
     "events, started, ended, exit_code, host, command";
 
 Attempt read_attempt(const Statement& row) {
@@ -86,7 +94,11 @@ class SqliteLedger final : public Ledger {
                         std::span<const PlannedRun> runs) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_TRY(const auto insert, database_->prepare("INSERT INTO campaign VALUES(?,?,?,?,?,?,?,?,?,?)"));
-    insert->bind(campaign.id).bind(campaign.name).bind(campaign.dialect).bind(campaign.folder).bind(encode(campaign.command));
+    insert->bind(campaign.id)
+        .bind(campaign.name)
+        .bind(campaign.dialect)
+        .bind(campaign.folder)
+        .bind(encode(campaign.command));
     insert->bind(micros(campaign.started)).bind(0).bind(campaign.state).bind(campaign.host).bind(campaign.version);
     SIMSWARM_CHECK(insert->run());
     SIMSWARM_CHECK(insert_inputs(campaign.id, inputs));
@@ -106,22 +118,32 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::vector<CampaignRecord>> campaigns() override {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT id,name,dialect,folder,command,started,ended,state,host,version "
-                                                     "FROM campaign ORDER BY id DESC"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare("SELECT id,name,dialect,folder,command,started,ended,state,host,version "
+                                    "FROM campaign ORDER BY id DESC"));
     std::vector<CampaignRecord> found;
     while (true) {
       SIMSWARM_TRY(const bool row, rows->step());
       if (!row) return found;
-      CampaignRecord record{rows->text(0), rows->text(1), rows->text(2), rows->text(3), decode_words(rows->text(4)),
-                            stamp_of(rows->number(5)), std::nullopt, rows->text(7), rows->text(8), rows->text(9)};
+      CampaignRecord record{rows->text(0),
+                            rows->text(1),
+                            rows->text(2),
+                            rows->text(3),
+                            decode_words(rows->text(4)),
+                            stamp_of(rows->number(5)),
+                            std::nullopt,
+                            rows->text(7),
+                            rows->text(8),
+                            rows->text(9)};
       if (rows->number(6) > 0) record.ended = stamp_of(rows->number(6));
       found.push_back(std::move(record));
     }
   }
 
   Result<std::vector<PlannedRun>> runs_of(const std::string& campaign) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT key,config,number,variables,repetition,seed_set FROM run WHERE "
-                                                     "campaign=? ORDER BY position"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare("SELECT key,config,number,variables,repetition,seed_set FROM run WHERE "
+                                    "campaign=? ORDER BY position"));
     rows->bind(campaign);
     std::vector<PlannedRun> found;
     while (true) {
@@ -140,8 +162,9 @@ class SqliteLedger final : public Ledger {
       if (!row) break;
       inputs.files.emplace(files->text(0), files->text(1));
     }
-    SIMSWARM_TRY(const auto parts, database_->prepare("SELECT config,name,value FROM campaign_part WHERE campaign=? ORDER BY "
-                                                      "config,position"));
+    SIMSWARM_TRY(const auto parts,
+                 database_->prepare("SELECT config,name,value FROM campaign_part WHERE campaign=? ORDER BY "
+                                    "config,position"));
     parts->bind(campaign);
     while (true) {
       SIMSWARM_TRY(const bool row, parts->step());
@@ -152,8 +175,10 @@ class SqliteLedger final : public Ledger {
 
   Result<std::optional<ResultRecord>> result_of(const RunKey& key) override {
     if (!result_) {
-      SIMSWARM_TRY(result_, database_->prepare(fmt::format("SELECT {} FROM attempt WHERE (key,number) IN (SELECT key,attempt FROM "
-                                                           "result WHERE key=?)", kAttemptColumns)));
+      SIMSWARM_TRY(result_, database_->prepare(
+                                fmt::format("SELECT {} FROM attempt WHERE (key,number) IN (SELECT key,attempt FROM "
+                                            "result WHERE key=?)",
+                                            kAttemptColumns)));
     }
     SIMSWARM_TRY(const bool row, result_->bind(key.digest.hex()).step());
     if (!row) return std::nullopt;
@@ -165,8 +190,8 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::vector<Attempt>> attempts_of(const RunKey& key) override {
-    SIMSWARM_TRY(const auto rows,
-                 database_->prepare(fmt::format("SELECT {} FROM attempt WHERE key=? ORDER BY number", kAttemptColumns)));
+    SIMSWARM_TRY(const auto rows, database_->prepare(fmt::format("SELECT {} FROM attempt WHERE key=? ORDER BY number",
+                                                                 kAttemptColumns)));
     rows->bind(key.digest.hex());
     std::vector<Attempt> found;
     while (true) {
@@ -177,8 +202,9 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::optional<AttemptLog>> log_of(const RunKey& key, int attempt) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT output,errors,output_file,errors_file FROM attempt WHERE key=? AND "
-                                                     "number=?"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare("SELECT output,errors,output_file,errors_file FROM attempt WHERE key=? AND "
+                                    "number=?"));
     SIMSWARM_TRY(const bool row, rows->bind(key.digest.hex()).bind(attempt).step());
     if (!row) return std::nullopt;
     return AttemptLog{rows->text(0), rows->text(1), rows->text(2), rows->text(3)};
@@ -200,7 +226,8 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::optional<ResultFile>> file_at(const std::string& path) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT path,size,digest,device,inode,mtime,ctime FROM file WHERE path=?"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare("SELECT path,size,digest,device,inode,mtime,ctime FROM file WHERE path=?"));
     SIMSWARM_TRY(const bool row, rows->bind(path).step());
     if (!row) return std::nullopt;
     return read_file_row(*rows);
@@ -233,7 +260,8 @@ class SqliteLedger final : public Ledger {
       SIMSWARM_CHECK(add->bind(key).bind(intent.attempt.number).bind(intent.folder).bind(intent.kept).run());
       for (std::size_t f = 0; f < intent.files.size(); ++f) {
         const ResultFile& file = intent.files[f];
-        SIMSWARM_CHECK(add_file->bind(key).bind(file.path).bind(file.size).bind(file.digest.hex()).bind(intent.staged[f]).run());
+        SIMSWARM_CHECK(
+            add_file->bind(key).bind(file.path).bind(file.size).bind(file.digest.hex()).bind(intent.staged[f]).run());
       }
     }
     return transaction->commit();
@@ -246,7 +274,8 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto release, database_->prepare("DELETE FROM claim WHERE key=?"));
     for (const Intent& intent : intents) {
       const RunKey& key = intent.attempt.key;
-      SIMSWARM_CHECK(accept->bind(key.digest.hex()).bind(intent.attempt.number).bind(micros(system_clock().stamp())).run());
+      SIMSWARM_CHECK(
+          accept->bind(key.digest.hex()).bind(intent.attempt.number).bind(micros(system_clock().stamp())).run());
       SIMSWARM_CHECK(replace_files(key, intent.files));
       for (const ResultFile& file : intent.files) SIMSWARM_CHECK(written->bind(file.path).run());
       SIMSWARM_CHECK(release->bind(key.digest.hex()).run());
@@ -258,15 +287,18 @@ class SqliteLedger final : public Ledger {
   Status give_up(const Attempt& attempt, const Verdict& verdict) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_CHECK(remove_intent(attempt.key));
-    SIMSWARM_TRY(const auto update, database_->prepare("UPDATE attempt SET outcome=?, message=? WHERE key=? AND number=?"));
+    SIMSWARM_TRY(const auto update,
+                 database_->prepare("UPDATE attempt SET outcome=?, message=? WHERE key=? AND number=?"));
     update->bind(to_text(verdict.outcome)).bind(verdict.message).bind(attempt.key.digest.hex()).bind(attempt.number);
     SIMSWARM_CHECK(update->run());
     return transaction->commit();
   }
 
   Result<std::vector<Intent>> intents() override {
-    SIMSWARM_TRY(const auto rows, database_->prepare(fmt::format("SELECT {}, i.folder, i.kept FROM intent i JOIN attempt USING(key) "
-                                                                 "WHERE number=i.attempt", kAttemptColumns)));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare(fmt::format("SELECT {}, i.folder, i.kept FROM intent i JOIN attempt USING(key) "
+                                                "WHERE number=i.attempt",
+                                                kAttemptColumns)));
     std::vector<Intent> found;
     while (true) {
       SIMSWARM_TRY(const bool row, rows->step());
@@ -282,9 +314,11 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::vector<std::pair<Run, double>>> durations(const std::string& config) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare(
-        "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall FROM run r JOIN result s ON s.key=r.key JOIN attempt a "
-        "ON a.key=s.key AND a.number=s.attempt WHERE r.config=? ORDER BY s.accepted DESC LIMIT 10000"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare(
+                     "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall FROM run r JOIN result s ON "
+                     "s.key=r.key JOIN attempt a "
+                     "ON a.key=s.key AND a.number=s.attempt WHERE r.config=? ORDER BY s.accepted DESC LIMIT 10000"));
     rows->bind(config);
     std::vector<std::pair<Run, double>> found;
     while (true) {
@@ -296,8 +330,9 @@ class SqliteLedger final : public Ledger {
 
   Result<std::optional<Digest>> known_digest(const FileIdentity& file) override {
     if (!known_digest_) {
-      SIMSWARM_TRY(known_digest_, database_->prepare("SELECT digest FROM digest WHERE device=? AND inode=? AND size=? AND mtime=? "
-                                                     "AND ctime=?"));
+      SIMSWARM_TRY(known_digest_,
+                   database_->prepare("SELECT digest FROM digest WHERE device=? AND inode=? AND size=? AND mtime=? "
+                                      "AND ctime=?"));
     }
     known_digest_->bind(file.device).bind(file.inode).bind(file.size).bind(file.mtime_ns).bind(file.ctime_ns);
     SIMSWARM_TRY(const bool row, known_digest_->step());
@@ -312,7 +347,12 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_TRY(const auto add, database_->prepare("INSERT OR REPLACE INTO digest VALUES(?,?,?,?,?,?)"));
     for (const auto& [file, digest] : digests) {
-      add->bind(file.device).bind(file.inode).bind(file.size).bind(file.mtime_ns).bind(file.ctime_ns).bind(digest.hex());
+      add->bind(file.device)
+          .bind(file.inode)
+          .bind(file.size)
+          .bind(file.mtime_ns)
+          .bind(file.ctime_ns)
+          .bind(digest.hex());
       SIMSWARM_CHECK(add->run());
     }
     return transaction->commit();
@@ -346,7 +386,8 @@ class SqliteLedger final : public Ledger {
  private:
   Status insert_inputs(const std::string& campaign, const InputRecord& inputs) {
     SIMSWARM_TRY(const auto add_file, database_->prepare("INSERT INTO campaign_input VALUES(?,?,?)"));
-    for (const auto& [path, digest] : inputs.files) SIMSWARM_CHECK(add_file->bind(campaign).bind(path).bind(digest).run());
+    for (const auto& [path, digest] : inputs.files)
+      SIMSWARM_CHECK(add_file->bind(campaign).bind(path).bind(digest).run());
     SIMSWARM_TRY(const auto add_part, database_->prepare("INSERT INTO campaign_part VALUES(?,?,?,?,?)"));
     for (const auto& [config, parts] : inputs.parts) {
       int position = 0;
@@ -361,11 +402,15 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto last, database_->prepare("SELECT COALESCE(MAX(number),0) FROM attempt WHERE key=?"));
     SIMSWARM_CHECK(last->bind(attempt.key.digest.hex()).step());
     attempt.number = last->integer(0) + 1;
-    SIMSWARM_TRY(const auto add, database_->prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+    SIMSWARM_TRY(const auto add,
+                 database_->prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
     const Verdict& verdict = attempt.verdict;
     const Usage& usage = attempt.usage;
     add->bind(attempt.key.digest.hex()).bind(attempt.number).bind(attempt.campaign).bind(to_text(verdict.outcome));
-    add->bind(verdict.message).bind(verdict.place.simulated_time).bind(verdict.place.event.value_or(-1)).bind(verdict.place.module);
+    add->bind(verdict.message)
+        .bind(verdict.place.simulated_time)
+        .bind(verdict.place.event.value_or(-1))
+        .bind(verdict.place.module);
     add->bind(usage.wall_seconds).bind(usage.user_seconds).bind(usage.system_seconds).bind(usage.peak_memory);
     add->bind(usage.result_bytes).bind(usage.events).bind(micros(attempt.started)).bind(micros(attempt.ended));
     add->bind(attempt.exit_code).bind(attempt.host).bind(encode(attempt.command));
@@ -394,7 +439,8 @@ class SqliteLedger final : public Ledger {
   }
 
   Status read_intent_files(Intent& intent) {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT path,size,digest,staged FROM intent_file WHERE key=? ORDER BY path"));
+    SIMSWARM_TRY(const auto rows,
+                 database_->prepare("SELECT path,size,digest,staged FROM intent_file WHERE key=? ORDER BY path"));
     rows->bind(intent.attempt.key.digest.hex());
     while (true) {
       SIMSWARM_TRY(const bool row, rows->step());
@@ -412,7 +458,8 @@ class SqliteLedger final : public Ledger {
 
   Result<std::vector<ResultFile>> files_of(const RunKey& key) {
     if (!files_) {
-      SIMSWARM_TRY(files_, database_->prepare("SELECT path,size,digest,device,inode,mtime,ctime FROM file WHERE key=? ORDER BY path"));
+      SIMSWARM_TRY(files_, database_->prepare(
+                               "SELECT path,size,digest,device,inode,mtime,ctime FROM file WHERE key=? ORDER BY path"));
     }
     files_->bind(key.digest.hex());
     std::vector<ResultFile> found;
@@ -434,8 +481,9 @@ class SqliteLedger final : public Ledger {
 Result<std::unique_ptr<Ledger>> Ledger::open(const fs::path& state) {
   SIMSWARM_CHECK(make_folders(state));
   if (on_network(state)) {
-    return environment_error("{} is on a network file system, where the ledger cannot be kept safely; name a local folder with --state",
-                             state.string());
+    return environment_error(
+        "{} is on a network file system, where the ledger cannot be kept safely; name a local folder with --state",
+        state.string());
   }
   // Ignores itself in git, whatever the project's own rules say.
   if (!fs::exists(state / ".gitignore")) SIMSWARM_CHECK(write_file(state / ".gitignore", "*\n"));

@@ -1,6 +1,6 @@
-// What a client knows, on disk: campaigns, runs, attempts, results, intents. One SQLite file in WAL mode in `.simswarm/`;
-// its tables are described in doc/formats.md. Every method is one transaction; a Ledger is used by one thread at a time,
-// several processes (each with a Ledger of its own) at once are safe.
+// What a client knows, on disk: campaigns, runs, attempts, results, intents. One SQLite file in WAL mode in
+// `.simswarm/`; its tables are described in doc/formats.md. Every method is one transaction; a Ledger is used by one
+// thread at a time, several processes (each with a Ledger of its own) at once are safe.
 #pragma once
 
 #include <cstdint>
@@ -21,16 +21,16 @@
 namespace simswarm {
 
 struct CampaignRecord {
-  std::string id;          // ULID
+  std::string id;  // ULID
   std::string name;
   std::string dialect;
-  std::string folder;      // working folder, absolute
+  std::string folder;  // working folder, absolute
   std::vector<std::string> command;
   Stamp started{};
   std::optional<Stamp> ended;
-  std::string state;       // «running», «completed», «incomplete», «cancelled»; «running» without a living process: cut off
+  std::string state;  // «running», «completed», «incomplete», «cancelled»; «running» without a living process: cut off
   std::string host;
-  std::string version;     // of simswarm
+  std::string version;  // of simswarm
 };
 
 // A run as a campaign planned it.
@@ -41,8 +41,8 @@ struct PlannedRun {
 
 // What `explain` compares: the digests of the files that went into the keys, and the parts they are made of.
 struct InputRecord {
-  std::map<std::string, std::string> files;        // path as the user would write it: digest
-  std::map<std::string, std::vector<KeyPart>> parts; // configuration: parts that its runs share
+  std::map<std::string, std::string> files;           // path as the user would write it: digest
+  std::map<std::string, std::vector<KeyPart>> parts;  // configuration: parts that its runs share
 };
 
 // A result that has been accepted.
@@ -58,7 +58,7 @@ struct ResultRecord {
 // A verified result that is on its way from scratch into place. What is noted here is rolled forward after a crash.
 struct Intent {
   Attempt attempt;
-  std::string folder;               // the campaign's working folder, absolute: what the paths are relative to
+  std::string folder;  // the campaign's working folder, absolute: what the paths are relative to
   std::vector<ResultFile> files;
   std::vector<std::string> staged;  // where each file lies now, absolute
   std::string kept;                 // folder for older files that stand in the way; empty: they are replaced
@@ -75,8 +75,8 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Opens or creates `state/ledger.sqlite`. Refuses a network file system (WAL needs shared memory), a ledger of a newer
-  // version, and one that is damaged, each with a word on what to do.
+  // Opens or creates `state/ledger.sqlite`. Refuses a network file system (WAL needs shared memory), a ledger of a
+  // newer version, and one that is damaged, each with a word on what to do.
   [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const fs::path& state);
 
   // Campaigns, newest first.
@@ -119,7 +119,8 @@ class Ledger {
   // One process of this machine at a time executes a key. Takes those that no living owner has, in one step; gives the
   // owners of the others, by the index of the key. An owner is a name that `is_alive` can tell about.
   [[nodiscard]] virtual Result<std::map<std::size_t, std::string>> claim(
-      std::span<const RunKey> keys, const std::string& owner, const std::function<bool(const std::string&)>& is_alive) = 0;
+      std::span<const RunKey> keys, const std::string& owner,
+      const std::function<bool(const std::string&)>& is_alive) = 0;
   [[nodiscard]] virtual Status release(const std::string& owner) = 0;
 };
 

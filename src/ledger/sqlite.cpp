@@ -11,11 +11,13 @@ tl::unexpected<Error> failure(sqlite3* handle) {
   const int code = sqlite3_errcode(handle);
   std::string path = sqlite3_db_filename(handle, "main") == nullptr ? "?" : sqlite3_db_filename(handle, "main");
   if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-    return environment_error("the ledger {} is damaged ({}); move it away to start anew: results in their folders stay, what is known "
-                             "of them is lost",
-                             path, sqlite3_errmsg(handle));
+    return environment_error(
+        "the ledger {} is damaged ({}); move it away to start anew: results in their folders stay, what is known "
+        "of them is lost",
+        path, sqlite3_errmsg(handle));
   }
-  if (code == SQLITE_FULL) return environment_error("the ledger {}: the disk is full; free some room and call again", path);
+  if (code == SQLITE_FULL)
+    return environment_error("the ledger {}: the disk is full; free some room and call again", path);
   auto error = environment_error("the ledger {}: {}", path, sqlite3_errmsg(handle));
   error.value().can_retry = code == SQLITE_BUSY || code == SQLITE_LOCKED;
   return error;
@@ -23,7 +25,9 @@ tl::unexpected<Error> failure(sqlite3* handle) {
 
 }  // namespace
 
-Statement::~Statement() { sqlite3_finalize(statement_); }
+Statement::~Statement() {
+  sqlite3_finalize(statement_);
+}
 
 Statement& Statement::bind(std::int64_t value) {
   sqlite3_bind_int64(statement_, next_++, value);
@@ -58,17 +62,23 @@ Status Statement::run() {
   return {};
 }
 
-std::int64_t Statement::number(int column) const { return sqlite3_column_int64(statement_, column); }
-double Statement::real(int column) const { return sqlite3_column_double(statement_, column); }
+std::int64_t Statement::number(int column) const {
+  return sqlite3_column_int64(statement_, column);
+}
+double Statement::real(int column) const {
+  return sqlite3_column_double(statement_, column);
+}
 
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
-  return bytes == nullptr ? std::string() : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
+  return bytes == nullptr ? std::string()
+                          : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
 Result<std::unique_ptr<Database>> Database::open(const fs::path& path) {
   sqlite3* handle = nullptr;
-  const int code = sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  const int code =
+      sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
   if (code != SQLITE_OK) {
     auto error = environment_error("cannot open the ledger {}: {}", path.string(), sqlite3_errstr(code));
     sqlite3_close(handle);
@@ -78,7 +88,9 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& path) {
   return std::unique_ptr<Database>(new Database(handle));
 }
 
-Database::~Database() { sqlite3_close(handle_); }
+Database::~Database() {
+  sqlite3_close(handle_);
+}
 
 Result<std::unique_ptr<Statement>> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;

@@ -18,19 +18,19 @@ struct ResultFile {
   std::string path;
   std::uint64_t size = 0;  // bytes
   Digest digest;
-  FileIdentity identity;   // in its final place; zero before it is there
+  FileIdentity identity;  // in its final place; zero before it is there
 };
 
 // One try to execute one run.
 struct Attempt {
   RunKey key;
-  int number = 1;       // 1, 2, … for each key
-  std::string campaign; // ULID
+  int number = 1;        // 1, 2, … for each key
+  std::string campaign;  // ULID
   Verdict verdict;
   Usage usage;
   Stamp started{};
   Stamp ended{};
-  int exit_code = 0;    // 128 + signal for a process that was ended by one
+  int exit_code = 0;  // 128 + signal for a process that was ended by one
   std::string host;
   std::vector<std::string> command;  // the argv of the process; in a batch shared by its runs
 };

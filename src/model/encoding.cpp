@@ -9,11 +9,15 @@ std::string dump(const nlohmann::json& json) {
   return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-nlohmann::json parse(std::string_view text) { return nlohmann::json::parse(text, nullptr, false); }
+nlohmann::json parse(std::string_view text) {
+  return nlohmann::json::parse(text, nullptr, false);
+}
 
 }  // namespace
 
-std::string encode(const std::vector<std::string>& words) { return dump(nlohmann::json(words)); }
+std::string encode(const std::vector<std::string>& words) {
+  return dump(nlohmann::json(words));
+}
 
 std::vector<std::string> decode_words(std::string_view json) {
   std::vector<std::string> words;

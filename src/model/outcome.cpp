@@ -28,7 +28,8 @@ constexpr std::array<std::pair<Outcome, std::string_view>, 15> kNames{{
 }  // namespace
 
 std::string_view to_text(Outcome outcome) {
-  const auto* found = std::find_if(kNames.begin(), kNames.end(), [&](const auto& pair) { return pair.first == outcome; });
+  const auto* found =
+      std::find_if(kNames.begin(), kNames.end(), [&](const auto& pair) { return pair.first == outcome; });
   return found->second;
 }
 
@@ -38,7 +39,9 @@ std::optional<Outcome> outcome_from(std::string_view text) {
   return found->first;
 }
 
-bool is_complete(Outcome outcome) { return outcome == Outcome::kCompleted || outcome == Outcome::kTeardownFailed; }
+bool is_complete(Outcome outcome) {
+  return outcome == Outcome::kCompleted || outcome == Outcome::kTeardownFailed;
+}
 
 bool can_help_to_retry(Outcome outcome) {
   switch (outcome) {

@@ -19,11 +19,11 @@ enum class Outcome {
   kStalled,              // our --stall
   kOutOfMemory,          // our --memory, or the kernel's
   kDiskFull,
-  kIncomplete,           // the code says 0, the results say no
-  kTeardownFailed,       // results are whole, the process failed after them
-  kCancelled,            // by the user
-  kLost,                 // its node or supervisor went away
-  kNotStarted,           // in a batch that ended before its turn: no attempt of this run
+  kIncomplete,      // the code says 0, the results say no
+  kTeardownFailed,  // results are whole, the process failed after them
+  kCancelled,       // by the user
+  kLost,            // its node or supervisor went away
+  kNotStarted,      // in a batch that ended before its turn: no attempt of this run
 };
 
 // «completed», «model_error», …: what is stored and printed.
@@ -39,7 +39,7 @@ enum class Outcome {
 struct Place {
   std::string simulated_time;  // «50.25» in seconds, as the program printed it; empty: unknown
   std::optional<std::int64_t> event;
-  std::string module;          // «(Server) Net.server (id=3)»; empty: unknown
+  std::string module;  // «(Server) Net.server (id=3)»; empty: unknown
 };
 
 struct Verdict {
@@ -53,9 +53,9 @@ struct Usage {
   double wall_seconds = 0;
   double user_seconds = 0;
   double system_seconds = 0;
-  std::uint64_t peak_memory = 0;    // bytes, of the whole process tree as far as it was seen
+  std::uint64_t peak_memory = 0;  // bytes, of the whole process tree as far as it was seen
   std::uint64_t result_bytes = 0;
-  std::uint64_t events = 0;         // simulated events, where the program tells; else 0
+  std::uint64_t events = 0;  // simulated events, where the program tells; else 0
 };
 
 // A moment in the life of a running run.
@@ -64,7 +64,7 @@ struct Progress {
   std::optional<double> simulated_time;  // seconds
   std::optional<double> speed;           // simulated seconds a second
   std::optional<std::int64_t> event;
-  std::uint64_t memory = 0;              // bytes now, the whole process tree
+  std::uint64_t memory = 0;  // bytes now, the whole process tree
 };
 
 }  // namespace simswarm

@@ -6,7 +6,9 @@
 
 namespace simswarm {
 
-std::string short_name(const Run& run) { return fmt::format("{}#{}", run.config, run.number); }
+std::string short_name(const Run& run) {
+  return fmt::format("{}#{}", run.config, run.number);
+}
 
 std::string long_name(const Run& run) {
   std::string name = run.config + ":";
@@ -23,8 +25,10 @@ bool is_hex(std::string_view text) {
 }
 
 tl::unexpected<Error> no_run_name(std::string_view text) {
-  return usage_error("«{}» names no run; a run is Config#N, Config:variable=value,#repetition, or the first {} or more digits of its key",
-                     text, kFewestKeyDigits);
+  return usage_error(
+      "«{}» names no run; a run is Config#N, Config:variable=value,#repetition, or the first {} or more digits of its "
+      "key",
+      text, kFewestKeyDigits);
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ namespace simswarm {
 
 // An iteration variable and its value in one run, as text (the way the program or the settings give it).
 struct Variable {
-  std::string name;   // without «$»
+  std::string name;  // without «$»
   std::string value;
   friend bool operator==(const Variable&, const Variable&) = default;
 };
@@ -25,7 +25,7 @@ struct Run {
   std::int64_t number = 0;          // the program's own run number; for a sweep the index of the point
   std::vector<Variable> variables;  // iteration variables, in the order of the study; without the repetition
   std::int64_t repetition = 0;
-  std::string seed_set;             // as the program gives it; for a sweep the seed, or empty
+  std::string seed_set;  // as the program gives it; for a sweep the seed, or empty
   friend bool operator==(const Run&, const Run&) = default;
 };
 
@@ -57,7 +57,7 @@ class RunSelector {
 
 // A named part of what makes a key, kept so that `explain` can say which part changed.
 struct KeyPart {
-  std::string name;   // «program», «libraries», «ned», «ini», «data», «arguments», «environment», «run», …
+  std::string name;  // «program», «libraries», «ned», «ini», «data», «arguments», «environment», «run», …
   std::string value;  // digest, or short text
   friend bool operator==(const KeyPart&, const KeyPart&) = default;
 };

@@ -11,16 +11,22 @@ namespace simswarm::plan {
 namespace {
 
 constexpr std::array<std::string_view, 27> kNoData{
-    ".c",   ".cc",  ".cpp", ".cxx", ".h",  ".hh",  ".hpp", ".msg",  ".sm",  ".o",   ".a",     ".d",   ".md",    ".rst",
-    ".sca", ".vec", ".vci", ".elog", ".anf", ".ini", ".mk", ".cmake", ".ipynb", ".orig", ".rej", ".swp", ".pyc"};
+    ".c",   ".cc",  ".cpp", ".cxx",  ".h",   ".hh",  ".hpp", ".msg",   ".sm",    ".o",    ".a",   ".d",   ".md", ".rst",
+    ".sca", ".vec", ".vci", ".elog", ".anf", ".ini", ".mk",  ".cmake", ".ipynb", ".orig", ".rej", ".swp", ".pyc"};
 
 bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> beginnings) {
-  return std::any_of(beginnings.begin(), beginnings.end(), [&](std::string_view beginning) { return name.starts_with(beginning); });
+  return std::any_of(beginnings.begin(), beginnings.end(),
+                     [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
 // Files that git tracks or would track: what .gitignore names is no input.
 Result<std::vector<fs::path>> files_by_git(const fs::path& project) {
-  SIMSWARM_TRY(const Answer answer, run({{"git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"}, project, {}, {}, 120}));
+  SIMSWARM_TRY(const Answer answer,
+               run({{"git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
+                    project,
+                    {},
+                    {},
+                    120}));
   if (answer.exit_code != 0) return environment_error("git ls-files in {}: {}", project.string(), trim(answer.errors));
   std::vector<fs::path> files;
   for (const std::string_view name : split(answer.output, '\0')) {
@@ -58,7 +64,9 @@ class Gatherer {
     for (const auto& [folder, pattern] : request_.sources.trees) SIMSWARM_CHECK(take_tree(folder, pattern));
     for (const fs::path& file : request_.sources.files) SIMSWARM_CHECK(take(data_, file, shown(file)));
     SIMSWARM_CHECK(take_project());
-    inputs_.parts = {{"program", digest_of_part(program_)}, {"libraries", digest_of_part(libraries_)}, {"ned", digest_of_part(ned_)},
+    inputs_.parts = {{"program", digest_of_part(program_)},
+                     {"libraries", digest_of_part(libraries_)},
+                     {"ned", digest_of_part(ned_)},
                      {"data", digest_of_part(data_)}};
     return std::move(inputs_);
   }
@@ -82,7 +90,8 @@ class Gatherer {
   Status take_tree(const fs::path& folder, const std::string& pattern) {
     if (lies_in(request_.project, folder)) return {};  // is taken with the project
     std::error_code error;
-    for (const auto& entry : fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error)) {
+    for (const auto& entry :
+         fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error)) {
       const std::string relative = entry.path().lexically_relative(folder).string();
       if (!glob_match(pattern, relative) || !entry.is_regular_file()) continue;
       SIMSWARM_CHECK(take(ned_, entry.path(), relative));
@@ -107,11 +116,13 @@ class Gatherer {
 
   Status take_project() {
     const bool git = fs::exists(request_.project / ".git");
-    SIMSWARM_TRY(const auto files, git ? files_by_git(request_.project) : files_by_walk(request_.project, request_.left_out));
+    SIMSWARM_TRY(const auto files,
+                 git ? files_by_git(request_.project) : files_by_walk(request_.project, request_.left_out));
     std::error_code ignored;
     for (const fs::path& file : files) {
       if (is_left_out(file) || !is_wanted(file) || !fs::is_regular_file(file, ignored)) continue;
-      SIMSWARM_CHECK(take(file.extension() == ".ned" ? ned_ : data_, file, file.lexically_relative(request_.project).string()));
+      SIMSWARM_CHECK(
+          take(file.extension() == ".ned" ? ned_ : data_, file, file.lexically_relative(request_.project).string()));
     }
     return {};
   }
@@ -133,13 +144,17 @@ class Gatherer {
 
 bool is_data_by_default(const fs::path& relative) {
   const std::string name = relative.filename().string();
-  if (starts_with_any(name, {".", "README", "LICENSE", "COPYING", "Makefile", "makefile", "CMakeLists", "simswarm.toml"})) return false;
+  if (starts_with_any(name,
+                      {".", "README", "LICENSE", "COPYING", "Makefile", "makefile", "CMakeLists", "simswarm.toml"}))
+    return false;
   if (name.ends_with("~")) return false;
   const std::string extension = relative.extension().string();
   return std::find(kNoData.begin(), kNoData.end(), extension) == kNoData.end();
 }
 
-Result<Inputs> gather_inputs(const InputRequest& request, const DigestOf& digest_of) { return Gatherer(request, digest_of).gather(); }
+Result<Inputs> gather_inputs(const InputRequest& request, const DigestOf& digest_of) {
+  return Gatherer(request, digest_of).gather();
+}
 
 fs::path project_of(const fs::path& working_folder) {
   for (fs::path folder = working_folder; folder.has_relative_path(); folder = folder.parent_path()) {
@@ -147,7 +162,8 @@ fs::path project_of(const fs::path& working_folder) {
     if (!fs::exists(folder / ".git", ignored)) continue;
     const Result<Answer> answer =
         run({{"git", "-c", "safe.directory=*", "check-ignore", "-q", working_folder.string()}, folder, {}, {}, 60});
-    return answer && answer->exit_code == 0 ? working_folder : folder;  // a folder that git ignores is a project of its own
+    return answer && answer->exit_code == 0 ? working_folder
+                                            : folder;  // a folder that git ignores is a project of its own
   }
   return working_folder;
 }

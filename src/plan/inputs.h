@@ -17,15 +17,15 @@
 namespace simswarm::plan {
 
 struct InputRequest {
-  fs::path project;                      // absolute
-  fs::path working_folder;               // absolute
-  fs::path program;                      // absolute, as it is found
+  fs::path project;         // absolute
+  fs::path working_folder;  // absolute
+  fs::path program;         // absolute, as it is found
   KeySources sources;
-  std::vector<fs::path> left_out;        // absolute folders: results, state
-  std::set<std::string> written;         // paths that runs have written, relative to the working folder
-  std::vector<std::string> patterns;     // which files of the project are data; empty: all but sources and results
+  std::vector<fs::path> left_out;     // absolute folders: results, state
+  std::set<std::string> written;      // paths that runs have written, relative to the working folder
+  std::vector<std::string> patterns;  // which files of the project are data; empty: all but sources and results
   std::optional<std::pair<unsigned, unsigned>> run_as;
-  fs::path scratch;                      // a folder for the loader's words
+  fs::path scratch;  // a folder for the loader's words
 };
 
 struct Inputs {
@@ -40,8 +40,8 @@ using DigestOf = std::function<Result<Digest>(const fs::path&)>;
 // The git work tree that the folder lies in, or the folder itself.
 [[nodiscard]] fs::path project_of(const fs::path& working_folder);
 
-// Program and libraries as the dynamic loader sees them: by running the probe, wrappers looked through, or by asking the
-// loader about a program that must not be started.
+// Program and libraries as the dynamic loader sees them: by running the probe, wrappers looked through, or by asking
+// the loader about a program that must not be started.
 [[nodiscard]] Result<std::vector<fs::path>> loaded_objects(const InputRequest& request);
 
 // True for what counts as data by default: no source, no build product, no document, no result.

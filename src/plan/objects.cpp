@@ -13,8 +13,9 @@ namespace {
 
 // Helpers that wrapper scripts call on their way to the program: their own version changes no result.
 bool is_helper(const fs::path& program) {
-  constexpr std::array<std::string_view, 20> kHelpers{"sh",   "bash", "dash",  "env",  "dirname", "basename", "readlink", "realpath", "sed",  "grep",
-                                                      "cat",  "uname", "expr", "test", "ls",      "which",    "tr",       "cut",      "git", "awk"};
+  constexpr std::array<std::string_view, 20> kHelpers{
+      "sh",  "bash",  "dash", "env",  "dirname", "basename", "readlink", "realpath", "sed", "grep",
+      "cat", "uname", "expr", "test", "ls",      "which",    "tr",       "cut",      "git", "awk"};
   return std::find(kHelpers.begin(), kHelpers.end(), program.filename().string()) != kHelpers.end();
 }
 
@@ -23,7 +24,8 @@ void add(std::vector<fs::path>& objects, const fs::path& path) {
   if (fs::is_regular_file(path, ignored)) objects.push_back(path);
 }
 
-// One file of LD_DEBUG=files: «PID: calling init: PATH», «PID: initialize program: PATH», «PID: transferring control: PATH».
+// One file of LD_DEBUG=files: «PID: calling init: PATH», «PID: initialize program: PATH», «PID: transferring control:
+// PATH».
 void read_loader_words(const std::string& text, const fs::path& folder, std::vector<fs::path>& objects) {
   std::vector<fs::path> found;
   bool helper = false;
@@ -58,20 +60,12 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
   return objects;
 }
 
-// «#! interpreter [argument]» of a script, or nothing.
-std::optional<fs::path> interpreter_of(const fs::path& program) {
-  const Result<std::string> text = read_file(program);
-  if (!text || !text->starts_with("#!")) return std::nullopt;
-  const std::string_view line = trim(std::string_view(*text).substr(2, text->find('\n') - 2));
-  const auto words = split(line, ' ');
-  if (words.empty() || words.front().empty()) return std::nullopt;
-  return fs::path(words.front());
-}
-
 // «libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)», «/lib64/ld-linux-x86-64.so.2 (0x…)».
 Result<std::vector<fs::path>> by_loader(const fs::path& program) {
-  constexpr std::array<const char*, 3> kLoaders{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib64/ld64.so.2"};
-  const auto* const loader = std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
+  constexpr std::array<const char*, 3> kLoaders{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
+                                                "/lib64/ld64.so.2"};
+  const auto* const loader =
+      std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
   std::vector<fs::path> objects;
   if (loader == kLoaders.end()) return objects;
   SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", {}, {}, 60}));
@@ -90,10 +84,11 @@ Result<std::vector<fs::path>> loaded_objects(const InputRequest& request) {
   if (!request.sources.probe_command.empty()) {
     SIMSWARM_TRY(objects, by_probe(request));
   } else {
-    const std::optional<fs::path> interpreter = interpreter_of(request.program);
-    if (interpreter) add(objects, *interpreter);
-    SIMSWARM_TRY(const auto libraries, by_loader(interpreter.value_or(request.program)));
-    objects.insert(objects.end(), libraries.begin(), libraries.end());
+    for (const fs::path& program : request.sources.programs) {
+      add(objects, program);
+      SIMSWARM_TRY(const auto libraries, by_loader(program));
+      objects.insert(objects.end(), libraries.begin(), libraries.end());
+    }
   }
   add(objects, request.program);
   std::sort(objects.begin(), objects.end());

@@ -112,6 +112,8 @@ std::string_view to_text(JobState state) {
   return "?";
 }
 
-std::unique_ptr<Queue> make_memory_queue() { return std::make_unique<MemoryQueue>(); }
+std::unique_ptr<Queue> make_memory_queue() {
+  return std::make_unique<MemoryQueue>();
+}
 
 }  // namespace simswarm

@@ -11,14 +11,21 @@
 
 namespace simswarm {
 
+struct SettingsMember;
+
 struct SettingsNode {
   enum class Kind { kTable, kList, kText, kWhole, kNumber, kBoolean, kDate };
 
   Kind kind = Kind::kTable;
   std::size_t line = 1;
   std::string text;  // of a value: texts without quotes, numbers as they are written («0.10»), «true»
-  std::vector<SettingsNode> items;                            // of a list
-  std::vector<std::pair<std::string, SettingsNode>> members;  // of a table, in the order of the file
+  std::vector<SettingsNode> items;      // of a list
+  std::vector<SettingsMember> members;  // of a table, in the order of the file
+};
+
+struct SettingsMember {
+  std::string name;
+  SettingsNode value;
 };
 
 // The error names file, line and column.

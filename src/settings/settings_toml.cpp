@@ -59,7 +59,7 @@ class Converter {
     for (const auto& [position, key] : keys) {
       SettingsNode member = node(*from.get(key));
       if (position.line > 0) member.line = position.line;
-      to.members.emplace_back(key, std::move(member));
+      to.members.push_back({std::string(key), std::move(member)});
     }
   }
 

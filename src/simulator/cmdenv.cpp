@@ -18,8 +18,8 @@ using cmdenv::ExpectedFiles;
 using cmdenv::RunConfig;
 using cmdenv::Words;
 
-// Asking for the configuration of every run costs the program 0.2 ms a run, and unrolling the study for each; above this
-// the first run speaks for all where names and digests are concerned.
+// Asking for the configuration of every run costs the program 0.2 ms a run, and unrolling the study for each; above
+// this the first run speaks for all where names and digests are concerned.
 constexpr std::size_t kMostConfigs = 5000;
 
 class CmdenvDialect final : public Dialect {
@@ -118,7 +118,8 @@ class CmdenvDialect final : public Dialect {
 
  private:
   Result<Answer> ask(const std::vector<std::string>& question, bool filtered) const {
-    Subprocess subprocess{cmdenv::question_words(words_, question, filtered), request_.working_folder, {}, request_.run_as, 600};
+    Subprocess subprocess{
+        cmdenv::question_words(words_, question, filtered), request_.working_folder, {}, request_.run_as, 600};
     return simswarm::run(subprocess);
   }
 
@@ -158,10 +159,12 @@ class CmdenvDialect final : public Dialect {
     const std::string error = error_in(answer);
     const Result<Answer> all = ask({"-a"}, false);
     std::vector<std::string> configs;
-    for (const std::string_view line : lines(all ? all->output : std::string())) {
+    const std::string told = all ? all->output : std::string();
+    for (const std::string_view line : lines(told)) {
       if (line.starts_with("Config ")) configs.emplace_back(line.substr(7, line.rfind(':') - 7));
     }
-    if (error.find("No such config") == std::string::npos) return usage_error("{} cannot list its runs: {}", words_.program, error);
+    if (error.find("No such config") == std::string::npos)
+      return usage_error("{} cannot list its runs: {}", words_.program, error);
     std::vector<std::string> near = near_misses(words_.config, configs);
     const bool guess = !near.empty();
     if (!guess) near = configs;
@@ -181,16 +184,19 @@ class CmdenvDialect final : public Dialect {
     std::string there;
     for (const auto& [name, list] : values) {
       if (words_.filter.find("$" + name) == std::string::npos && !there.empty()) continue;
-      there += fmt::format("{}${} is {}{}", there.empty() ? "" : "; ", name,
-                           join({list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(list.size(), 8))}, ", "),
-                           list.size() > 8 ? ", …" : "");
+      there += fmt::format(
+          "{}${} is {}{}", there.empty() ? "" : "; ", name,
+          join({list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(list.size(), 8))}, ", "),
+          list.size() > 8 ? ", …" : "");
     }
-    return usage_error("the filter -r {} matches none of the {} runs of «{}»{}{}", shell_quoted(words_.filter), study->size(),
-                       words_.config, there.empty() ? "" : ": ", there);
+    return usage_error("the filter -r {} matches none of the {} runs of «{}»{}{}", shell_quoted(words_.filter),
+                       study->size(), words_.config, there.empty() ? "" : ": ", there);
   }
 
-  static void add_value(std::vector<std::pair<std::string, std::vector<std::string>>>& values, const Variable& variable) {
-    auto entry = std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == variable.name; });
+  static void add_value(std::vector<std::pair<std::string, std::vector<std::string>>>& values,
+                        const Variable& variable) {
+    auto entry =
+        std::find_if(values.begin(), values.end(), [&](const auto& pair) { return pair.first == variable.name; });
     if (entry == values.end()) entry = values.insert(values.end(), {variable.name, {}});
     if (std::find(entry->second.begin(), entry->second.end(), variable.value) == entry->second.end()) {
       entry->second.push_back(variable.value);
@@ -202,13 +208,15 @@ class CmdenvDialect final : public Dialect {
     const std::set<std::size_t> some{0, study_.size() / 2, study_.size() - 1};
     for (const std::size_t i : some) {
       const RunConfig config{study_[i].run, config_of(study_[i].run).entries};
-      SIMSWARM_TRY(const Answer answer, ask({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
+      SIMSWARM_TRY(const Answer answer,
+                   ask({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
       if (answer.exit_code != 0) return {};  // before OMNeT++ 6.0 there is no -e
       const std::string told = cmdenv::unquoted(trim(answer.output));
       const std::string ours = cmdenv::names_of(config).scalars;
       if (study_.size() <= kMostConfigs && told != ours) {
-        return environment_error("run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
-                                 short_name(config.run), told, words_.program, ours);
+        return environment_error(
+            "run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
+            short_name(config.run), told, words_.program, ours);
       }
     }
     return {};
@@ -230,10 +238,11 @@ class CmdenvDialect final : public Dialect {
   Status refuse_shared(const std::vector<std::size_t>& runs) const {
     const Run& first = study_[runs[0]].run;
     const Run& second = study_[runs[1]].run;
-    return usage_error("{} and {}{} would write the same file {}: add --distinct-names to give each run a file of its own, or "
-                       "--shared-files=serial if they append to it in order",
-                       short_name(first), short_name(second),
-                       runs.size() > 2 ? fmt::format(" and {} more runs", runs.size() - 2) : "", expected(first).scalars);
+    return usage_error(
+        "{} and {}{} would write the same file {}: add --distinct-names to give each run a file of its own, or "
+        "--shared-files=serial if they append to it in order",
+        short_name(first), short_name(second), runs.size() > 2 ? fmt::format(" and {} more runs", runs.size() - 2) : "",
+        expected(first).scalars);
   }
 
   [[nodiscard]] const RunConfig& config_of(const Run& run) const {
@@ -244,7 +253,8 @@ class CmdenvDialect final : public Dialect {
 
   // As the program resolves it: against the folder of the first ini file; seen from the working folder.
   [[nodiscard]] std::string in_working_folder(const std::string& name) const {
-    const fs::path ini_folder = absolute_from(request_.working_folder, fs::path(words_.ini_files.front()).parent_path());
+    const fs::path ini_folder =
+        absolute_from(request_.working_folder, fs::path(words_.ini_files.front()).parent_path());
     return absolute_from(ini_folder, name).lexically_relative(request_.working_folder).string();
   }
 
@@ -258,8 +268,12 @@ class CmdenvDialect final : public Dialect {
       names.output = distinct(names.output, run);
       names.eventlog = distinct(names.eventlog, run);
     }
-    return {run, in_working_folder(names.scalars), in_working_folder(names.vectors), in_working_folder(names.index),
-            in_working_folder(names.output), in_working_folder(names.eventlog)};
+    return {run,
+            in_working_folder(names.scalars),
+            in_working_folder(names.vectors),
+            in_working_folder(names.index),
+            in_working_folder(names.output),
+            in_working_folder(names.eventlog)};
   }
 
   // «results.sca» becomes «results-Config-a=1-#0-r3.sca»: what tells runs apart, the number for equal values.
@@ -269,8 +283,8 @@ class CmdenvDialect final : public Dialect {
     const bool has = dot != std::string::npos && (slash == std::string::npos || dot > slash);
     const std::string stem = name.substr(0, has ? dot : name.size());
     const std::string variables = cmdenv::variables_for_name(run);
-    return fmt::format("{}-{}{}{}-#{}-r{}{}", stem, run.config, variables.empty() ? "" : "-", variables, run.repetition, run.number,
-                       has ? name.substr(dot) : "");
+    return fmt::format("{}-{}{}{}-#{}-r{}{}", stem, run.config, variables.empty() ? "" : "-", variables, run.repetition,
+                       run.number, has ? name.substr(dot) : "");
   }
 
   [[nodiscard]] std::vector<std::string> distinct_options(const Run& run) const {

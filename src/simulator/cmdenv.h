@@ -12,11 +12,11 @@ namespace simswarm {
 enum class SharedFiles { kRefuse, kSerial };
 
 struct CmdenvRequest {
-  std::vector<std::string> words;     // the simulation command with all of the user's options, as given
-  fs::path working_folder;            // absolute
+  std::vector<std::string> words;  // the simulation command with all of the user's options, as given
+  fs::path working_folder;         // absolute
   SharedFiles shared_files = SharedFiles::kRefuse;
-  bool distinct_names = false;        // add the missing iteration variables to the names of result files
-  bool run_number_unused = false;     // the model does not look at the run number: leave it out of the key
+  bool distinct_names = false;           // add the missing iteration variables to the names of result files
+  bool run_number_unused = false;        // the model does not look at the run number: leave it out of the key
   std::vector<std::string> environment;  // names of variables that belong to the key besides those of OMNeT++
   std::optional<std::pair<unsigned, unsigned>> run_as;  // uid and gid the program is asked as; only root can
 };

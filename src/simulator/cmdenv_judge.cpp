@@ -15,23 +15,25 @@ constexpr std::uint64_t kLongestText = 8 * 1024 * 1024;  // of one output that i
 
 // What one run said, from wherever it went.
 struct Said {
-  std::optional<StopLine> termination;   // the last stop line with a place that is no error
-  std::optional<StopLine> error;         // the first error
+  std::optional<StopLine> termination;  // the last stop line with a place that is no error
+  std::optional<StopLine> error;        // the first error
   bool fingerprint_mismatch = false;
   std::string fingerprint_text;
   bool disk_full = false;
-  bool trapped = false;                  // debug-on-errors
+  bool trapped = false;  // debug-on-errors
 };
 
 void note_line(std::string_view raw, Said& said) {
   if (raw.starts_with("TRAPPING on the exception above")) said.trapped = true;
-  if (raw.find("No space left on device") != std::string_view::npos || raw.find("disk full") != std::string_view::npos) {
+  if (raw.find("No space left on device") != std::string_view::npos ||
+      raw.find("disk full") != std::string_view::npos) {
     said.disk_full = true;
   }
   auto line = read_stop_line(raw);
   if (!line) return;
   if (line->is_error) {
-    const bool points_elsewhere = line->text.starts_with("Error -- see ") || (line->text == "Error" && !line->has_place);
+    const bool points_elsewhere =
+        line->text.starts_with("Error -- see ") || (line->text == "Error" && !line->has_place);
     if (!said.error && !points_elsewhere) said.error = std::move(line);
   } else if (line->text.starts_with("Fingerprint mismatch!")) {
     said.fingerprint_mismatch = true;
@@ -47,7 +49,9 @@ Said listen(std::string_view text) {
   return said;
 }
 
-std::string text_of(const fs::path& path) { return read_tail(path, kLongestText).value_or(std::string()); }
+std::string text_of(const fs::path& path) {
+  return read_tail(path, kLongestText).value_or(std::string());
+}
 
 // One run of the batch with everything that can be known of it.
 struct Case {
@@ -58,7 +62,8 @@ struct Case {
   std::vector<const LeftFile*> files;
 
   [[nodiscard]] const LeftFile* file(const std::string& path) const {
-    const auto found = std::find_if(files.begin(), files.end(), [&](const LeftFile* file) { return file->path == path; });
+    const auto found =
+        std::find_if(files.begin(), files.end(), [&](const LeftFile* file) { return file->path == path; });
     return found == files.end() ? nullptr : *found;
   }
 };
@@ -85,7 +90,7 @@ std::string trouble_with_index(const LeftFile& vectors, const LeftFile* index) {
   std::string head(64, '\0');
   head.resize(std::fread(head.data(), 1, head.size(), stream));
   std::fclose(stream);
-  const auto words = split(trim(head.substr(0, head.find('\n'))), ' ');
+  const auto words = split(trim(std::string_view(head).substr(0, head.find('\n'))), ' ');
   if (words.size() < 3 || words[0] != "file") return fmt::format("{} was not closed", index->path);
   if (parse_int(words[1]) != static_cast<std::int64_t>(vectors.size)) {
     return fmt::format("{} has {} bytes, its index says {}", vectors.path, vectors.size, words[1]);
@@ -106,7 +111,8 @@ std::string trouble_with_files(const Case& run) {
     if (!is_sqlite(vectors->source)) return trouble_with_index(*vectors, run.file(run.expected.index));
   }
   for (const LeftFile* file : run.files) {
-    if (file->path.ends_with("-journal") && file->size > 0) return fmt::format("{} was left: a database was not closed", file->path);
+    if (file->path.ends_with("-journal") && file->size > 0)
+      return fmt::format("{} was left: a database was not closed", file->path);
   }
   return {};
 }
@@ -146,7 +152,8 @@ Verdict from_files(const Case& run) {
     const Outcome outcome = run.said.disk_full ? Outcome::kDiskFull : Outcome::kIncomplete;
     return {outcome, fmt::format("says «{}», but {} (was the disk full?)", stop.text, trouble), stop.place};
   }
-  const bool plain = stop.text.starts_with("Simulation time limit reached") || stop.text.starts_with("No more events") ||
+  const bool plain = stop.text.starts_with("Simulation time limit reached") ||
+                     stop.text.starts_with("No more events") ||
                      stop.text.starts_with("Simulation stopped with endSimulation()");
   const bool nothing = run.file(run.expected.scalars) == nullptr && run.file(run.expected.vectors) == nullptr;
   std::string message = plain ? std::string() : fmt::format("stopped by the model: {}", stop.text);
@@ -157,11 +164,13 @@ Verdict from_files(const Case& run) {
 std::optional<Verdict> from_words(const Case& run) {
   const Said& said = run.said;
   if (said.error && said.error->phase == "network cleanup" && said.termination && files_are_closed(run)) {
-    return Verdict{Outcome::kTeardownFailed, fmt::format("results are whole; then: {}", said.error->text), said.error->place};
+    return Verdict{Outcome::kTeardownFailed, fmt::format("results are whole; then: {}", said.error->text),
+                   said.error->place};
   }
   if (said.error) return from_error(*said.error, said.disk_full);
   if (said.fingerprint_mismatch) {
-    return Verdict{Outcome::kFingerprintMismatch, said.fingerprint_text, said.termination ? said.termination->place : Place{}};
+    return Verdict{Outcome::kFingerprintMismatch, said.fingerprint_text,
+                   said.termination ? said.termination->place : Place{}};
   }
   if (!said.termination) return std::nullopt;
   const StopLine& stop = *said.termination;
@@ -195,7 +204,9 @@ Verdict without_words(const Case& run, const Evidence& evidence, int code) {
 
 // Code 1 of a batch that goes on past errors is told by the run that failed, not by the last one.
 int code_for(const Case& run, const std::vector<Case>& cases, int code) {
-  const auto failed = [&](const Case& other) { return &other != &run && (other.said.error || !other.said.termination) && other.started; };
+  const auto failed = [&](const Case& other) {
+    return &other != &run && (other.said.error || !other.said.termination) && other.started;
+  };
   if (code == 1 && std::any_of(cases.begin(), cases.end(), failed)) return 0;
   return code;
 }
@@ -237,7 +248,8 @@ void share_out(std::vector<Case>& cases, const Evidence& evidence) {
       std::size_t fit = 0;
       if (is(names.scalars) || is(names.vectors) || is(names.index) || is(names.output) || is(names.eventlog)) {
         fit = std::string::npos;
-      } else if (file.path.starts_with(stem) && !(stem.size() < file.path.size() && std::isdigit(file.path[stem.size()]))) {
+      } else if (file.path.starts_with(stem) &&
+                 !(stem.size() < file.path.size() && std::isdigit(file.path[stem.size()]))) {
         fit = stem.size();
       }
       if (fit > best) {
@@ -254,13 +266,15 @@ void hear(std::vector<Case>& cases, const Evidence& evidence) {
   const std::string errors = text_of(evidence.errors);
   const auto sections = sections_of(output, cases.front().expected.run.config);
   for (Case& run : cases) {
-    const auto section = std::find_if(sections.begin(), sections.end(),
-                                      [&](const Section& candidate) { return candidate.number == run.expected.run.number; });
+    const auto section = std::find_if(sections.begin(), sections.end(), [&](const Section& candidate) {
+      return candidate.number == run.expected.run.number;
+    });
     run.started = section != sections.end();
     if (!run.started) continue;
     run.last_started = section + 1 == sections.end();
     std::string text(section->text);
-    if (run.last_started) text += "\n" + errors;  // with more runs than one an error names no run: the last one ended it
+    if (run.last_started)
+      text += "\n" + errors;  // with more runs than one an error names no run: the last one ended it
     const auto out = std::find_if(evidence.files.begin(), evidence.files.end(),
                                   [&](const LeftFile& file) { return file.path == run.expected.output; });
     if (out != evidence.files.end()) text += "\n" + text_of(out->source);

@@ -25,8 +25,8 @@ struct StopLine {
   std::string text;  // without «<!>» and place
   Place place;
   bool is_error = false;
-  bool has_place = false;       // « -- at t=…» or « -- in module …, …»
-  std::string phase;            // «network setup», «network initialization», «finalization», «network cleanup», or empty
+  bool has_place = false;  // « -- at t=…» or « -- in module …, …»
+  std::string phase;  // «network setup», «network initialization», «finalization», «network cleanup», or empty
 };
 [[nodiscard]] std::optional<StopLine> read_stop_line(std::string_view line);
 

@@ -40,7 +40,8 @@ std::optional<StopLine> read_stop_line(std::string_view raw) {
   StopLine line;
   line.is_error = text.starts_with("Error");
   if (text.starts_with("Error:")) text = trim(text.substr(6));
-  if (const auto dashes = text.rfind(" -- "); dashes != std::string_view::npos && looks_like_place(text.substr(dashes))) {
+  if (const auto dashes = text.rfind(" -- ");
+      dashes != std::string_view::npos && looks_like_place(text.substr(dashes))) {
     line.has_place = true;
     read_place(text.substr(dashes + 4), line);
     text = text.substr(0, dashes);

@@ -71,8 +71,9 @@ Result<std::vector<RunConfig>> read_study(std::string_view answer, const std::st
     const auto equals = line.find(" = ");
     if (study.empty() || line.front() != '\t' || equals == std::string_view::npos) {
       if (!study.empty()) continue;  // a value that goes over several lines
-      return environment_error("cannot read what the program says of its runs: «{}» (expected «Run N: $variable=value, …»)",
-                               line.substr(0, 120));
+      return environment_error(
+          "cannot read what the program says of its runs: «{}» (expected «Run N: $variable=value, …»)",
+          line.substr(0, 120));
     }
     study.back().entries.emplace_back(line.substr(1, equals - 1), line.substr(equals + 3));
   }
@@ -137,17 +138,19 @@ FileNames names_of(const RunConfig& config) {
   const Run& run = config.run;
   const std::string* folder_entry = config.entry("result-dir");
   std::string folder = folder_entry == nullptr ? "results" : unquoted(*folder_entry);
-  if (const std::string* subdivided = config.entry("resultdir-subdivision"); subdivided != nullptr && *subdivided == "true") {
+  if (const std::string* subdivided = config.entry("resultdir-subdivision");
+      subdivided != nullptr && *subdivided == "true") {
     folder += "/" + run.config + (run.variables.empty() ? "" : "/" + variables_for_name(run, '/'));
   }
   const std::string variables = variables_for_name(run);
-  const std::string stem = fmt::format("{}/{}-{}{}#{}", folder, run.config, variables, variables.empty() ? "" : "-", run.repetition);
+  const std::string stem =
+      fmt::format("{}/{}-{}{}#{}", folder, run.config, variables, variables.empty() ? "" : "-", run.repetition);
   const auto name = [&](std::string_view key, std::string_view extension) {
     const std::string* given = config.entry(key);
     return given == nullptr ? stem + std::string(extension) : unquoted(*given);
   };
-  FileNames names{name("output-scalar-file", ".sca"), name("output-vector-file", ".vec"), "", name("cmdenv-output-file", ".out"),
-                  name("eventlog-file", ".elog")};
+  FileNames names{name("output-scalar-file", ".sca"), name("output-vector-file", ".vec"), "",
+                  name("cmdenv-output-file", ".out"), name("eventlog-file", ".elog")};
   names.index = with_extension(names.vectors, ".vci");
   return names;
 }
@@ -156,7 +159,8 @@ std::string digest_of_entries(const RunConfig& config) {
   constexpr std::array<std::string_view, 5> kNoMatter{"repeat", "description", "constraint", "result-dir", "extends"};
   Hasher hasher;
   for (const auto& [key, value] : config.entries) {
-    const bool no_matter = key.starts_with("cmdenv-") || std::find(kNoMatter.begin(), kNoMatter.end(), key) != kNoMatter.end();
+    const bool no_matter =
+        key.starts_with("cmdenv-") || std::find(kNoMatter.begin(), kNoMatter.end(), key) != kNoMatter.end();
     if (!no_matter) hasher.field(key).field(value);
   }
   return hasher.finish().hex();

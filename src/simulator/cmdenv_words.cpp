@@ -10,7 +10,9 @@ namespace {
 constexpr std::string_view kWithValue = "ucrnlfxipqeOo";  // short options that take a value, here or as the next word
 constexpr std::string_view kQuestions = "qaehxgGX";       // these ask and run nothing
 
-bool is_for_key(char option) { return std::string_view("nlfx").find(option) != std::string_view::npos; }
+bool is_for_key(char option) {
+  return std::string_view("nlfx").find(option) != std::string_view::npos;
+}
 
 // Walks over the words and sorts them.
 class Reader {
@@ -57,7 +59,8 @@ class Reader {
   Status short_option(const std::string& word) {
     const char letter = word[1];
     if (kQuestions.find(letter) != std::string_view::npos && letter != 'x') {
-      return usage_error("the simulation's option {} asks a question and runs nothing; call {} itself for that", word, words_.program);
+      return usage_error("the simulation's option {} asks a question and runs nothing; call {} itself for that", word,
+                         words_.program);
     }
     if (kWithValue.find(letter) == std::string_view::npos) return {};  // -s, -m, -w …: no value, no matter
     std::string value = word.substr(2);
@@ -72,7 +75,8 @@ class Reader {
     switch (letter) {
       case 'u':
         if (value != "Cmdenv") {
-          return usage_error("-u {}: simulations run in batches have no other user interface than Cmdenv; leave -u out", value);
+          return usage_error("-u {}: simulations run in batches have no other user interface than Cmdenv; leave -u out",
+                             value);
         }
         return {};
       case 'c':
@@ -85,12 +89,16 @@ class Reader {
         words_.ini_files.push_back(value);
         return {};
       case 'n':
-        for (const std::string_view part : split(replace_all(value, ";", ":"), ':')) {
-          if (!part.empty()) words_.ned_path.emplace_back(part);
-        }
+        take_ned_path(replace_all(value, ";", ":"));
         return {};
       default:
         return {};
+    }
+  }
+
+  void take_ned_path(const std::string& path) {
+    for (const std::string_view part : split(path, ':')) {
+      if (!part.empty()) words_.ned_path.emplace_back(part);
     }
   }
 
@@ -119,12 +127,14 @@ bool has_word(const std::vector<std::string>& words, std::string_view word) {
 }  // namespace
 
 const std::string* Words::option(std::string_view name) const {
-  const auto found = std::find_if(options.rbegin(), options.rend(), [&](const auto& entry) { return entry.first == name; });
+  const auto found =
+      std::find_if(options.rbegin(), options.rend(), [&](const auto& entry) { return entry.first == name; });
   return found == options.rend() ? nullptr : &found->second;
 }
 
 Result<Words> read_words(const std::vector<std::string>& words) {
-  if (words.empty()) return usage_error("no simulation command; for example: simswarm runall -j8 ./aloha -c PureAlohaExperiment");
+  if (words.empty())
+    return usage_error("no simulation command; for example: simswarm runall -j8 ./aloha -c PureAlohaExperiment");
   Words read;
   read.all = words;
   read.program = words.front();
@@ -136,8 +146,9 @@ std::vector<std::string> batch_words(const Words& words, const std::vector<std::
   std::vector<std::string> command = without_filter(words);
   if (!has_word(command, "-s")) command.emplace_back("-s");
   if (!has_word(command, "-u")) command.insert(command.end(), {"-u", "Cmdenv"});
-  const bool redirected = std::any_of(command.begin(), command.end(),
-                                      [](const std::string& word) { return word.starts_with("--cmdenv-redirect-output="); });
+  const bool redirected = std::any_of(command.begin(), command.end(), [](const std::string& word) {
+    return word.starts_with("--cmdenv-redirect-output=");
+  });
   if (!redirected) command.emplace_back("--cmdenv-redirect-output=true");
   command.emplace_back("-r");
   std::vector<std::string> numbers;

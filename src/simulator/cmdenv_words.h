@@ -12,14 +12,15 @@
 namespace simswarm::cmdenv {
 
 struct Words {
-  std::vector<std::string> all;              // as given
-  std::string program;                       // the first word
-  std::string config = "General";            // -c
-  std::string filter;                        // -r; empty: all runs
-  std::vector<std::string> ini_files;        // -f and bare words; «omnetpp.ini» when none is named
-  std::vector<std::string> ned_path;         // -n, split at «:» and «;»
+  std::vector<std::string> all;                              // as given
+  std::string program;                                       // the first word
+  std::string config = "General";                            // -c
+  std::string filter;                                        // -r; empty: all runs
+  std::vector<std::string> ini_files;                        // -f and bare words; «omnetpp.ini» when none is named
+  std::vector<std::string> ned_path;                         // -n, split at «:» and «;»
   std::vector<std::pair<std::string, std::string>> options;  // --name=value and --name value, without the dashes
-  std::vector<std::string> for_key;          // what is left for the key: without -u -s -m -c -r --cmdenv-* --result-dir --repeat
+  std::vector<std::string>
+      for_key;  // what is left for the key: without -u -s -m -c -r --cmdenv-* --result-dir --repeat
 
   [[nodiscard]] const std::string* option(std::string_view name) const;
 };
@@ -30,6 +31,7 @@ struct Words {
 // The command of a batch, exactly as opp_runall composes it, so that what the results record is equal.
 [[nodiscard]] std::vector<std::string> batch_words(const Words& words, const std::vector<std::int64_t>& run_numbers);
 // The command of a question: the user's words, then «-s» and these; the user's -r only where `filtered`.
-[[nodiscard]] std::vector<std::string> question_words(const Words& words, const std::vector<std::string>& question, bool filtered);
+[[nodiscard]] std::vector<std::string> question_words(const Words& words, const std::vector<std::string>& question,
+                                                      bool filtered);
 
 }  // namespace simswarm::cmdenv

@@ -26,31 +26,31 @@ struct LeftFile {
 
 // All that is known when a process that executed a batch of runs has ended.
 struct Evidence {
-  int wait_status = 0;                    // as waitpid(2) gives it
-  std::optional<Outcome> ended_by_us;     // kTimedOut, kStalled, kOutOfMemory, kCancelled, …: why we ended it
-  fs::path output;                        // captured standard output
-  fs::path errors;                        // captured standard error
-  fs::path left;                          // stands for the working folder; what judge() adds of its own goes here
-  std::vector<LeftFile> files;            // what it left, sorted by path
+  int wait_status = 0;                 // as waitpid(2) gives it
+  std::optional<Outcome> ended_by_us;  // kTimedOut, kStalled, kOutOfMemory, kCancelled, …: why we ended it
+  fs::path output;                     // captured standard output
+  fs::path errors;                     // captured standard error
+  fs::path left;                       // stands for the working folder; what judge() adds of its own goes here
+  std::vector<LeftFile> files;         // what it left, sorted by path
 };
 
 // What became of one run of a batch, and which of the files are its own.
 struct Judgement {
   Verdict verdict;
-  std::uint64_t events = 0;          // simulated events, where the program tells
-  std::vector<std::string> files;    // paths out of Evidence::files, or added below Evidence::left
+  std::uint64_t events = 0;        // simulated events, where the program tells
+  std::vector<std::string> files;  // paths out of Evidence::files, or added below Evidence::left
 };
 
 // What the key of a run is made of besides the words of the run itself; folders and files are digested by the plan.
 struct KeySources {
   // Run once in the working folder to see which objects the dynamic loader loads, wrappers looked through. Empty when a
-  // start without a run would mean something to the program: then the loader is asked for `program`.
+  // start without a run would mean something to the program: then the loader is asked for `programs`.
   std::vector<std::string> probe_command;
-  // Programs that are started, absolute: the plan traces which objects the dynamic loader loads for each, and runs none.
+  // Programs that are started, absolute: the plan traces which objects the dynamic loader loads for each, and runs
+  // none.
   std::vector<fs::path> programs;
-  fs::path program;                                    // absolute
-  std::vector<fs::path> files;                         // single files seen by every run
-  std::vector<std::pair<fs::path, std::string>> trees; // folder and the glob of the files in it that count (NED paths)
+  std::vector<fs::path> files;                          // single files seen by every run
+  std::vector<std::pair<fs::path, std::string>> trees;  // folder and the glob of the files in it that count (NED paths)
 };
 
 class Dialect {
@@ -75,7 +75,8 @@ class Dialect {
   // Folders that hold nothing but results, relative to the working folder; a run sees them empty.
   [[nodiscard]] virtual std::vector<std::string> result_folders() const = 0;
 
-  // A folder of the run's own, relative to the working folder: made before it starts, and then empty. Empty: it needs none.
+  // A folder of the run's own, relative to the working folder: made before it starts, and then empty. Empty: it needs
+  // none.
   [[nodiscard]] virtual std::string run_folder(const Run&) const { return {}; }
 
   // Where the run's status lines go: a file relative to the working folder, or empty for standard output.
@@ -88,7 +89,8 @@ class Dialect {
   [[nodiscard]] virtual std::vector<Judgement> judge(std::span<const Run> batch, const Evidence& evidence) const = 0;
 
   [[nodiscard]] virtual KeySources key_sources() const = 0;
-  // The parts of a run's key that are words, not files: arguments, environment, configuration, variables, repetition, ….
+  // The parts of a run's key that are words, not files: arguments, environment, configuration, variables, repetition,
+  // ….
   [[nodiscard]] virtual std::vector<KeyPart> key_parts(const Run& run) const = 0;
 };
 

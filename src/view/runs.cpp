@@ -47,7 +47,8 @@ Result<std::vector<RunStatus>> select_runs(Ledger& ledger, const std::string& ca
   }
   if (runs.empty()) {
     const auto near = near_misses(text, names);
-    return usage_error("no run «{}» in this campaign of {}{}", text, planned.size(), near.empty() ? "" : "; did you mean " + join(near, ", ") + "?");
+    return usage_error("no run «{}» in this campaign of {}{}", text, planned.size(),
+                       near.empty() ? "" : "; did you mean " + join(near, ", ") + "?");
   }
   return runs;
 }

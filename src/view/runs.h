@@ -20,6 +20,7 @@ struct RunStatus {
 [[nodiscard]] Result<std::vector<RunStatus>> runs_of_campaign(Ledger& ledger, const std::string& campaign);
 
 // The runs that a selector names; an error with near misses when there are none.
-[[nodiscard]] Result<std::vector<RunStatus>> select_runs(Ledger& ledger, const std::string& campaign, const std::string& selector);
+[[nodiscard]] Result<std::vector<RunStatus>> select_runs(Ledger& ledger, const std::string& campaign,
+                                                         const std::string& selector);
 
 }  // namespace simswarm::view

@@ -15,7 +15,8 @@ constexpr std::uint64_t kStatusTail = 4096;  // bytes at the end of a status fil
 
 class Loop {
  public:
-  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs, const Options& options, Host& host)
+  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
+       const Options& options, Host& host)
       : queue_(queue), executor_(executor), dialect_(dialect), runs_(runs), options_(options), host_(host) {}
 
   Status work() {
@@ -75,8 +76,9 @@ class Loop {
   // Inseparable runs and what must be alone make a batch of their own.
   std::vector<Claim> claim() {
     std::vector<Claim> claims = queue_.claim(1);
-    while (claims.size() < options_.batch_size && dialect_.can_batch() && queue_.job(claims.back().job).runs.size() == 1 &&
-           !queue_.job(claims.back().job).alone && queue_.attempts(claims.back().job) == 1 && !queue_.next_is_alone()) {
+    while (claims.size() < options_.batch_size && dialect_.can_batch() &&
+           queue_.job(claims.back().job).runs.size() == 1 && !queue_.job(claims.back().job).alone &&
+           queue_.attempts(claims.back().job) == 1 && !queue_.next_is_alone()) {
       std::vector<Claim> next = queue_.claim(1);
       if (next.empty()) break;
       if (queue_.job(next.front().job).runs.size() > 1 || queue_.attempts(next.front().job) > 1) {
@@ -92,7 +94,12 @@ class Loop {
     batch.id = ++last_id_;
     batch.scratch = options_.scratch / std::to_string(batch.id);
     batch.argv = dialect_.command_line(runs_of(batch));
-    SIMSWARM_CHECK(executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, fmt::format("{}.{}", options_.mark, batch.id)}));
+    std::vector<std::string> folders;
+    for (const std::size_t run : batch.runs) {
+      if (std::string folder = dialect_.run_folder(runs_[run]); !folder.empty()) folders.push_back(std::move(folder));
+    }
+    SIMSWARM_CHECK(executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, std::move(folders),
+                                    fmt::format("{}.{}", options_.mark, batch.id)}));
     host_.started(batch);
     running_.emplace(batch.id, std::move(batch));
     return {};
@@ -103,7 +110,8 @@ class Loop {
     Finished finished{std::move(node.mapped()), std::move(ended), {}};
     if (running_.empty()) alone_ = false;
     if (finished.ended.trouble) {
-      const Judgement broken{{Outcome::kIncomplete, "what it left cannot be read: " + finished.ended.trouble->message, {}}, 0, {}};
+      const Judgement broken{
+          {Outcome::kIncomplete, "what it left cannot be read: " + finished.ended.trouble->message, {}}, 0, {}};
       finished.judgements.assign(finished.batch.runs.size(), broken);
     } else {
       finished.judgements = dialect_.judge(runs_of(finished.batch), finished.ended.evidence);
@@ -133,14 +141,16 @@ class Loop {
     if (std::none_of(judgements.begin(), judgements.end(), is_broken)) return;
     for (Judgement& judgement : judgements) {
       if (!is_broken(judgement)) {
-        judgement.verdict = {Outcome::kIncomplete, "shares a result file with a run that is not complete", judgement.verdict.place};
+        judgement.verdict = {Outcome::kIncomplete, "shares a result file with a run that is not complete",
+                             judgement.verdict.place};
       }
     }
   }
 
   bool settle(const Claim& claim, std::span<const Judgement> judgements, bool in_company) {
     const auto has = [&](Outcome outcome) {
-      return std::any_of(judgements.begin(), judgements.end(), [&](const Judgement& one) { return one.verdict.outcome == outcome; });
+      return std::any_of(judgements.begin(), judgements.end(),
+                         [&](const Judgement& one) { return one.verdict.outcome == outcome; });
     };
     const auto complete = [](const Judgement& judgement) { return is_complete(judgement.verdict.outcome); };
     if (std::all_of(judgements.begin(), judgements.end(), complete)) return queue_.complete(claim), false;
@@ -196,8 +206,8 @@ class Loop {
 
 }  // namespace
 
-Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs, const Options& options,
-            Host& host) {
+Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
+            const Options& options, Host& host) {
   return Loop(queue, executor, dialect, runs, options, host).work();
 }
 

@@ -36,12 +36,12 @@ struct RunningView {
 };
 
 struct Options {
-  std::size_t jobs = 1;          // processes at once
-  std::size_t batch_size = 1;    // runs a process
-  int retries = 0;               // further attempts of what can be helped
-  fs::path scratch;              // a folder of ours
-  std::string mark;              // beginning of the mark in the environment of runs, «NAME=value»
-  double grace = 5;              // seconds that running runs get after the first interrupt
+  std::size_t jobs = 1;        // processes at once
+  std::size_t batch_size = 1;  // runs a process
+  int retries = 0;             // further attempts of what can be helped
+  fs::path scratch;            // a folder of ours
+  std::string mark;            // beginning of the mark in the environment of runs, «NAME=value»
+  double grace = 5;            // seconds that running runs get after the first interrupt
 };
 
 // What the loop tells and asks; called in its thread.
