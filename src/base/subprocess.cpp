@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,16 +62,20 @@ bool drain(int fd, std::string& into) {
   return got > 0 || (got < 0 && errno == EINTR);
 }
 
-// True when both ends were reached in time.
-bool read_both(const Fd& output, const Fd& errors, Answer& answer, double timeout) {
-  std::array<pollfd, 2> polled{{{output.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}}};
+// True when both ends were reached, and the process ended, in time.
+bool read_both(const Fd& output, const Fd& errors, const Fd& process, Answer& answer, double timeout) {
+  std::array<pollfd, 3> polled{{{output.get(), POLLIN, 0}, {errors.get(), POLLIN, 0}, {process.get(), POLLIN, 0}}};
   const Monotonic start = system_clock().monotonic();
-  while (polled[0].fd >= 0 || polled[1].fd >= 0) {
+  while (polled[0].fd >= 0 || polled[1].fd >= 0 || polled[2].fd >= 0) {
     const double left = timeout - Seconds(system_clock().monotonic() - start).count();
     if (left <= 0) return false;
-    if (::poll(polled.data(), polled.size(), static_cast<int>(left * 1000) + 1) < 0 && errno != EINTR) return false;
+    if (::poll(polled.data(), polled.size(), static_cast<int>(left * 1000) + 1) < 0) {
+      if (errno != EINTR) return false;
+      continue;
+    }
     if (polled[0].fd >= 0 && polled[0].revents != 0 && !drain(polled[0].fd, answer.output)) polled[0].fd = -1;
     if (polled[1].fd >= 0 && polled[1].revents != 0 && !drain(polled[1].fd, answer.errors)) polled[1].fd = -1;
+    if (polled[2].fd >= 0 && polled[2].revents != 0) polled[2].fd = -1;
   }
   return true;
 }
@@ -88,7 +93,8 @@ Result<Answer> run(const Subprocess& subprocess) {
   errors.write.reset();
   trouble.write.reset();
   Answer answer;
-  const bool in_time = read_both(output.read, errors.read, answer, subprocess.timeout);
+  const Fd process(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  const bool in_time = read_both(output.read, errors.read, process, answer, subprocess.timeout);
   if (!in_time) ::kill(-pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {

@@ -144,6 +144,15 @@ class ThreadedCommitter final : public Committer {
     }
   }
 
+  // Folders that results need, made beforehand so that they can be given to the owner of the working folder.
+  Status make_owned_folders(const fs::path& folder) {
+    if (fs::exists(folder)) return {};
+    SIMSWARM_CHECK(make_owned_folders(folder.parent_path()));
+    SIMSWARM_CHECK(make_folders(folder));
+    if (place_.owner) (void)!::chown(folder.c_str(), place_.owner->first, place_.owner->second);
+    return {};
+  }
+
   // The way of a result: content on disk, intent noted, renamed, renames on disk, noted as done.
   Status accept(std::span<Item> items) {
     if (items.empty()) return {};

@@ -1,6 +1,11 @@
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstring>
 #include <iostream>
 
+#include "base/files.h"
 #include "base/text.h"
 #include "cli/app.h"
 #include "cli/commands.h"
@@ -38,18 +43,22 @@ Result<ExitCode> document(const CLI::App& app, const std::string& form) {
   return ExitCode::kOk;
 }
 
-void inherit(const std::string& directory, std::string& own) {
-  if (own.empty()) own = directory;
+// -C works as for git and make: all that is relative counts from there.
+Status enter(const std::string& directory) {
+  if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
+  return usage_error("cannot change to the folder «{}»: {}", directory, std::strerror(errno));
 }
 
 Result<ExitCode> dispatch(CLI::App& app, Arguments& arguments) {
   CLI::App& command = *app.get_subcommands().front();
   const std::string name = command.get_name();
-  for (std::string* own :
-       {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
-        &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
-        &arguments.table.look.directory}) {
-    inherit(arguments.directory, *own);
+  // opp_runall saves the makefile of -e where it was called.
+  if (arguments.runall.exports) arguments.runall.export_file = fs::absolute(arguments.runall.export_file).string();
+  SIMSWARM_CHECK(enter(arguments.directory));
+  for (const std::string* own : {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
+                                 &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
+                                 &arguments.table.look.directory}) {
+    SIMSWARM_CHECK(enter(*own));
   }
   if (name == "runall") {
     SIMSWARM_CHECK(take_words(command, arguments.runall.campaign.words));

@@ -46,7 +46,7 @@ Result<ExitCode> export_makefile(const RunallArguments& arguments, Dialect& dial
 }  // namespace
 
 Result<ExitCode> runall(const RunallArguments& arguments) {
-  SIMSWARM_TRY(const fs::path folder, working_folder(arguments.campaign.directory));
+  SIMSWARM_TRY(const fs::path folder, working_folder());
   SIMSWARM_TRY(const Settings settings, settings_of("", folder));
   SIMSWARM_TRY(campaign::Options options, campaign_options(arguments.campaign, settings.campaign, folder));
   if (arguments.shared_files != "refuse" && arguments.shared_files != "serial") {

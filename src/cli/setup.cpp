@@ -92,16 +92,15 @@ std::string default_name(const fs::path& folder) {
 
 }  // namespace
 
-Result<fs::path> working_folder(const std::string& directory) {
+Result<fs::path> working_folder() {
   std::error_code error;
-  const fs::path folder = fs::canonical(directory.empty() ? "." : directory, error);
-  if (error || !fs::is_directory(folder))
-    return usage_error("cannot change to the folder «{}»: {}", directory, error ? error.message() : "it is none");
+  fs::path folder = fs::current_path(error);
+  if (error) return environment_error("the working folder is not there any more: {}", error.message());
   return folder;
 }
 
 campaign::StateFolder state_folder(const std::string& state, const fs::path& working_folder) {
-  return {absolute_from(state.empty() ? working_folder : fs::current_path(), state.empty() ? ".simswarm" : state)};
+  return {absolute_from(working_folder, state.empty() ? ".simswarm" : state)};
 }
 
 Result<Settings> settings_of(const std::string& file, const fs::path& working_folder) {
@@ -171,7 +170,7 @@ Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted) 
 
 Result<Opened> open_ledger(const LookArguments& arguments) {
   Opened opened;
-  SIMSWARM_TRY(opened.working_folder, working_folder(arguments.directory));
+  SIMSWARM_TRY(opened.working_folder, working_folder());
   opened.state = state_folder(arguments.state, opened.working_folder);
   if (!fs::exists(opened.state.root / "ledger.sqlite")) {
     return usage_error("no campaign has been run in {} (there is no {}); -C DIR names another folder",

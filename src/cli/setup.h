@@ -9,7 +9,7 @@
 
 namespace simswarm::cli {
 
-[[nodiscard]] Result<fs::path> working_folder(const std::string& directory);
+[[nodiscard]] Result<fs::path> working_folder();
 [[nodiscard]] campaign::StateFolder state_folder(const std::string& state, const fs::path& working_folder);
 // The settings file of the folder; empty settings where there is none and none was named.
 [[nodiscard]] Result<Settings> settings_of(const std::string& file, const fs::path& working_folder);

@@ -68,7 +68,7 @@ void override_spec(const SweepArguments& arguments, SweepSpec& spec) {
 }  // namespace
 
 Result<ExitCode> sweep(const SweepArguments& arguments) {
-  SIMSWARM_TRY(const fs::path folder, working_folder(arguments.campaign.directory));
+  SIMSWARM_TRY(const fs::path folder, working_folder());
   SIMSWARM_TRY(const Settings settings, settings_of(arguments.settings, folder));
   const std::vector<std::string>& words = arguments.campaign.words;
   const bool named =

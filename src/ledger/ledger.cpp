@@ -255,6 +255,7 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto add_file, database_->prepare("INSERT OR REPLACE INTO intent_file VALUES(?,?,?,?,?)"));
     for (std::size_t i = 0; i < intents.size(); ++i) {
       Intent& intent = intents[i];
+      SIMSWARM_CHECK(remove_intent(intent.attempt.key));  // of an attempt that was cut off
       SIMSWARM_CHECK(insert_attempt(intent.attempt, logs[i]));
       const std::string& key = intent.attempt.key.digest.hex();
       SIMSWARM_CHECK(add->bind(key).bind(intent.attempt.number).bind(intent.folder).bind(intent.kept).run());

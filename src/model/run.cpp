@@ -38,15 +38,16 @@ Result<RunSelector> RunSelector::parse(std::string_view text) {
   selector.text_ = text;
   if (const auto colon = text.find(':'); colon != std::string_view::npos) {
     selector.config_ = text.substr(0, colon);
-    for (std::string_view part : split(text.substr(colon + 1), ',')) {
-      part = trim(part);
-      if (part.empty()) continue;
+    for (const std::string_view raw : split(text.substr(colon + 1), ',')) {
+      const std::string_view part = trim(raw);
       const auto equals = part.find('=');
-      if (part.front() == '#') {
-        selector.repetition_ = parse_int(part.substr(1));
-        if (!selector.repetition_) return no_run_name(text);
+      const auto repetition = part.starts_with('#') ? parse_int(part.substr(1)) : std::nullopt;
+      if (repetition) {
+        selector.repetition_ = repetition;
       } else if (equals == std::string_view::npos) {
-        return no_run_name(text);
+        if (part.empty()) continue;
+        if (selector.variables_.empty()) return no_run_name(text);
+        selector.variables_.back().value.append(",").append(raw);  // a value with a comma: «a=uniform(0,1)»
       } else {
         const std::string_view name = part.front() == '$' ? part.substr(1, equals - 1) : part.substr(0, equals);
         selector.variables_.push_back({std::string(name), std::string(part.substr(equals + 1))});
@@ -67,6 +68,7 @@ Result<RunSelector> RunSelector::parse(std::string_view text) {
 
 bool RunSelector::matches(const Run& run, const RunKey& key) const {
   if (!key_prefix_.empty()) return key.digest.hex().starts_with(key_prefix_);
+  if (text_ == long_name(run)) return true;  // whatever its values hold
   if (!config_.empty() && config_ != run.config) return false;
   if (number_ && *number_ != run.number) return false;
   if (repetition_ && *repetition_ != run.repetition) return false;

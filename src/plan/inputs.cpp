@@ -19,7 +19,8 @@ bool starts_with_any(std::string_view name, std::initializer_list<std::string_vi
                      [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
-// Files that git tracks or would track: what .gitignore names is no input.
+// Files that git tracks or would track, those of submodules and other work trees inside too: what .gitignore names is
+// no input.
 Result<std::vector<fs::path>> files_by_git(const fs::path& project) {
   SIMSWARM_TRY(const Answer answer,
                run({{"git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
@@ -30,7 +31,15 @@ Result<std::vector<fs::path>> files_by_git(const fs::path& project) {
   if (answer.exit_code != 0) return environment_error("git ls-files in {}: {}", project.string(), trim(answer.errors));
   std::vector<fs::path> files;
   for (const std::string_view name : split(answer.output, '\0')) {
-    if (!name.empty()) files.emplace_back(project / name);
+    if (name.empty()) continue;
+    const fs::path path = absolute_from(project, fs::path(name));
+    std::error_code ignored;
+    if (fs::is_directory(fs::symlink_status(path, ignored)) && fs::exists(path / ".git", ignored)) {
+      SIMSWARM_TRY(const auto inside, files_by_git(path));
+      files.insert(files.end(), inside.begin(), inside.end());
+    } else {
+      files.push_back(path);
+    }
   }
   return files;
 }
@@ -87,14 +96,21 @@ class Gatherer {
     return {};
   }
 
+  // Also in the project: a library on the NED path may be one that git ignores.
   Status take_tree(const fs::path& folder, const std::string& pattern) {
-    if (lies_in(request_.project, folder)) return {};  // is taken with the project
     std::error_code error;
-    for (const auto& entry :
-         fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error)) {
-      const std::string relative = entry.path().lexically_relative(folder).string();
-      if (!glob_match(pattern, relative) || !entry.is_regular_file()) continue;
-      SIMSWARM_CHECK(take(ned_, entry.path(), relative));
+    auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error);
+    for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      const fs::path& path = entry->path();
+      if (is_left_out(path) || path.filename() == ".git") {
+        entry.disable_recursion_pending();
+        continue;
+      }
+      const std::string relative = path.lexically_relative(folder).string();
+      std::error_code ignored;
+      if (!glob_match(pattern, relative) || !entry->is_regular_file(ignored)) continue;
+      const bool inside = lies_in(request_.project, path);
+      SIMSWARM_CHECK(take(ned_, path, inside ? path.lexically_relative(request_.project).string() : relative));
     }
     if (error) return usage_error("NED folder {}: {}", folder.string(), error.message());
     return {};

@@ -168,8 +168,8 @@ class CmdenvDialect final : public Dialect {
     std::vector<std::string> near = near_misses(words_.config, configs);
     const bool guess = !near.empty();
     if (!guess) near = configs;
-    return usage_error("there is no configuration «{}» in {}; {} {}", words_.config, join(words_.ini_files, ", "),
-                       guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "));
+    return usage_error("there is no configuration «{}» in {}; {} {}{}", words_.config, join(words_.ini_files, ", "),
+                       guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "), guess ? "?" : "");
   }
 
   // A filter that matches nothing: says what there is of the variables that it names.
