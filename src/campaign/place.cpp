@@ -29,8 +29,11 @@ Status copy_content(int from, int to, const fs::path& path) {
 // To another file system: a copy under a temporary name beside the target, with its times, synced, then renamed.
 Status copy_over(const fs::path& staged, const fs::path& target) {
   if (fs::is_symlink(staged)) {
+    const fs::path temporary = target.parent_path() / fmt::format(".simswarm.{}", ::getpid());
     std::error_code error;
-    fs::copy_symlink(staged, target, error);
+    fs::remove(temporary, error);
+    fs::copy_symlink(staged, temporary, error);
+    if (!error) fs::rename(temporary, target, error);
     if (error) return system_error(error.value(), target.string());
     ::unlink(staged.c_str());
     return {};

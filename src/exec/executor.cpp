@@ -67,6 +67,7 @@ class LocalExecutor final : public Executor {
  public:
   LocalExecutor(LayerSpec layer, Limits limits)
       : layer_(std::move(layer)), limits_(limits), environment_(own_environment()) {
+    layer_.folders = own_folders(layer_);
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
   LocalExecutor(const LocalExecutor&) = delete;
@@ -86,7 +87,7 @@ class LocalExecutor final : public Executor {
     process.output = batch.scratch / "stdout";
     process.errors = batch.scratch / "stderr";
     layer.apply(process);
-    const std::uint64_t kills = limits_.memory ? kernel_memory_kills() : 0;
+    const std::uint64_t kills = kernel_memory_kills();
     SIMSWARM_TRY(Started started, exec::start(process));
     Running running{batch, std::move(layer), std::move(started), system_clock().monotonic(), system_clock().stamp()};
     running.kernel_kills = kills;
@@ -187,8 +188,10 @@ class LocalExecutor final : public Executor {
 
   void fill_evidence(const Running& running, Ended& ended) const {
     ended.evidence.ended_by_us = running.ended_by_us;
-    const bool killed = WIFSIGNALED(ended.evidence.wait_status) && WTERMSIG(ended.evidence.wait_status) == SIGKILL;
-    if (killed && !running.ended_by_us && kernel_memory_kills() > running.kernel_kills && limits_.memory) {
+    const int status = ended.evidence.wait_status;
+    const bool killed = (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
+                        (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL);  // as a wrapper script tells it
+    if (killed && !running.ended_by_us && kernel_memory_kills() > running.kernel_kills) {
       ended.evidence.ended_by_us = Outcome::kOutOfMemory;
     }
     ended.evidence.output = running.spec.scratch / "stdout";

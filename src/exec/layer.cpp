@@ -7,7 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <unordered_set>
+
+#include "base/digest.h"
 
 namespace simswarm::exec {
 namespace {
@@ -61,6 +62,26 @@ std::size_t count_entries(const fs::path& project, std::size_t stop_at) {
   return count;
 }
 
+// The mirror stands as deep as the project does, so that «..» leads to what stands beside it.
+fs::path project_in_mirror(const LayerSpec& spec, const fs::path& scratch) {
+  return scratch / "layer" / spec.project.relative_path();
+}
+
+Status link_neighbours(const fs::path& project, const fs::path& upper) {
+  fs::path at = project.root_path();
+  for (const fs::path& next : project.relative_path()) {
+    std::error_code ignored;
+    std::size_t count = 0;
+    for (const auto& entry : fs::directory_iterator(at, ignored)) {
+      if (entry.path().filename() == next || ++count > kFullMirrorEntries) continue;
+      const fs::path link = upper / entry.path().relative_path();
+      if (::symlink(entry.path().c_str(), link.c_str()) != 0) return system_error(errno, link.string());
+    }
+    at /= next;
+  }
+  return {};
+}
+
 Status mirror_folder(const LayerSpec& spec, const fs::path& from, const fs::path& to, bool whole) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(from, error)) {
@@ -78,23 +99,17 @@ Status mirror_folder(const LayerSpec& spec, const fs::path& from, const fs::path
   return {};
 }
 
-// As root the run's user does not own the project's folders; those made here beforehand carry its name in the overlay.
-Status own_project_folders(const LayerSpec& spec, const fs::path& upper) {
-  if (!spec.run_as) return {};
-  struct stat info {};
-  if (::stat(spec.project.c_str(), &info) == 0 && info.st_uid == spec.run_as->uid) return {};
-  std::error_code ignored;
-  std::size_t count = 0;
-  auto entry = fs::recursive_directory_iterator(spec.project, fs::directory_options::skip_permission_denied, ignored);
-  for (; entry != fs::recursive_directory_iterator() && count < kFullMirrorEntries; entry.increment(ignored), ++count) {
-    if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) continue;
-    if (is_left_out(spec, entry->path())) {
-      entry.disable_recursion_pending();
-    } else {
-      SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, entry->path()), spec.run_as));
-    }
+// The run must not see these: a whiteout of the overlay (overlayfs.rst: a character device 0/0), where there is
+// something.
+Status hide(const LayerSpec& spec, const fs::path& upper) {
+  for (const fs::path& path : spec.left_out) {
+    struct stat info {};
+    if (!lies_in(spec.project, path) || path == spec.project || ::lstat(path.c_str(), &info) != 0) continue;
+    const fs::path place = upper / relative_to(spec.project, path);
+    SIMSWARM_CHECK(make_owned(upper, place.parent_path(), spec.run_as));
+    if (::mknod(place.c_str(), S_IFCHR, 0) != 0 && errno != EEXIST) return system_error(errno, place.string());
   }
-  return make_owned(upper, upper / relative_to(spec.project, spec.working_folder), spec.run_as);
+  return {};
 }
 
 fs::path hidden_folder(const fs::path& scratch, std::size_t index) {
@@ -105,8 +120,9 @@ fs::path hidden_folder(const fs::path& scratch, std::size_t index) {
 Status prepare_result_folder(const LayerSpec& spec, const fs::path& scratch, std::size_t index) {
   const fs::path& folder = spec.result_folders[index];
   const fs::path upper = scratch / "layer";
+  const fs::path top = spec.kind == LayerKind::kLinks ? project_in_mirror(spec, scratch) : upper;
   if (lies_in(spec.project, folder)) {
-    SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, folder), spec.run_as));
+    SIMSWARM_CHECK(make_owned(upper, top / relative_to(spec.project, folder), spec.run_as));
   } else if (spec.kind == LayerKind::kLinks) {
     return usage_error(
         "results go to {}, outside the project {}: that needs an overlay, which this machine forbids; give a "
@@ -137,11 +153,25 @@ struct Scan {
       const bool link = entry->is_symlink(error);
       if (!link && !entry->is_regular_file(error)) continue;  // whiteouts of deleted files, FIFOs, sockets: no results
       if (link && is_link_to(entry->path(), seen)) continue;  // ours, of the mirror
+      if (!link && is_unchanged(entry->path(), seen)) continue;
       const std::uint64_t size = link ? 0 : entry->file_size(error);
       files.push_back({name(seen), entry->path(), size});
     }
     if (error && error.value() != ENOENT) return system_error(error.value(), folder.string());
     return {};
+  }
+
+  // A file of the project that the run only opened for writing has been copied into the layer as it was.
+  [[nodiscard]] bool is_unchanged(const fs::path& file, const fs::path& seen) const {
+    const auto is = [&](const fs::path& folder) { return lies_in(folder, seen); };
+    if (std::any_of(spec.result_folders.begin(), spec.result_folders.end(), is)) return false;
+    if (std::find(spec.left_out.begin(), spec.left_out.end(), seen) != spec.left_out.end()) return false;
+    const auto mine = identify(file);
+    const auto below = identify(seen);
+    if (!mine || !below || mine->size != below->size) return false;
+    const auto content = digest_of_file(file);
+    const auto original = digest_of_file(seen);
+    return content && original && *content == *original;
   }
 
   [[nodiscard]] std::string name(const fs::path& seen) const { return relative_to(spec.working_folder, seen).string(); }
@@ -158,18 +188,28 @@ Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
   SIMSWARM_CHECK(give_to(spec.run_as, upper));
   if (spec.kind == LayerKind::kOverlay) {
     SIMSWARM_CHECK(make_folders(scratch / "work"));
-    SIMSWARM_CHECK(own_project_folders(spec, upper));
+    for (const fs::path& folder : spec.folders) {
+      SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, folder), spec.run_as));
+    }
+    SIMSWARM_CHECK(hide(spec, upper));
   } else {
     const bool whole = count_entries(spec.project, kFullMirrorEntries) < kFullMirrorEntries;
-    SIMSWARM_CHECK(mirror_folder(spec, spec.project, upper, whole));
+    const fs::path top = project_in_mirror(spec, scratch);
+    SIMSWARM_CHECK(make_owned(upper, top, spec.run_as));
+    SIMSWARM_CHECK(link_neighbours(spec.project, upper));
+    SIMSWARM_CHECK(mirror_folder(spec, spec.project, top, whole));
     SIMSWARM_CHECK(make_owned(upper, layer.working_folder_in_layer(), spec.run_as));
   }
   for (std::size_t i = 0; i < spec.result_folders.size(); ++i) SIMSWARM_CHECK(prepare_result_folder(spec, scratch, i));
   return layer;
 }
 
+fs::path Layer::top() const {
+  return spec_.kind == LayerKind::kLinks ? project_in_mirror(spec_, scratch_) : scratch_ / "layer";
+}
+
 fs::path Layer::working_folder_in_layer() const {
-  return (scratch_ / "layer" / relative_to(spec_.project, spec_.working_folder)).lexically_normal();
+  return (top() / relative_to(spec_.project, spec_.working_folder)).lexically_normal();
 }
 
 Status Layer::make_folder(const std::string& path) const {
@@ -191,7 +231,7 @@ void Layer::apply(ProcessSpec& process) const {
 
 Result<std::vector<LeftFile>> Layer::left_files() const {
   Scan scan{spec_, {}};
-  SIMSWARM_CHECK(scan.folder(scratch_ / "layer", spec_.project));
+  SIMSWARM_CHECK(scan.folder(top(), spec_.project));
   if (spec_.kind == LayerKind::kOverlay) {
     for (std::size_t i = 0; i < spec_.result_folders.size(); ++i) {
       SIMSWARM_CHECK(scan.folder(hidden_folder(scratch_, i), spec_.result_folders[i]));
@@ -208,7 +248,26 @@ fs::path Layer::locate(const std::string& path) const {
       return hidden_folder(scratch_, i) / relative_to(spec_.result_folders[i], seen);
     }
   }
-  return scratch_ / "layer" / relative_to(spec_.project, seen);
+  return (top() / relative_to(spec_.project, seen)).lexically_normal();
+}
+
+std::vector<fs::path> own_folders(const LayerSpec& spec) {
+  std::vector<fs::path> folders;
+  struct stat info {};
+  if (!spec.run_as || (::stat(spec.project.c_str(), &info) == 0 && info.st_uid == spec.run_as->uid)) return folders;
+  std::error_code ignored;
+  auto entry = fs::recursive_directory_iterator(spec.project, fs::directory_options::skip_permission_denied, ignored);
+  for (std::size_t count = 0; entry != fs::recursive_directory_iterator() && count < kFullMirrorEntries;
+       entry.increment(ignored), ++count) {
+    if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) continue;
+    if (is_left_out(spec, entry->path())) {
+      entry.disable_recursion_pending();
+    } else {
+      folders.push_back(entry->path());
+    }
+  }
+  folders.push_back(spec.working_folder);
+  return folders;
 }
 
 LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch) {

@@ -21,9 +21,15 @@ struct LayerSpec {
   fs::path project;                      // absolute; what the run may see and change in its layer
   fs::path working_folder;               // absolute, in the project
   std::vector<fs::path> result_folders;  // absolute; seen empty; outside of the project only with an overlay
-  std::vector<fs::path> left_out;        // absolute; not mirrored (the state folder)
+  // Absolute; the run does not see these: the state folder, what earlier runs wrote.
+  std::vector<fs::path> left_out;
   std::optional<User> run_as;
+  // Folders of the project that must be made in each layer because the run's user does not own them; see own_folders().
+  std::vector<fs::path> folders;
 };
+
+// Looks through the project once; nothing where the user of the runs owns it, or is ours.
+[[nodiscard]] std::vector<fs::path> own_folders(const LayerSpec& spec);
 
 // The layer of one attempt, in a scratch folder of its own. Nothing is mounted outside the process that runs in it.
 class Layer {
@@ -35,7 +41,8 @@ class Layer {
   [[nodiscard]] Status make_folder(const std::string& path) const;
   // Fills in working folder, mounts and user.
   void apply(ProcessSpec& process) const;
-  // What lies in the layer now: regular files and links that were not there before, sorted by path.
+  // What lies in the layer now: regular files and links that were not there before, sorted by path. A file of the
+  // project that was opened for writing and not changed does not count.
   [[nodiscard]] Result<std::vector<LeftFile>> left_files() const;
   // Stands for the working folder, for files added by hand.
   [[nodiscard]] fs::path working_folder_in_layer() const;
@@ -43,6 +50,8 @@ class Layer {
   [[nodiscard]] fs::path locate(const std::string& path) const;
 
  private:
+  [[nodiscard]] fs::path top() const;  // stands for the project
+
   LayerSpec spec_;
   fs::path scratch_;
 };

@@ -36,12 +36,10 @@ struct Launch {
   const char* overlay_place = nullptr;
   const char* overlay_upper = nullptr;
   const char* overlay_work = nullptr;
-  const char* overlay_options = nullptr;
   struct Bind {
     const char* source;
     const char* place;
-    int fd;
-    std::string fd_path;  // /proc/self/fd/N, with the number that `fd` is given
+    int fd;  // of the source, opened by the child
   };
   std::vector<Bind> binds;
   const User* run_as = nullptr;
@@ -76,35 +74,53 @@ bool become_mapped_user(Launch& launch) {
   return true;
 }
 
-// The options of a mount are separated by commas, which a path may have: the folders go by descriptors with known
-// numbers, opened here because an overlay takes only what is mounted in its own namespace.
-constexpr const char* kOverlayOptions =
-    "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242";
-constexpr const char* kOverlayOptionsInUserNamespace =
-    "lowerdir=/proc/self/fd/240,upperdir=/proc/self/fd/241,workdir=/proc/self/fd/242,userxattr";
-constexpr int kFirstOverlayFd = 240;
-constexpr int kFirstBindFd = 250;
-
-bool mount_overlay(Launch& launch) {
-  int number = kFirstOverlayFd;
-  for (const char* folder : {launch.overlay_place, launch.overlay_upper, launch.overlay_work}) {
-    const int fd = ::open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0 || ::dup3(fd, number++, O_CLOEXEC) < 0) return fail(launch, "folder", folder);
-    ::close(fd);
+// Text without allocation, for the child.
+class Text {
+ public:
+  Text& add(const char* part) {
+    while (*part != '\0' && size_ + 1 < buffer_.size()) buffer_[size_++] = *part++;
+    return *this;
   }
-  if (::mount("overlay", launch.overlay_place, "overlay", 0, launch.overlay_options) != 0) {
+  Text& add(int number) {
+    std::array<char, 12> digits{};
+    std::size_t at = digits.size() - 1;
+    do {
+      digits[--at] = static_cast<char>('0' + number % 10);
+      number /= 10;
+    } while (number > 0);
+    return add(digits.data() + at);
+  }
+  [[nodiscard]] const char* get() const { return buffer_.data(); }
+
+ private:
+  std::array<char, 256> buffer_{};
+  std::size_t size_ = 0;
+};
+
+// The options of a mount are separated by commas, which a path may have: the folders go by descriptors, opened here
+// because an overlay takes only what is mounted in its own namespace. They close when the program starts.
+bool mount_overlay(Launch& launch) {
+  Text options;
+  constexpr std::array<const char*, 3> kNames{"lowerdir=/proc/self/fd/", ",upperdir=/proc/self/fd/",
+                                              ",workdir=/proc/self/fd/"};
+  const std::array<const char*, 3> folders{launch.overlay_place, launch.overlay_upper, launch.overlay_work};
+  for (std::size_t i = 0; i < folders.size(); ++i) {
+    const int fd = ::open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail(launch, "folder", folders[i]);
+    options.add(kNames[i]).add(fd);
+  }
+  if (launch.user_namespace) options.add(",userxattr");
+  if (::mount("overlay", launch.overlay_place, "overlay", 0, options.get()) != 0) {
     return fail(launch, "overlay", launch.overlay_place);
   }
-  for (int fd = kFirstOverlayFd; fd < number; ++fd) ::close(fd);
   return true;
 }
 
 // What is shown elsewhere is opened first: below an overlay its path would lead into the overlay.
 bool open_binds(Launch& launch) {
-  for (const Launch::Bind& bind : launch.binds) {
-    const int fd = ::open(bind.source, O_PATH | O_CLOEXEC);
-    if (fd < 0 || ::dup3(fd, bind.fd, O_CLOEXEC) < 0) return fail(launch, "folder", bind.source);
-    ::close(fd);
+  for (Launch::Bind& bind : launch.binds) {
+    bind.fd = ::open(bind.source, O_PATH | O_CLOEXEC);
+    if (bind.fd < 0) return fail(launch, "folder", bind.source);
   }
   return true;
 }
@@ -115,9 +131,10 @@ bool mount_all(Launch& launch) {
   if (!open_binds(launch)) return false;
   if (launch.overlay_place != nullptr && !mount_overlay(launch)) return false;
   for (const Launch::Bind& bind : launch.binds) {
-    if (::mount(bind.fd_path.c_str(), bind.place, nullptr, MS_BIND, nullptr) != 0)
+    Text source;
+    source.add("/proc/self/fd/").add(bind.fd);
+    if (::mount(source.get(), bind.place, nullptr, MS_BIND, nullptr) != 0)
       return fail(launch, "bind mount", bind.place);
-    ::close(bind.fd);
   }
   return true;
 }
@@ -234,11 +251,9 @@ Result<Started> start(const ProcessSpec& spec) {
     launch.overlay_place = spec.overlay->place.c_str();
     launch.overlay_upper = spec.overlay->upper.c_str();
     launch.overlay_work = spec.overlay->work.c_str();
-    launch.overlay_options = launch.user_namespace ? kOverlayOptionsInUserNamespace : kOverlayOptions;
   }
   for (const BindMount& bind : spec.binds) {
-    const int fd = kFirstBindFd + static_cast<int>(launch.binds.size());
-    launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), fd, fmt::format("/proc/self/fd/{}", fd)});
+    launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), -1});
   }
   return clone_child(launch);
 }
@@ -247,8 +262,9 @@ Result<fs::path> find_program(const std::string& word, const fs::path& working_f
   if (word.empty()) return usage_error("there is no program to start");
   if (word.find('/') != std::string::npos) {
     const fs::path path = working_folder / word;
-    if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path)) return path;
-    const char* why = fs::exists(path) ? "is no program that can be started" : "is not there";
+    std::error_code ignored;
+    if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
+    const char* why = fs::exists(path, ignored) ? "is no program that can be started" : "is not there";
     return usage_error("program «{}» {} (looked in {})", word, why, working_folder.string());
   }
   const char* variable = std::getenv("PATH");
@@ -258,7 +274,8 @@ Result<fs::path> find_program(const std::string& word, const fs::path& working_f
     std::error_code ignored;
     if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
   }
-  const bool here = fs::exists(working_folder / word);
+  std::error_code ignored;
+  const bool here = fs::exists(working_folder / word, ignored);
   return usage_error("program «{}» is in no folder of PATH{}", word,
                      here ? fmt::format("; did you mean «./{}»?", word) : "");
 }

@@ -1,0 +1,316 @@
+#include "worker/worker.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "base/text.h"
+#include "fake_dialect.h"
+#include "fake_executor.h"
+#include "test_folder.h"
+
+namespace simswarm::worker {
+namespace {
+
+using testing::Contains;
+using testing::Each;
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+// Writes down what it is told: «run 1: killed, again».
+class RecordingHost final : public Host {
+ public:
+  std::vector<std::string> words;
+  std::vector<RunningView> views;
+  std::vector<std::string> messages;
+  std::function<void()> on_tick = [] {};
+  int stop = 0;
+  int busy_rounds = 0;
+
+  void started(const Batch& batch) override { words.push_back("start " + shell_line(batch.argv)); }
+  void finished(Finished finished, const std::vector<bool>& will_retry) override {
+    ASSERT_EQ(finished.judgements.size(), finished.batch.runs.size());
+    ASSERT_EQ(will_retry.size(), finished.batch.runs.size());
+    for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
+      const Verdict& verdict = finished.judgements[i].verdict;
+      words.push_back(fmt::format("run {}: {}{}", finished.batch.runs[i], to_text(verdict.outcome),
+                                  will_retry[i] ? ", again" : ""));
+      messages.push_back(verdict.message);
+    }
+  }
+  void tick(const std::vector<RunningView>& running) override {
+    if (!running.empty()) views = running;
+    on_tick();
+  }
+  [[nodiscard]] std::vector<int> wake_on() override { return {}; }
+  [[nodiscard]] bool is_busy() override { return busy_rounds-- > 0; }
+  [[nodiscard]] int stop_level() override { return stop; }
+};
+
+class AWorker : public testing::Test {
+ protected:
+  AWorker() { options_.scratch = "/scratch"; }
+  // A job for each run, but one for each group of inseparable ones.
+  void enqueue() {
+    std::vector<bool> grouped(dialect_.runs.size());
+    for (const auto& group : dialect_.groups) {
+      queue_->enqueue({group});
+      for (const std::size_t run : group) grouped[run] = true;
+    }
+    for (std::size_t i = 0; i < grouped.size(); ++i) {
+      if (!grouped[i]) queue_->enqueue({{i}});
+    }
+  }
+  std::vector<std::string> work() {
+    enqueue();
+    const Status worked = worker::work(*queue_, executor_, dialect_, dialect_.runs, options_, host_);
+    EXPECT_TRUE(worked.has_value()) << error_of(worked);
+    return host_.words;
+  }
+  [[nodiscard]] std::vector<std::string> commands() const {
+    std::vector<std::string> commands;
+    for (const exec::BatchSpec& batch : executor_.started) commands.push_back(shell_line(batch.argv));
+    return commands;
+  }
+
+  FakeDialect dialect_{4};
+  std::unique_ptr<Queue> queue_ = make_memory_queue();
+  exec::FakeExecutor executor_;
+  Options options_;
+  RecordingHost host_;
+};
+
+TEST_F(AWorker, ExecutesOneRunAfterAnother) {
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: completed", "start ./model 1", "run 1: completed",
+                                  "start ./model 2", "run 2: completed", "start ./model 3", "run 3: completed"));
+  EXPECT_EQ(queue_->counts().finished, 4U);
+  EXPECT_THAT(executor_.beside, Each(0U));
+}
+
+TEST_F(AWorker, ExecutesAsManyAtOnceAsItMay) {
+  options_.jobs = 3;
+  work();
+  EXPECT_THAT(executor_.beside, ElementsAre(0, 1, 2, 2));
+}
+
+TEST_F(AWorker, ExecutesSeveralRunsInOneProcess) {
+  options_.batch_size = 3;
+  EXPECT_THAT(work(), ElementsAre("start ./model 0 1 2", "run 0: completed", "run 1: completed", "run 2: completed",
+                                  "start ./model 3", "run 3: completed"));
+  EXPECT_EQ(executor_.started[0].runs, 3U);
+}
+
+TEST_F(AWorker, ExecutesRunsAloneWhereTheDialectKnowsNoBatches) {
+  options_.batch_size = 3;
+  dialect_.batches = false;
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 0", "./model 1", "./model 2", "./model 3"));
+}
+
+TEST_F(AWorker, TellsTheExecutorAllItNeeds) {
+  options_.mark = "SIMSWARM_ATTEMPT=01A";
+  options_.batch_size = 2;
+  dialect_.folder_of_runs = "results";
+  work();
+  const exec::BatchSpec& second = executor_.started.at(1);
+  EXPECT_EQ(second.scratch, "/scratch/2");
+  EXPECT_EQ(second.mark, "SIMSWARM_ATTEMPT=01A.2");
+  EXPECT_THAT(second.folders, ElementsAre("results/2", "results/3"));
+  EXPECT_NE(second.id, executor_.started.at(0).id);
+}
+
+TEST_F(AWorker, TriesAgainWhatCanBeHelped) {
+  options_.retries = 1;
+  dialect_ = FakeDialect(2);
+  dialect_.outcomes[0] = {Outcome::kKilled};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: killed, again", "start ./model 0", "run 0: completed",
+                                  "start ./model 1", "run 1: completed"));
+  EXPECT_EQ(queue_->attempts({0}), 2);
+  EXPECT_EQ(queue_->counts().finished, 2U);
+}
+
+TEST_F(AWorker, TriesNothingAgainMoreOftenThanItMay) {
+  options_.retries = 2;
+  dialect_ = FakeDialect(1);
+  dialect_.outcomes[0] = {Outcome::kKilled, Outcome::kDiskFull, Outcome::kKilled, Outcome::kKilled};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: killed, again", "start ./model 0",
+                                  "run 0: disk_full, again", "start ./model 0", "run 0: killed"));
+  EXPECT_EQ(queue_->state({0}), JobState::kFailed);
+}
+
+TEST_F(AWorker, TriesNothingAgainThatIsDeterministic) {
+  options_.retries = 5;
+  const std::vector<Outcome> ends{Outcome::kModelError, Outcome::kCrashed, Outcome::kIncomplete, Outcome::kTimedOut};
+  for (std::size_t i = 0; i < ends.size(); ++i) dialect_.outcomes[static_cast<std::int64_t>(i)] = {ends[i]};
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 0", "./model 1", "./model 2", "./model 3"));
+  EXPECT_EQ(queue_->counts().failed, 4U);
+}
+
+TEST_F(AWorker, GoesOnPastFailedRuns) {
+  dialect_.outcomes[0] = {Outcome::kCrashed};
+  work();
+  EXPECT_EQ(queue_->counts().failed, 1U);
+  EXPECT_EQ(queue_->counts().finished, 3U);
+}
+
+TEST_F(AWorker, CountsATeardownThatFailedAsComplete) {
+  dialect_.outcomes[0] = {Outcome::kTeardownFailed};
+  work();
+  EXPECT_EQ(queue_->counts().finished, 4U);
+}
+
+TEST_F(AWorker, TriesWhatRanOutOfMemoryAgainAlone) {
+  options_.jobs = 2;
+  options_.retries = 1;
+  dialect_.outcomes[0] = {Outcome::kOutOfMemory};
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 0", "./model 1", "./model 0", "./model 2", "./model 3"));
+  EXPECT_THAT(executor_.beside, ElementsAre(0, 1, 0, 0, 1)) << "nothing beside it, and nothing comes beside it";
+}
+
+TEST_F(AWorker, LetsRunsComeBackWhoseTurnHadNotCome) {
+  options_.batch_size = 4;
+  dialect_.outcomes[0] = {Outcome::kCompleted};
+  dialect_.outcomes[1] = {Outcome::kCrashed};
+  dialect_.outcomes[2] = {Outcome::kNotStarted};
+  dialect_.outcomes[3] = {Outcome::kNotStarted};
+  const auto words = work();
+  EXPECT_THAT(std::vector<std::string>(words.begin(), words.begin() + 5),
+              ElementsAre("start ./model 0 1 2 3", "run 0: completed", "run 1: crashed", "run 2: not_started, again",
+                          "run 3: not_started, again"));
+  EXPECT_THAT(words, Contains("run 2: completed"));
+  EXPECT_THAT(words, Contains("run 3: completed"));
+  EXPECT_EQ(queue_->counts().finished, 3U);
+  EXPECT_EQ(queue_->attempts({2}), 1) << "though no retries are allowed: it was no attempt of theirs";
+}
+
+TEST_F(AWorker, TriesRunsOfABatchAgainInProcessesOfTheirOwn) {
+  options_.batch_size = 2;
+  options_.retries = 1;
+  dialect_.outcomes[0] = {Outcome::kKilled};
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 0 1", "./model 0", "./model 2 3"));
+}
+
+TEST_F(AWorker, KeepsInseparableRunsInOneProcess) {
+  dialect_.groups = {{1, 2}};
+  EXPECT_THAT(work(), ElementsAre("start ./model 1 2", "run 1: completed", "run 2: completed", "start ./model 0",
+                                  "run 0: completed", "start ./model 3", "run 3: completed"));
+}
+
+TEST_F(AWorker, PutsNoOtherRunsIntoTheProcessOfInseparableOnes) {
+  dialect_.groups = {{1, 2}};
+  options_.batch_size = 4;
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 1 2", "./model 0 3"));
+}
+
+TEST_F(AWorker, CountsInseparableRunsOnlyTogether) {
+  dialect_ = FakeDialect(2);
+  dialect_.groups = {{0, 1}};
+  dialect_.outcomes[1] = {Outcome::kModelError};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0 1", "run 0: incomplete", "run 1: model_error"));
+  EXPECT_EQ(host_.messages[0], "shares a result file with a run that is not complete");
+  EXPECT_EQ(queue_->counts().failed, 1U);
+}
+
+TEST_F(AWorker, TriesInseparableRunsAgainTogether) {
+  dialect_ = FakeDialect(2);
+  dialect_.groups = {{0, 1}};
+  options_.retries = 1;
+  dialect_.outcomes[1] = {Outcome::kKilled};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0 1", "run 0: incomplete, again", "run 1: killed, again",
+                                  "start ./model 0 1", "run 0: completed", "run 1: completed"));
+}
+
+TEST_F(AWorker, BelievesNothingOfALayerThatCannotBeRead) {
+  dialect_ = FakeDialect(1);
+  executor_.trouble = Error{ExitCode::kEnvironment, "x: Permission denied", false};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: incomplete"));
+  EXPECT_THAT(host_.messages, ElementsAre("what it left cannot be read: x: Permission denied"));
+}
+
+TEST_F(AWorker, EndsWithTheErrorOfAStart) {
+  enqueue();
+  executor_.refuse = Error{ExitCode::kUsage, "program «./model» is not there", false};
+  EXPECT_EQ(error_of(worker::work(*queue_, executor_, dialect_, dialect_.runs, options_, host_)),
+            "program «./model» is not there");
+}
+
+TEST_F(AWorker, StartsNothingNewWhileTheHostIsBusy) {
+  host_.busy_rounds = 3;
+  std::vector<std::size_t> started;
+  host_.on_tick = [&] { started.push_back(executor_.started.size()); };
+  work();
+  ASSERT_GE(started.size(), 4U);
+  EXPECT_THAT(std::vector<std::size_t>(started.begin(), started.begin() + 4), ElementsAre(0, 0, 0, 1));
+  EXPECT_EQ(queue_->counts().finished, 4U);
+}
+
+TEST_F(AWorker, ShowsHowFarRunsAre) {
+  const TestFolder folder;
+  executor_.output = folder.write("stdout", "25%");
+  executor_.hold = true;
+  dialect_ = FakeDialect(1);
+  host_.on_tick = [&] { executor_.hold = false; };
+  work();
+  ASSERT_EQ(host_.views.size(), 1U);
+  EXPECT_EQ(host_.views[0].run, 0U);
+  EXPECT_EQ(host_.views[0].wall_seconds, 2.5);
+  EXPECT_EQ(host_.views[0].progress.fraction, 0.25);
+  EXPECT_EQ(host_.views[0].progress.memory, 1000U);
+}
+
+TEST_F(AWorker, GivesRunningRunsTheirGraceAfterTheFirstInterrupt) {
+  options_.grace = 1000;
+  executor_.hold = true;
+  int ticks = 0;
+  host_.on_tick = [&] {
+    host_.stop = 1;
+    if (++ticks == 3) executor_.hold = false;
+  };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: completed"));
+  EXPECT_THAT(executor_.ended_by_us, IsEmpty());
+  EXPECT_EQ(queue_->counts().cancelled, 3U);
+  EXPECT_EQ(queue_->counts().finished, 1U) << "what ended within its grace counts";
+}
+
+TEST_F(AWorker, EndsRunningRunsWhenTheirGraceIsOver) {
+  options_.grace = 0;
+  options_.retries = 3;
+  executor_.hold = true;
+  host_.on_tick = [&] { host_.stop = 1; };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: cancelled"));
+  EXPECT_THAT(executor_.ended_by_us, ElementsAre("stop 1")) << "with SIGTERM first, and once";
+}
+
+TEST_F(AWorker, EndsAllNowAfterTheSecondInterrupt) {
+  options_.grace = 1000;
+  options_.jobs = 2;
+  executor_.hold = true;
+  host_.on_tick = [&] { ++host_.stop; };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "start ./model 1", "run 0: cancelled", "run 1: cancelled"));
+  EXPECT_THAT(executor_.ended_by_us, ElementsAre("kill"));
+}
+
+TEST_F(AWorker, TriesNothingAgainAfterAnInterrupt) {
+  options_.grace = 1000;
+  options_.retries = 3;
+  dialect_.outcomes[0] = {Outcome::kKilled};
+  executor_.hold = true;
+  int ticks = 0;
+  host_.on_tick = [&] {
+    host_.stop = 1;
+    if (++ticks == 2) executor_.hold = false;
+  };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: killed"));
+}
+
+TEST_F(AWorker, StartsNothingWhenItWasInterruptedBefore) {
+  host_.stop = 1;
+  EXPECT_THAT(work(), IsEmpty());
+  EXPECT_EQ(queue_->counts().cancelled, 4U);
+}
+
+}  // namespace
+}  // namespace simswarm::worker
