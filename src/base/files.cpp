@@ -58,11 +58,25 @@ constexpr mode_t kNewFile = 0666;
 
 }  // namespace
 
+namespace {
+
+FileIdentity identity_of(const struct stat& info) {
+  return {static_cast<std::uint64_t>(info.st_dev), info.st_ino, static_cast<std::uint64_t>(info.st_size),
+          nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+}
+
+}  // namespace
+
 Result<FileIdentity> identify(const fs::path& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return system_error(errno, path.string());
-  return FileIdentity{static_cast<std::uint64_t>(info.st_dev), info.st_ino, static_cast<std::uint64_t>(info.st_size),
-                      nanoseconds(info.st_mtim), nanoseconds(info.st_ctim)};
+  return identity_of(info);
+}
+
+Result<FileIdentity> identify_itself(const fs::path& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) return system_error(errno, path.string());
+  return identity_of(info);
 }
 
 Result<std::string> read_file(const fs::path& path) {

@@ -45,6 +45,8 @@ struct FileIdentity {
 
 // Follows links. An error when there is no such file.
 [[nodiscard]] Result<FileIdentity> identify(const fs::path& path);
+// The same of a link itself.
+[[nodiscard]] Result<FileIdentity> identify_itself(const fs::path& path);
 
 [[nodiscard]] Result<std::string> read_file(const fs::path& path);
 // The last `bytes` of a file (all of a shorter one).

@@ -53,6 +53,13 @@ struct Planned {
   Decision decision = Decision::kRun;
   std::string reason;            // why, in words
   std::optional<Attempt> known;  // the attempt that decides, where there is one
+  int distrusted = 0;            // the attempt whose result is not what was accepted any more; 0: none
+};
+
+// An input file as it was when the keys were made. It has to stay so as long as runs see it.
+struct WatchedInput {
+  fs::path path;
+  FileIdentity identity;
 };
 
 // Everything before the first run. A plan holds the campaign's id, sign of life and claims.
@@ -61,7 +68,10 @@ struct Plan {
   std::vector<Planned> runs;
   std::vector<Job> jobs;  // what is to be executed
   InputRecord inputs;
-  std::size_t rolled_forward = 0;
+  RolledForward rolled_forward;
+  std::vector<WatchedInput> watched;
+  std::vector<std::string>
+      hidden;  // what earlier runs wrote outside the result folders, relative to the working folder
   fs::path project;
   std::vector<std::string> notes;  // what the user should know
   std::vector<Run> words;          // the runs alone, by position

@@ -8,6 +8,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -23,8 +24,27 @@ constexpr std::size_t kMostInGroup = 256;  // runs that share their syncs
 struct Item {
   Ready ready;
   Intent intent;
-  std::size_t kept = 0;
+  Committed outcome;
+  bool noted = false;  // its attempt is in the ledger
 };
+
+bool is_disk_full(const Error& error) {
+  return error.message.find("No space left") != std::string::npos ||
+         error.message.find("disk is full") != std::string::npos ||
+         error.message.find("quota exceeded") != std::string::npos;
+}
+
+void spoil(Item& item, const Error& error) {
+  Verdict& verdict = item.ready.attempt.verdict;
+  verdict = {is_disk_full(error) ? Outcome::kDiskFull : Outcome::kIncomplete,
+             "its results could not be put into place: " + error.message, verdict.place};
+}
+
+// «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
+std::string with_label(const std::string& path, const std::string& label) {
+  const fs::path whole(path);
+  return (whole.parent_path() / (whole.stem().string() + "." + label + whole.extension().string())).string();
+}
 
 class ThreadedCommitter final : public Committer {
  public:
@@ -88,7 +108,7 @@ class ThreadedCommitter final : public Committer {
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
-      group.push_back({std::move(waiting_.front()), {}, 0});
+      group.push_back({std::move(waiting_.front()), {}, {}, false});
       waiting_.pop_front();
     }
     return group;
@@ -96,52 +116,97 @@ class ThreadedCommitter final : public Committer {
 
   std::vector<Committed> commit(std::vector<Item>& group) {
     for (Item& item : group) prepare(item);
-    const auto whole = std::stable_partition(
-        group.begin(), group.end(), [](const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); });
-    note(accept({group.begin(), whole}));
-    for (auto item = whole; item != group.end(); ++item) keep_failed(*item);
+    const auto whole =
+        std::stable_partition(group.begin(), group.end(), [](const Item& item) { return is_good(item); });
+    if (Status status = accept({group.begin(), whole}); !status) {
+      for (auto item = group.begin(); item != whole; ++item) {
+        if (is_good(*item) && !item->outcome.stays_in_scratch) spoil(*item, status.error());
+      }
+      note(std::move(status));
+    }
     std::vector<Item*> failed;
     for (Item& item : group) {
-      if (!is_complete(item.ready.attempt.verdict.outcome)) failed.push_back(&item);
+      if (!is_good(item) && !item.outcome.stays_in_scratch) keep_failed(item);
+      if (!item.noted) failed.push_back(&item);
     }
     note(record(failed));
     std::vector<Committed> committed;
     committed.reserve(group.size());
-    for (Item& item : group)
-      committed.push_back({item.ready.run, item.ready.attempt, item.ready.will_retry, item.kept});
+    for (Item& item : group) {
+      item.outcome.run = item.ready.run;
+      item.outcome.attempt = item.ready.attempt;
+      item.outcome.will_retry = item.ready.will_retry;
+      committed.push_back(std::move(item.outcome));
+    }
     const std::lock_guard lock(mutex_);
     ++stats_.groups;
     stats_.runs += group.size();
     return committed;
   }
 
+  static bool is_good(const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); }
+
   void note(Status status) {
     if (!status && trouble_) trouble_ = std::move(status);
   }
 
-  static void spoil(Item& item, const Error& error) {
-    const bool full = error.message.find("No space left") != std::string::npos ||
-                      error.message.find("disk is full") != std::string::npos;
-    item.ready.attempt.verdict = {full ? Outcome::kDiskFull : Outcome::kIncomplete,
-                                  "its results could not be put into place: " + error.message,
-                                  item.ready.attempt.verdict.place};
-  }
-
   // Digests of what was left; a run whose files cannot be read, or may not go where they want, is not complete.
   void prepare(Item& item) {
-    if (!is_complete(item.ready.attempt.verdict.outcome)) return;
+    if (!is_good(item)) return;
     item.intent.folder = place_.working_folder.string();
     if (place_.existing != Existing::kReplace) item.intent.kept = place_.state.kept(place_.campaign).string();
     for (const auto& [path, staged] : item.ready.files) {
-      if (Status status = check_target(absolute_from(place_.working_folder, path)); !status)
-        return spoil(item, status.error());
-      if (place_.owner) (void)!::lchown(staged.c_str(), place_.owner->first, place_.owner->second);
-      Result<ResultFile> file = describe(path, staged);
-      if (!file) return spoil(item, file.error());
-      item.ready.attempt.usage.result_bytes += file->size;
-      item.intent.files.push_back(std::move(*file));
-      item.intent.staged.push_back(staged.string());
+      if (Status status = prepare_file(item, path, staged); !status) return spoil(item, status.error());
     }
+  }
+
+  Status prepare_file(Item& item, const std::string& path, const fs::path& staged) {
+    SIMSWARM_TRY(ResultFile file, describe(path, staged));
+    SIMSWARM_TRY(file.path, own_path(item, file));
+    const fs::path target = absolute_from(place_.working_folder, file.path);
+    SIMSWARM_CHECK(check_target(target));
+    SIMSWARM_CHECK(make_owned_folders(target.parent_path()));
+    SIMSWARM_CHECK(check_root(target));
+    if (place_.owner) (void)!::lchown(staged.c_str(), place_.owner->first, place_.owner->second);
+    item.ready.attempt.usage.result_bytes += file.size;
+    item.intent.files.push_back(std::move(file));
+    item.intent.staged.push_back(staged.string());
+    return {};
+  }
+
+  // A path of an input, or one that another run of this campaign has left with other content, is not taken from it:
+  // models that write «trace.csv» in each run get a file a run.
+  Result<std::string> own_path(Item& item, const ResultFile& file) {
+    const RunKey& key = item.ready.attempt.key;
+    bool taken = place_.inputs.contains(file.path) || taken_by_group(key, file);
+    SIMSWARM_TRY(const auto owners, ledger_->files_at(file.path));
+    for (const auto& [owner, known] : owners) {
+      if (taken || owner == key || known.digest == file.digest) continue;
+      SIMSWARM_TRY(taken, ledger_->is_planned(place_.campaign, owner));
+    }
+    if (!taken) {
+      group_paths_[file.path] = {key, file.digest};
+      return file.path;
+    }
+    std::string path = with_label(file.path, item.ready.label);
+    item.outcome.renamed.push_back(fmt::format("{} is {}", file.path, path));
+    return path;
+  }
+
+  // Those of this group are not in the ledger yet.
+  bool taken_by_group(const RunKey& key, const ResultFile& file) const {
+    const auto found = group_paths_.find(file.path);
+    return found != group_paths_.end() && found->second.first != key && found->second.second != file.digest;
+  }
+
+  // Nothing leaves the project and the result folders through a link that a run left.
+  Status check_root(const fs::path& target) const {
+    std::error_code error;
+    const fs::path folder = fs::canonical(target.parent_path(), error);
+    const auto holds = [&](const fs::path& root) { return lies_in(root, folder); };
+    if (place_.roots.empty() || (!error && std::any_of(place_.roots.begin(), place_.roots.end(), holds))) return {};
+    return environment_error("{} leads out of the project and the result folders, to {}", target.string(),
+                             folder.string());
   }
 
   // Folders that results need, made beforehand so that they can be given to the owner of the working folder.
@@ -150,14 +215,15 @@ class ThreadedCommitter final : public Committer {
     SIMSWARM_CHECK(make_owned_folders(folder.parent_path()));
     SIMSWARM_CHECK(make_folders(folder));
     if (place_.owner) (void)!::chown(folder.c_str(), place_.owner->first, place_.owner->second);
-    return {};
+    return sync_path(folder.parent_path());
   }
 
   // The way of a result: content on disk, intent noted, renamed, renames on disk, noted as done.
   Status accept(std::span<Item> items) {
+    group_paths_.clear();
     if (items.empty()) return {};
     SIMSWARM_TRY(const FileLock lock, FileLock::take(place_.state.root / "commit.lock"));
-    sync(items, false);
+    SIMSWARM_CHECK(sync(items, false));
     std::vector<Intent> intents;
     std::vector<AttemptLog> logs;
     for (Item& item : items) {
@@ -165,54 +231,82 @@ class ThreadedCommitter final : public Committer {
       intents.push_back(item.intent);
       logs.push_back(item.ready.log);
     }
-    if (Status status = ledger_->intend(intents, logs); !status) {
-      for (Item& item : items) spoil(item, status.error());
-      return status;
-    }
+    SIMSWARM_CHECK(ledger_->intend(intents, logs));
     std::vector<Intent> placed;
     for (std::size_t i = 0; i < items.size(); ++i) {
+      items[i].noted = true;
       items[i].ready.attempt.number = intents[i].attempt.number;
-      Result<std::size_t> kept = put_into_place(intents[i]);
-      items[i].intent = intents[i];
-      if (kept) {
-        items[i].kept = *kept;
-        placed.push_back(intents[i]);
-      } else {
-        spoil(items[i], kept.error());
-        note(ledger_->give_up(intents[i].attempt, items[i].ready.attempt.verdict));
+      if (put(items[i], intents[i])) placed.push_back(intents[i]);
+    }
+    Status durable = sync(items, true);
+    if (durable) durable = ledger_->done(placed);
+    if (!durable) {  // the intents stay: the next start rolls them forward
+      for (Item& item : items) stay(item, durable.error());
+    }
+    return durable;
+  }
+
+  bool put(Item& item, Intent& intent) {
+    const Result<std::size_t> kept = put_into_place(intent);
+    item.intent = intent;
+    if (!kept) {
+      stay(item, kept.error());
+      return false;
+    }
+    item.outcome.kept = *kept + put_stale_aside(item);
+    return true;
+  }
+
+  // What was verified is not thrown away because its place is full or closed: intent and scratch stay.
+  static void stay(Item& item, const Error& error) {
+    spoil(item, error);
+    item.ready.attempt.verdict.message += "; they are whole and stay in .simswarm: mend that and call again";
+    item.outcome.stays_in_scratch = true;
+    item.ready.scratch->keep();
+  }
+
+  // Files of an earlier state of the same run that this one did not write mislead: they go aside, too.
+  std::size_t put_stale_aside(const Item& item) {
+    std::size_t kept = 0;
+    for (const std::string& path : item.ready.expected) {
+      const auto wrote = [&](const ResultFile& file) { return file.path == path; };
+      if (item.intent.kept.empty() || std::any_of(item.intent.files.begin(), item.intent.files.end(), wrote)) continue;
+      const auto owners = ledger_->files_at(path);
+      const fs::path stale = absolute_from(place_.working_folder, path);
+      if (owners && !owners->empty() && fs::is_regular_file(stale) && put_aside(stale, path, item.intent.kept)) ++kept;
+    }
+    return kept;
+  }
+
+  // Content of staged files, or the folders that were renamed into. One sync of the file system serves many files.
+  Status sync(std::span<Item> items, bool folders) {
+    std::set<fs::path> paths;
+    for (const Item& item : items) {
+      for (std::size_t i = 0; i < item.intent.files.size(); ++i) {
+        const fs::path target = absolute_from(item.intent.folder, item.intent.files[i].path);
+        paths.insert(folders ? target.parent_path() : fs::path(item.intent.staged[i]));
       }
     }
-    sync(items, true);
-    if (Status status = ledger_->done(placed); !status) {
-      for (Item& item : items) spoil(item, status.error());  // the intent stays: the next start rolls it forward
-      return status;
+    constexpr std::size_t kFewFiles = 4;
+    const bool whole_system = paths.size() > kFewFiles;
+    std::set<std::uint64_t> devices;
+    for (const fs::path& path : paths) {
+      if (fs::is_symlink(path)) continue;  // lies in its folder
+      SIMSWARM_TRY(const FileIdentity identity, identify(path));
+      if (whole_system && !devices.insert(identity.device).second) continue;
+      SIMSWARM_CHECK(sync_path(path, whole_system));
     }
     return {};
   }
 
-  // Content of staged files, or the folders that were renamed into. One sync of the file system serves many files.
-  void sync(std::span<Item> items, bool folders) {
-    std::set<fs::path> paths;
-    for (const Item& item : items) {
-      for (std::size_t i = 0; i < item.intent.files.size(); ++i) {
-        paths.insert(folders ? absolute_from(item.intent.folder, item.intent.files[i].path).parent_path()
-                             : fs::path(item.intent.staged[i]));
-      }
-    }
-    constexpr std::size_t kFewFiles = 4;
-    std::size_t syncs = 0;
-    std::set<dev_t> done;
-    for (const fs::path& path : paths) {
-      const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | (folders ? O_DIRECTORY : 0)));
-      if (!file.valid()) continue;
-      const auto identity = identify(path);
-      const bool whole_system = paths.size() > kFewFiles;
-      if (whole_system && identity && !done.insert(identity->device).second) continue;
-      (void)(whole_system ? ::syncfs(file.get()) : ::fsync(file.get()));
-      ++syncs;
-    }
+  Status sync_path(const fs::path& path, bool whole_system = false) {
+    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.valid()) return system_error(errno, path.string());
+    if ((whole_system ? ::syncfs(file.get()) : ::fsync(file.get())) != 0 && errno != EINVAL)
+      return system_error(errno, path.string());
     const std::lock_guard lock(mutex_);
-    stats_.syncs += syncs;
+    ++stats_.syncs;
+    return {};
   }
 
   // What a failed attempt left is kept for a look, the last attempt of each run only.
@@ -221,34 +315,27 @@ class ThreadedCommitter final : public Committer {
     const fs::path folder = place_.state.attempts() / item.ready.attempt.key.digest.hex().substr(0, 16);
     (void)remove_tree(folder);
     for (const auto& [path, staged] : item.ready.files) {
-      std::string inside = path;
-      for (std::size_t up = inside.find("../"); up != std::string::npos; up = inside.find("../"))
-        inside.replace(up, 3, "_up/");
-      if (!make_folders((folder / inside).parent_path())) return;
-      (void)::rename(staged.c_str(), (folder / inside).c_str());
+      const fs::path inside = folder / inside_path(path);
+      if (!make_folders(inside.parent_path())) return;
+      (void)::rename(staged.c_str(), inside.c_str());
     }
   }
 
   Status record(const std::vector<Item*>& items) {
+    if (items.empty()) return {};
     std::vector<Attempt> attempts;
     std::vector<AttemptLog> logs;
     for (const Item* item : items) {
-      if (item->intent.attempt.number > 0 && !item->intent.attempt.key.digest.empty())
-        continue;  // noted with its intent
       attempts.push_back(item->ready.attempt);
       logs.push_back(item->ready.log);
     }
-    if (attempts.empty()) return {};
     SIMSWARM_CHECK(ledger_->record_attempts(attempts, logs));
-    std::size_t next = 0;
-    for (Item* item : items) {
-      if (next < attempts.size() && item->ready.attempt.key == attempts[next].key)
-        item->ready.attempt.number = attempts[next++].number;
-    }
+    for (std::size_t i = 0; i < items.size(); ++i) items[i]->ready.attempt.number = attempts[i].number;
     return {};
   }
 
   CommitPlace place_;
+  std::map<std::string, std::pair<RunKey, Digest>> group_paths_;  // that runs of the group being committed go to
   std::unique_ptr<Ledger> ledger_;
   Fd event_;
   mutable std::mutex mutex_;
@@ -269,20 +356,43 @@ Result<std::unique_ptr<Committer>> make_committer(CommitPlace place) {
   return std::make_unique<ThreadedCommitter>(std::move(place), std::move(ledger));
 }
 
-Result<std::size_t> roll_forward(Ledger& ledger, const StateFolder& state) {
+Scratch::~Scratch() {
+  if (!kept_) (void)remove_tree(folder_);
+}
+
+namespace {
+
+// A staged file is gone, and what stands in its place is not it: nothing can be done any more.
+bool is_hopeless(const Intent& intent) {
+  for (std::size_t i = 0; i < intent.files.size(); ++i) {
+    if (fs::is_symlink(intent.staged[i]) || fs::exists(intent.staged[i])) continue;
+    const auto there = describe(intent.files[i].path, absolute_from(intent.folder, intent.files[i].path));
+    if (!there || there->digest != intent.files[i].digest) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+Result<RolledForward> roll_forward(Ledger& ledger, const StateFolder& state) {
+  RolledForward rolled;
   SIMSWARM_TRY(const FileLock lock, FileLock::take(state.root / "commit.lock"));
   SIMSWARM_TRY(std::vector<Intent> intents, ledger.intents());
   std::vector<Intent> placed;
   for (Intent& intent : intents) {
-    if (put_into_place(intent)) {
-      placed.push_back(std::move(intent));
-    } else {
+    if (is_hopeless(intent)) {
       SIMSWARM_CHECK(ledger.give_up(intent.attempt,
                                     {Outcome::kIncomplete, "simswarm ended before its results were in place", {}}));
+    } else if (const auto kept = put_into_place(intent); kept) {
+      placed.push_back(std::move(intent));
+    } else {
+      rolled.trouble = kept.error().message;
+      for (const std::string& staged : intent.staged) rolled.needed.emplace_back(staged);
     }
   }
   SIMSWARM_CHECK(ledger.done(placed));
-  return placed.size();
+  rolled.placed = placed.size();
+  return rolled;
 }
 
 }  // namespace simswarm::campaign

@@ -1,8 +1,11 @@
 // From scratch to `results/`: digests, intents, renames, in groups; and rolling forward after a crash.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -14,14 +17,30 @@ namespace simswarm::campaign {
 
 enum class Existing { kKeep, kRefuse, kReplace };  // what becomes of a differing older file at a result's path
 
+// A batch's scratch folder: removed when its last run lets go of it, unless something in it must stay.
+class Scratch {
+ public:
+  explicit Scratch(fs::path folder) : folder_(std::move(folder)) {}
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+  ~Scratch();
+  void keep() { kept_ = true; }
+
+ private:
+  fs::path folder_;
+  std::atomic<bool> kept_ = false;
+};
+
 // One attempt of one run that has ended and been judged.
 struct Ready {
   std::size_t run = 0;  // position in the campaign
+  std::string label;    // tells the run apart in a file name
   Attempt attempt;
   AttemptLog log;
   std::vector<std::pair<std::string, fs::path>> files;  // path relative to the working folder, and where it lies
+  std::vector<std::string> expected;  // what it might have written: older files of ours there are put aside
   bool will_retry = false;
-  std::shared_ptr<void> scratch;  // the batch's scratch: removed when its last run lets go of it
+  std::shared_ptr<Scratch> scratch;
 };
 
 struct Committed {
@@ -29,6 +48,9 @@ struct Committed {
   Attempt attempt;  // the verdict may have become worse: results that could not be put into place
   bool will_retry = false;
   std::size_t kept = 0;  // older files that were kept aside
+  // Files that another run of the campaign had left, too: «trace.csv is trace.A-#1.csv».
+  std::vector<std::string> renamed;
+  bool stays_in_scratch = false;  // verified, but could not be brought into place; the next start tries again
 };
 
 struct CommitStats {
@@ -57,11 +79,19 @@ struct CommitPlace {
   std::string campaign;
   Existing existing = Existing::kKeep;
   std::optional<std::pair<unsigned, unsigned>> owner;  // of result files, where simulations ran as another user
+  std::vector<fs::path> roots;  // canonical; results go nowhere else, whatever links a run leaves
+  std::set<std::string>
+      inputs;  // of the keys, relative to the working folder: a run that changes one leaves a copy beside it
 };
 
 [[nodiscard]] Result<std::unique_ptr<Committer>> make_committer(CommitPlace place);
 
-// Finishes what a killed simswarm had noted but not done. The number of results that were brought into place.
-[[nodiscard]] Result<std::size_t> roll_forward(Ledger& ledger, const StateFolder& state);
+// Finishes what a killed simswarm had noted but not done.
+struct RolledForward {
+  std::size_t placed = 0;        // results that were brought into place
+  std::vector<fs::path> needed;  // staged files of results that could not be: they must stay
+  std::string trouble;           // why
+};
+[[nodiscard]] Result<RolledForward> roll_forward(Ledger& ledger, const StateFolder& state);
 
 }  // namespace simswarm::campaign

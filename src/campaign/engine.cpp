@@ -19,18 +19,14 @@ constexpr std::uint64_t kMostLog = 64 * 1024;        // bytes of each output tha
 constexpr std::uint64_t kMostLogInBatch = 4 * 1024;  // the same where runs share a process
 constexpr std::size_t kMostPending = 512;            // runs that may wait to be committed
 constexpr std::size_t kMostForSum = 20'000;          // waiting runs that are looked at one by one for time left
-constexpr milliseconds kLookElsewhere{300};
+constexpr milliseconds kFirstElsewherePause{200};
+constexpr milliseconds kLongestElsewherePause{3000};
 
 std::string host_name() {
   std::string name(256, '\0');
   if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
   name.resize(name.find('\0'));
   return name;
-}
-
-// Removes the folder when the last run of a batch lets go of it.
-std::shared_ptr<void> scratch_of(const fs::path& folder) {
-  return {nullptr, [folder](void*) { (void)remove_tree(folder); }};
 }
 
 int exit_code_of(int status) {
@@ -57,7 +53,8 @@ class Engine final : public worker::Host {
       summary_.commits = committer_->stats();
       if (worked && !committed) worked = std::move(committed);
     }
-    (void)remove_tree(options_.state.scratch(plan_.campaign));
+    executor_.reset();  // ends what an error may have left running, before its scratch goes
+    if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
     sum_up();
     SIMSWARM_CHECK(
@@ -77,7 +74,8 @@ class Engine final : public worker::Host {
   }
 
   void finished(worker::Finished finished, const std::vector<bool>& will_retry) override {
-    const std::shared_ptr<void> scratch = scratch_of(finished.batch.scratch);
+    const auto scratch = std::make_shared<Scratch>(finished.batch.scratch);
+    check_inputs();
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const std::size_t run = finished.batch.runs[i];
       running_.erase(run);
@@ -92,6 +90,8 @@ class Engine final : public worker::Host {
   }
 
   void tick(const std::vector<worker::RunningView>& running) override {
+    std::uint64_t count = 0;
+    if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     take_committed();
     views_ = running;
     observer_.progress(running, plan_, tally());
@@ -113,12 +113,15 @@ class Engine final : public worker::Host {
                                  human_duration(options_.grace)));
     }
     if (interrupts > 0) return interrupts;
-    if (options_.max_failures && failed_ >= *options_.max_failures) {
-      if (!gave_up_) observer_.note(fmt::format("stopped after {} failed runs (--max-failures)", failed_));
-      gave_up_ = true;
-      return 1;
-    }
     return 0;
+  }
+
+  [[nodiscard]] bool is_draining() override {
+    if (!changed_input_.empty()) return true;
+    if (!options_.max_failures || failed_ < *options_.max_failures) return false;
+    if (!gave_up_) observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", failed_));
+    gave_up_ = true;
+    return true;
   }
 
  private:
@@ -136,13 +139,13 @@ class Engine final : public worker::Host {
     std::vector<PlannedRun> runs;
     runs.reserve(plan_.runs.size());
     for (const Planned& run : plan_.runs) runs.push_back({run.run, run.key});
+    if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
     SIMSWARM_CHECK(ledger_->begin_campaign(record, plan_.inputs, runs));
-    if (plan_.rolled_forward > 0) {
+    if (plan_.rolled_forward.placed > 0) {
       plan_.notes.push_back(fmt::format("{} finished run{} of a campaign that was cut off brought into place",
-                                        plan_.rolled_forward, plan_.rolled_forward == 1 ? "" : "s"));
+                                        plan_.rolled_forward.placed, plan_.rolled_forward.placed == 1 ? "" : "s"));
     }
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) take_decision(i);
-    if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
     observer_.planned(plan_);
     for (const std::string& note : plan_.notes) observer_.note(note);
     return {};
@@ -170,6 +173,7 @@ class Engine final : public worker::Host {
       layer.result_folders.push_back(absolute_from(options_.working_folder, folder));
     }
     layer.left_out = {options_.state.root};
+    for (const std::string& path : plan_.hidden) layer.left_out.push_back(absolute_from(options_.working_folder, path));
     const fs::path scratch = options_.state.scratch(plan_.campaign);
     SIMSWARM_CHECK(make_folders(scratch));
     SIMSWARM_CHECK(choose_user(layer));
@@ -185,10 +189,18 @@ class Engine final : public worker::Host {
       layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
     }
     executor_ = exec::make_executor(layer, options_.limits);
-    CommitPlace place{options_.state, options_.working_folder, plan_.campaign, options_.existing, std::nullopt};
+    CommitPlace place;
+    place.state = options_.state;
+    place.working_folder = options_.working_folder;
+    place.campaign = plan_.campaign;
+    place.existing = options_.existing;
+    for (const auto& [path, digest] : plan_.inputs.files) place.inputs.insert(path);
     struct stat owner {};
     if (layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
       place.owner = {owner.st_uid, owner.st_gid};
+    std::error_code ignored;
+    place.roots = {fs::weakly_canonical(layer.project, ignored)};
+    for (const fs::path& folder : layer.result_folders) place.roots.push_back(fs::weakly_canonical(folder, ignored));
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     for (const auto& [config, parts] : plan_.inputs.parts) {
       SIMSWARM_TRY(const auto durations, ledger_->durations(config));
@@ -224,21 +236,29 @@ class Engine final : public worker::Host {
     while (!jobs.empty()) {
       SIMSWARM_TRY(std::vector<Job> elsewhere, claim(jobs));
       if (!jobs.empty()) {
+        SIMSWARM_CHECK(forget_distrusted(jobs));
         const auto queue = make_memory_queue();
         for (Job& job : jobs) queue->enqueue(std::move(job));
-        worker::Options options{options_.jobs,
-                                options_.batch_size,
-                                options_.retries,
-                                options_.state.scratch(plan_.campaign),
-                                "SIMSWARM_ATTEMPT=" + plan_.campaign,
-                                options_.grace};
+        worker::Options options{options_.jobs,           options_.batch_size,
+                                options_.retries,        options_.state.scratch(plan_.campaign),
+                                mark_of(plan_.campaign), options_.grace};
         options.scratch /= std::to_string(++round_);
         SIMSWARM_CHECK(make_folders(options.scratch));
         SIMSWARM_CHECK(worker::work(*queue, *executor_, dialect_, plan_.words, options, *this));
       }
-      if (stop_level() > 0) return {};
+      if (stop_level() > 0 || is_draining()) return {};
       jobs = std::move(elsewhere);
       if (!jobs.empty()) wait_elsewhere();
+    }
+    return {};
+  }
+
+  // A result that is not what was accepted goes from the ledger when its run is about to run again, and not before.
+  Status forget_distrusted(const std::vector<Job>& jobs) {
+    for (const Job& job : jobs) {
+      for (const std::size_t run : job.runs) {
+        if (plan_.runs[run].distrusted > 0) SIMSWARM_CHECK(ledger_->forget_result(plan_.runs[run].key));
+      }
     }
     return {};
   }
@@ -247,7 +267,12 @@ class Engine final : public worker::Host {
   Result<std::vector<Job>> claim(std::vector<Job>& jobs) {
     std::vector<RunKey> keys;
     for (const Job& job : jobs) keys.push_back(plan_.runs[job.runs.front()].key);
-    const auto is_alive = [&](const std::string& owner) { return SignOfLife::is_alive(options_.state, owner); };
+    std::map<std::string, bool> alive;
+    const auto is_alive = [&](const std::string& owner) {
+      const auto [entry, fresh] = alive.try_emplace(owner, false);
+      if (fresh) entry->second = SignOfLife::is_alive(options_.state, owner);
+      return entry->second;
+    };
     SIMSWARM_TRY(const auto others, ledger_->claim(keys, plan_.campaign, is_alive));
     std::vector<Job> ours;
     std::vector<Job> elsewhere;
@@ -266,29 +291,45 @@ class Engine final : public worker::Host {
     return elsewhere;
   }
 
+  // Another simswarm may have completed it, or failed in a way that would come again.
   Result<bool> done_meanwhile(const Job& job) {
+    std::vector<Attempt> known;
     for (const std::size_t run : job.runs) {
-      SIMSWARM_TRY(const auto result, ledger_->result_of(plan_.runs[run].key));
-      if (!result) return false;
+      SIMSWARM_TRY(const auto attempt, known_meanwhile(plan_.runs[run]));
+      if (!attempt) return false;
+      known.push_back(*attempt);
     }
-    for (const std::size_t run : job.runs) {
-      SIMSWARM_TRY(const auto result, ledger_->result_of(plan_.runs[run].key));
-      plan_.runs[run].decision = Decision::kKnown;
-      plan_.runs[run].known = Attempt{
-          plan_.runs[run].key, result->attempt, result->campaign, result->verdict, result->usage, {}, {}, 0, {}, {}};
-      waiting_.erase(run);
-      take_decision(run);
+    for (std::size_t i = 0; i < job.runs.size(); ++i) {
+      Planned& run = plan_.runs[job.runs[i]];
+      run.decision = is_complete(known[i].verdict.outcome) ? Decision::kKnown : Decision::kKnownError;
+      run.known = known[i];
+      waiting_.erase(job.runs[i]);
+      take_decision(job.runs[i]);
     }
     return true;
   }
 
+  Result<std::optional<Attempt>> known_meanwhile(const Planned& run) {
+    SIMSWARM_TRY(const auto result, ledger_->result_of(run.key));
+    SIMSWARM_TRY(const auto attempts, ledger_->attempts_of(run.key));
+    const int before = run.known ? run.known->number : run.distrusted;
+    if (attempts.empty() || attempts.back().number <= before) return std::nullopt;
+    const Attempt& last = attempts.back();
+    if (result && result->attempt == last.number) return last;
+    if (last.verdict.outcome == Outcome::kModelError || last.verdict.outcome == Outcome::kFingerprintMismatch)
+      return last;
+    return std::nullopt;
+  }
+
   void wait_elsewhere() {
     pollfd interrupt{options_.interrupt_descriptor, POLLIN, 0};
-    ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(kLookElsewhere.count()));
+    ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(elsewhere_pause_.count()));
+    elsewhere_pause_ = std::min(elsewhere_pause_ * 5 / 4, kLongestElsewherePause);
     observer_.progress({}, plan_, tally());
   }
 
-  Ready ready(const worker::Finished& finished, std::size_t i, bool will_retry, const std::shared_ptr<void>& scratch) {
+  Ready ready(const worker::Finished& finished, std::size_t i, bool will_retry,
+              const std::shared_ptr<Scratch>& scratch) {
     const exec::Ended& ended = finished.ended;
     const auto runs = static_cast<double>(finished.batch.runs.size());
     Ready ready;
@@ -296,10 +337,16 @@ class Engine final : public worker::Host {
     ready.will_retry = will_retry;
     ready.scratch = scratch;
     Attempt& attempt = ready.attempt;
+    ready.label = label_of(plan_.runs[ready.run].run);
+    ready.expected = dialect_.expected_files(plan_.runs[ready.run].run);
     attempt.key = plan_.runs[ready.run].key;
     attempt.campaign = plan_.campaign;
     attempt.verdict = finished.judgements[i].verdict;
     if (attempt.verdict.message.empty()) attempt.verdict.message = explain(attempt.verdict.outcome);
+    if (!changed_input_.empty() && is_complete(attempt.verdict.outcome)) {
+      attempt.verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", changed_input_),
+                         attempt.verdict.place};
+    }
     attempt.usage = ended.usage;
     attempt.usage.events = finished.judgements[i].events;
     attempt.usage.wall_seconds /= runs;
@@ -314,6 +361,7 @@ class Engine final : public worker::Host {
     ready.log.output = read_tail(ended.evidence.output, most).value_or(std::string());
     ready.log.errors = read_tail(ended.evidence.errors, most).value_or(std::string());
     add_files(ready, finished.judgements[i], ended.evidence);
+    if (!is_complete(attempt.verdict.outcome)) add_own_output(ready);
     return ready;
   }
 
@@ -324,6 +372,40 @@ class Engine final : public worker::Host {
       const auto found = left.find(path);
       ready.files.emplace_back(path, found == left.end() ? evidence.left / path : found->second->source);
     }
+  }
+
+  // Complete runs have theirs among the results.
+  void add_own_output(Ready& ready) const {
+    const std::string own = dialect_.status_file(plan_.runs[ready.run].run);
+    for (const auto& [path, staged] : ready.files) {
+      if (path == own) ready.log.own = read_tail(staged, kMostLog).value_or(std::string());
+    }
+  }
+
+  // Safe in a file name: «Study-load=1,b=x-#0».
+  static std::string label_of(const Run& run) {
+    std::string label = long_name(run);
+    for (char& c : label) {
+      if (c == '/' || c == ':' || c == ' ' || static_cast<unsigned char>(c) < 32) c = '-';
+    }
+    return label;
+  }
+
+  // Inputs were digested for the keys; a run that may have seen another state of them is not believed. Looked at after
+  // every batch, but never for more than a twentieth of the time.
+  void check_inputs() {
+    const Monotonic now = system_clock().monotonic();
+    if (!changed_input_.empty() || now < next_input_check_) return;
+    for (const WatchedInput& input : plan_.watched) {
+      const auto identity = identify(input.path);
+      if (identity && *identity == input.identity) continue;
+      changed_input_ = input.path.string();
+      observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
+                                 changed_input_));
+      return;
+    }
+    const Monotonic end = system_clock().monotonic();
+    next_input_check_ = end + (end - now) * 20;
   }
 
   // What we did to a run, in words; what the run did to itself the dialect says.
@@ -349,6 +431,10 @@ class Engine final : public worker::Host {
       Final& final = summary_.finals[committed.run];
       ++final.attempts;
       summary_.kept += committed.kept;
+      waits_in_scratch_ = waits_in_scratch_ || committed.stays_in_scratch;
+      for (const std::string& renamed : committed.renamed) {
+        observer_.note(fmt::format("kept apart, because it is an input or another run has left it, too: {}", renamed));
+      }
       summary_.cpu_seconds += attempt.usage.user_seconds + attempt.usage.system_seconds;
       if (!committed.will_retry) {
         final.outcome = attempt.verdict.outcome;
@@ -422,7 +508,10 @@ class Engine final : public worker::Host {
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0;
   std::size_t round_ = 0;
-  bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false;
+  milliseconds elsewhere_pause_ = kFirstElsewherePause;
+  bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;
+  std::string changed_input_;  // empty: none
+  Monotonic next_input_check_{};
   Monotonic since_, left_at_{};
   std::optional<double> left_;
 };

@@ -62,26 +62,27 @@ Status move_file(const fs::path& staged, const fs::path& target) {
   return system_error(errno, target.string());
 }
 
-// «../x» goes below the folder as «_up/x», so that nothing leaves it.
-fs::path kept_path(const fs::path& folder, const std::string& path) {
-  fs::path kept = folder / replace_all(path, "../", "_up/");
-  for (int number = 2; is_there(kept); ++number)
-    kept = folder / fmt::format("{}.{}", replace_all(path, "../", "_up/"), number);
-  return kept;
-}
-
 // True when the file was put aside; one with the same content is no loss.
 Result<bool> keep_aside(const fs::path& target, const ResultFile& file, const std::string& kept) {
   if (!is_there(target) || kept.empty()) return false;
   const Result<ResultFile> there = describe(file.path, target);
   if (there && there->digest == file.digest) return false;
-  const fs::path aside = kept_path(kept, file.path);
-  SIMSWARM_CHECK(make_folders(aside.parent_path()));
-  SIMSWARM_CHECK(move_file(target, aside));
+  SIMSWARM_CHECK(put_aside(target, file.path, kept));
   return true;
 }
 
 }  // namespace
+
+std::string inside_path(const std::string& path) {
+  return replace_all(path, "../", "_up/");
+}
+
+Status put_aside(const fs::path& target, const std::string& path, const fs::path& kept) {
+  fs::path aside = kept / inside_path(path);
+  for (int number = 2; is_there(aside); ++number) aside = kept / fmt::format("{}.{}", inside_path(path), number);
+  SIMSWARM_CHECK(make_folders(aside.parent_path()));
+  return move_file(target, aside);
+}
 
 Status check_target(const fs::path& target) {
   struct stat info {};
@@ -117,7 +118,7 @@ Result<std::size_t> put_into_place(Intent& intent) {
       SIMSWARM_TRY(const ResultFile there, describe(file.path, target));
       if (there.digest != file.digest) return environment_error("{} is not what was verified", target.string());
     }
-    if (const auto identity = identify(target)) file.identity = *identity;
+    if (const auto identity = identify_itself(target)) file.identity = *identity;
   }
   return kept;
 }

@@ -10,6 +10,11 @@ namespace simswarm::campaign {
 // aside.
 [[nodiscard]] Result<std::size_t> put_into_place(Intent& intent);
 
+// Moves a file that stands in the way below `kept`, under a free name.
+[[nodiscard]] Status put_aside(const fs::path& target, const std::string& path, const fs::path& kept);
+// «../x» as a path inside a folder: «_up/x».
+[[nodiscard]] std::string inside_path(const std::string& path);
+
 // Refuses a path at which something stands that is no regular file or link.
 [[nodiscard]] Status check_target(const fs::path& target);
 

@@ -21,6 +21,7 @@ class Digests {
   Result<Digest> of(const fs::path& path) {
     SIMSWARM_TRY(const FileIdentity identity, identify(path));
     SIMSWARM_TRY(const auto known, ledger_.known_digest(identity));
+    watched_.push_back({path, identity});
     if (known) return *known;
     SIMSWARM_TRY(const Digest digest, digest_of_file(path));
     fresh_.emplace_back(identity, digest);
@@ -28,10 +29,12 @@ class Digests {
   }
 
   Status remember() { return ledger_.remember_digests(fresh_); }
+  std::vector<WatchedInput> watched() { return std::move(watched_); }
 
  private:
   Ledger& ledger_;
   std::vector<std::pair<FileIdentity, Digest>> fresh_;
+  std::vector<WatchedInput> watched_;
 };
 
 // What a known result turned out to be when its files were looked at.
@@ -81,6 +84,7 @@ class Planner {
     request.left_out.push_back(options_.state.root);
     SIMSWARM_TRY(const auto written, ledger_.written_paths());
     request.written = {written.begin(), written.end()};
+    note_hidden(written, request.left_out);
     request.patterns = options_.inputs;
     if (::geteuid() == 0) {
       const auto user =
@@ -92,7 +96,18 @@ class Planner {
     auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
     (void)remove_tree(request.scratch);
     SIMSWARM_CHECK(digests.remember());
+    plan_.watched = digests.watched();
     return inputs;
+  }
+
+  // What runs have written beside their result folders must not be seen by the next ones: results would depend on
+  // order.
+  void note_hidden(const std::vector<std::string>& written, const std::vector<fs::path>& result_folders) {
+    for (const std::string& path : written) {
+      const fs::path whole = absolute_from(options_.working_folder, path);
+      const auto in = [&](const fs::path& folder) { return lies_in(folder, whole); };
+      if (std::none_of(result_folders.begin(), result_folders.end(), in)) plan_.hidden.push_back(path);
+    }
   }
 
   // Two runs with one key are one run to us: their results would be counted once.
@@ -119,7 +134,7 @@ class Planner {
         run.known = Attempt{run.key, known->attempt, known->campaign, known->verdict, known->usage, {}, {}, 0, {}, {}};
         return {};
       }
-      SIMSWARM_CHECK(ledger_.forget_result(run.key));
+      run.distrusted = known->attempt;
       run.reason = check.trouble;
       return {};
     }
@@ -148,7 +163,7 @@ class Planner {
     bool moved = false;
     for (ResultFile& file : files) {
       const fs::path path = absolute_from(options_.working_folder, file.path);
-      const auto identity = identify(path);
+      const auto identity = identify_itself(path);
       if (!identity) return Check{false, fmt::format("its result {} is gone", file.path)};
       if (*identity == file.identity && !options_.verify) continue;
       SIMSWARM_TRY(const ResultFile now, describe(file.path, path));
@@ -224,13 +239,18 @@ class Planner {
 }  // namespace
 
 Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger, bool dry) {
-  std::size_t rolled_forward = 0;
+  RolledForward rolled_forward;
   if (!dry) {
     SIMSWARM_TRY(rolled_forward, roll_forward(ledger, options.state));
-    SIMSWARM_CHECK(sweep_scratch(options.state));
+    SIMSWARM_CHECK(sweep_scratch(options.state, rolled_forward.needed));
+    if (!rolled_forward.needed.empty()) {
+      return environment_error(
+          "finished results wait in {} and cannot be brought into place: {}; mend that and call again",
+          options.state.root.string(), rolled_forward.trouble);
+    }
   }
   SIMSWARM_TRY(Plan plan, Planner(options, dialect, ledger).plan());
-  plan.rolled_forward = rolled_forward;
+  plan.rolled_forward = std::move(rolled_forward);
   plan.campaign = make_ulid(system_clock().stamp());
   return plan;
 }

@@ -4,7 +4,11 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <csignal>
+
+#include "exec/process.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -43,11 +47,32 @@ bool SignOfLife::is_alive(const StateFolder& state, const std::string& owner) {
   return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 
-Status sweep_scratch(const StateFolder& state) {
+std::string mark_of(const std::string& owner) {
+  return "SIMSWARM_ATTEMPT=" + owner;
+}
+
+namespace {
+
+// Until there are none: a process may start another while the list is made.
+void end_strays(const std::string& owner) {
+  constexpr int kRounds = 20;
+  for (int round = 0; round < kRounds; ++round) {
+    const std::vector<pid_t> strays = exec::marked(mark_of(owner) + ".");
+    if (strays.empty()) return;
+    for (const pid_t pid : strays) ::kill(pid, SIGKILL);
+  }
+}
+
+}  // namespace
+
+Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(state.root / "scratch", error)) {
     const std::string owner = entry.path().filename().string();
     if (SignOfLife::is_alive(state, owner)) continue;
+    end_strays(owner);
+    const auto holds = [&](const fs::path& file) { return lies_in(entry.path(), file); };
+    if (std::any_of(needed.begin(), needed.end(), holds)) continue;
     SIMSWARM_CHECK(remove_tree(entry.path()));
     ::unlink(life_path(state, owner).c_str());
   }

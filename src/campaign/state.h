@@ -43,7 +43,11 @@ class SignOfLife {
   fs::path path_;
 };
 
-// Removes what dead owners left in scratch. What they had verified has been rolled forward before.
-[[nodiscard]] Status sweep_scratch(const StateFolder& state);
+// Ends what dead owners left running and removes what they left in scratch, but for folders that hold one of `needed`:
+// verified results that could not be brought into place yet.
+[[nodiscard]] Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed);
+
+// The mark in the environment of what an owner starts; its number follows.
+[[nodiscard]] std::string mark_of(const std::string& owner);
 
 }  // namespace simswarm::campaign

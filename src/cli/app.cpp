@@ -1,9 +1,14 @@
 #include "cli/app.h"
 
+#include <fmt/core.h>
+
 #include <CLI/CLI.hpp>
 
 namespace simswarm::cli {
 namespace {
+
+constexpr std::string_view kRunNames =
+    "N or Config#N, Config:variable=value,#rep, or the first digits of a key (6 or more)";
 
 void add_folder(CLI::App& app, std::string& directory, std::string& state) {
   app.add_option("-C,--directory", directory, "Work in this folder")->type_name("DIR");
@@ -46,15 +51,15 @@ void add_runall(CLI::App& app, RunallArguments& arguments) {
   command->footer(
       "simswarm runall [OPTIONS] [--] SIMULATION [ITS OPTIONS]\n\nExample: simswarm runall -j8 ./aloha -c "
       "PureAlohaExperiment\n"
-      "The first word that is no option starts the simulation command; all words from there on go to the program.");
+      "The first word that is no option, or the one behind «--», starts the simulation command; all words from there "
+      "on "
+      "go to the program. A word behind -e is FILE, unless it starts a program: then it is the simulation command.");
   add_campaign(*command, arguments.campaign);
   command->add_option("-b,--batchsize", arguments.campaign.batch_size, "Runs a process (1)")->type_name("N");
   command
       ->add_option("-e,--export", arguments.export_file,
                    "Write a makefile that calls the program directly, and run nothing (Runfile)")
-      ->type_name("FILE")
-      ->expected(0, 1)
-      ->each([&arguments](const std::string&) { arguments.exports = true; });
+      ->type_name("[FILE]");
   command->add_flag("--distinct-names", arguments.distinct_names,
                     "Add what tells runs apart to the names of result files");
   command
@@ -63,7 +68,6 @@ void add_runall(CLI::App& app, RunallArguments& arguments) {
       ->type_name("HOW");
   command->add_flag("--run-number-unused", arguments.run_number_unused,
                     "The model does not look at its run number: results stay known when it moves");
-  command->prefix_command();
 }
 
 void add_sweep(CLI::App& app, SweepArguments& arguments) {
@@ -97,7 +101,6 @@ void add_sweep(CLI::App& app, SweepArguments& arguments) {
       ->add_option("--progress", arguments.progress,
                    "Regular expression whose first group is the percentage that is done")
       ->type_name("REGEX");
-  command->prefix_command();
 }
 
 void add_look(CLI::App& app, LookArguments& arguments, bool json) {
@@ -112,23 +115,21 @@ void add_status(CLI::App& app, StatusArguments& arguments) {
   CLI::App* command = app.add_subcommand("status", "What became of the runs of a campaign");
   add_look(*command, arguments.look, true);
   command->add_flag("--all", arguments.all, "List complete runs, too");
-  command->add_option("RUN", arguments.selector,
-                      "Only these runs: Config#N, Config:variable=value,#rep, or the first digits of a key");
+  command->add_option("RUN", arguments.selector, fmt::format("Only these runs: {}", kRunNames));
 }
 
 void add_log(CLI::App& app, LogArguments& arguments) {
   CLI::App* command = app.add_subcommand("log", "Output of an attempt of a run");
   add_look(*command, arguments.look, false);
   command->add_option("--attempt", arguments.attempt, "Which attempt; by default the last")->type_name("N");
-  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")
-      ->required();
+  command->add_flag("--all", arguments.all, "All attempts, the first one first");
+  command->add_option("RUN", arguments.run, std::string(kRunNames))->required();
 }
 
 void add_explain(CLI::App& app, ExplainArguments& arguments) {
   CLI::App* command = app.add_subcommand("explain", "Why a run was, or was not, run again");
   add_look(*command, arguments.look, false);
-  command->add_option("RUN", arguments.run, "Config#N, Config:variable=value,#rep, or the first digits of a key")
-      ->required();
+  command->add_option("RUN", arguments.run, std::string(kRunNames))->required();
 }
 
 void add_diff(CLI::App& app, DiffArguments& arguments) {
@@ -168,6 +169,19 @@ void add_plots(CLI::App& app, PlotArguments& plot, PlotArguments& table) {
                    table);
 }
 
+// An option that is given again replaces what it said before, one that collects takes one value each time: nothing of
+// what follows.
+void settle(CLI::App& app) {
+  for (CLI::Option* option : app.get_options([](const CLI::Option* one) { return !one->get_lnames().empty(); })) {
+    if (option->get_expected_max() > 1) {
+      option->allow_extra_args(false);
+    } else if (option->get_expected_max() == 1) {
+      option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    }
+  }
+  for (CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) settle(*command);
+}
+
 }  // namespace
 
 std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
@@ -175,7 +189,7 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   app->set_version_flag("--version",
                         "simswarm " SIMSWARM_VERSION "\nqueue: memory:\nstore: .simswarm/ (ledger) and results/");
   app->add_option("-C,--directory", arguments.directory, "Work in this folder")->type_name("DIR");
-  app->require_subcommand(1);
+  app->require_subcommand(0, 1);
   app->footer("Exit codes: 0 all complete, 1 some runs not, 2 usage, 3 environment, 4 build failed, 130 interrupted.");
   add_runall(*app, arguments.runall);
   add_sweep(*app, arguments.sweep);
@@ -190,6 +204,7 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   CLI::App* document =
       app->add_subcommand("document", "Print the manual page (man) or the reference (markdown), made from this help");
   document->add_option("FORM", arguments.document, "man or markdown")->required();
+  settle(*app);
   return app;
 }
 

@@ -24,8 +24,7 @@ struct CampaignArguments {
 
 struct RunallArguments {
   CampaignArguments campaign;
-  bool exports = false;
-  std::string export_file = "Runfile";
+  std::string export_file;  // of -e; empty: the runs are executed
   bool distinct_names = false, run_number_unused = false;
   std::string shared_files = "refuse";
 };
@@ -55,6 +54,7 @@ struct LogArguments {
   LookArguments look;
   std::string run;
   int attempt = 0;  // 0: the last
+  bool all = false;
 };
 
 struct ExplainArguments {

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "cli/app.h"
+#include "cli/words.h"
 #include "settings/settings.h"
 
 namespace simswarm::cli {
@@ -13,6 +14,10 @@ std::vector<const CLI::App*> commands(const CLI::App& app) {
   return app.get_subcommands([](const CLI::App*) { return true; });
 }
 
+bool takes_value(const CLI::Option& option) {
+  return option.get_expected_max() > 0;
+}
+
 // «-j, --jobs N»
 std::string option_form(const CLI::Option& option) {
   std::vector<std::string> names;
@@ -20,16 +25,8 @@ std::string option_form(const CLI::Option& option) {
   for (const std::string& name : option.get_lnames()) names.push_back("--" + name);
   if (names.empty()) return option.get_name();
   std::string form = join(names, ", ");
-  if (option.get_type_size() != 0) form += " " + option.get_type_name();
+  if (takes_value(option)) form += " " + option.get_type_name();
   return form;
-}
-
-std::vector<std::string> option_words(const CLI::App& command) {
-  std::vector<std::string> words;
-  for (const CLI::Option* option : command.get_options()) {
-    for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-  }
-  return words;
 }
 
 // What is drawn from: the value of an option of a fixed set.
@@ -41,7 +38,7 @@ std::string bash(const CLI::App& app) {
   std::string cases;
   for (const CLI::App* command : commands(app)) {
     names.push_back(command->get_name());
-    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), join(option_words(*command), " "));
+    cases += fmt::format("    {}) words='{}' ;;\n", command->get_name(), join(long_options(*command), " "));
   }
   std::string values;
   for (const auto& [option, list] : kValues)
@@ -86,7 +83,7 @@ std::string zsh(const CLI::App& app) {
     cases += fmt::format("    {}) _arguments \\\n", command->get_name());
     for (const CLI::Option* option : command->get_options()) {
       for (const std::string& name : option->get_lnames()) {
-        const bool takes = option->get_type_size() != 0;
+        const bool takes = takes_value(*option);
         cases +=
             fmt::format("      '--{}{}[{}]{}' \\\n", name, takes ? "=" : "", zsh_text(option->get_description()),
                         takes ? fmt::format(":{}:{}", zsh_text(option->get_type_name()), zsh_values("--" + name)) : "");
@@ -114,7 +111,7 @@ std::string fish(const CLI::App& app) {
       for (const std::string& name : option->get_lnames()) names += " -l " + name;
       if (names.empty()) continue;
       text += fmt::format("complete -c simswarm -n '__fish_seen_subcommand_from {}'{}{} -d '{}'\n", command->get_name(),
-                          names, option->get_type_size() != 0 ? " -r" : "", quoted(option->get_description()));
+                          names, takes_value(*option) ? " -r" : "", quoted(option->get_description()));
     }
   }
   return text;

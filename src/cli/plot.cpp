@@ -141,7 +141,9 @@ Result<Read> read(const PlotArguments& arguments) {
     SIMSWARM_TRY(const fs::path folder, working_folder());
     SIMSWARM_TRY(const auto files, result::files_below(absolute_from(folder, arguments.results), {".sca"}));
     if (files.empty()) {
-      return usage_error("there is no .sca file below {}; without --results the results of a campaign are read, CSV files too", arguments.results);
+      return usage_error(
+          "there is no .sca file below {}; without --results the results of a campaign are read, CSV files too",
+          arguments.results);
     }
     SIMSWARM_TRY(const auto observations, result::read_observations(files, {arguments.module, arguments.y}));
     result::Grouping grouping{arguments.x.empty() ? std::vector<std::string>() : std::vector<std::string>{arguments.x},

@@ -67,7 +67,7 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
     if (user) request.run_as = {user->uid, user->gid};
   }
   SIMSWARM_TRY(const auto dialect, make_cmdenv_dialect(std::move(request)));
-  if (arguments.exports) return export_makefile(arguments, *dialect);
+  if (!arguments.export_file.empty()) return export_makefile(arguments, *dialect);
   return carry_out(arguments.campaign, std::move(options), *dialect);
 }
 

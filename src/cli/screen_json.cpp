@@ -1,4 +1,5 @@
 // --json: one event a line; doc/formats.md describes them.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "cli/screen.h"
@@ -161,7 +162,28 @@ std::string plan_json(const Plan& plan) {
     one.update({{"event", "plan"}, {"decision", decision_word(run.decision)}, {"reason", run.reason}});
     text += dump(one) + "\n";
   }
-  return text;
+  const auto count = [&](campaign::Decision decision) {
+    return std::count_if(plan.runs.begin(), plan.runs.end(),
+                         [&](const Planned& run) { return run.decision == decision; });
+  };
+  const auto known = count(campaign::Decision::kKnown);
+  const auto errors = count(campaign::Decision::kKnownError);
+  const json summary = {{"event", "summary"},
+                        {"dry_run", true},
+                        {"state", "planned"},
+                        {"total", plan.runs.size()},
+                        {"complete", known},
+                        {"known", known},
+                        {"failed", errors},
+                        {"not_run", static_cast<std::ptrdiff_t>(plan.runs.size()) - known - errors},
+                        {"kept", 0},
+                        {"outcomes", json::object()},
+                        {"not_complete", json::array()}};
+  return text + dump(summary) + "\n";
+}
+
+std::string error_json(const Error& error) {
+  return dump({{"event", "error"}, {"message", error.message}, {"exit_code", static_cast<int>(error.code)}}) + "\n";
 }
 
 }  // namespace simswarm::cli

@@ -1,5 +1,6 @@
 // In a pipe: one line a change, and progress now and then, not a thousand lines.
 #include <chrono>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "base/time.h"
@@ -78,7 +79,9 @@ std::unique_ptr<campaign::Observer> make_line_screen(const ScreenOptions& option
 
 std::unique_ptr<campaign::Observer> make_screen(const ScreenOptions& options) {
   if (options.json) return make_json_screen();
-  if (stdout_is_terminal() && !options.quiet) return make_live_screen(options);
+  const char* terminal = std::getenv("TERM");
+  const bool moves = terminal != nullptr && *terminal != '\0' && std::string_view(terminal) != "dumb";
+  if (stdout_is_terminal() && moves && !options.quiet) return make_live_screen(options);
   return make_line_screen(options);
 }
 

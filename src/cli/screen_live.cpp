@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/time.h"
+#include "cli/interrupts.h"
 #include "cli/screen.h"
 #include "result/width.h"
 
@@ -17,10 +18,17 @@ using campaign::Summary;
 using campaign::Tally;
 
 constexpr std::chrono::milliseconds kFrame{100};
-constexpr std::size_t kBarWidth = 30;
-constexpr std::size_t kMostRunning = 12;  // running runs that are shown; more are counted
+constexpr std::size_t kWidestBar = 40;
+constexpr std::size_t kNarrowestBar = 10;
+constexpr std::size_t kNarrowestName = 24;  // rather than a narrower one, running runs have no bar
+constexpr std::size_t kMostRunning = 12;    // running runs that are shown; more are counted
 
-// «█████▌    » with eighths.
+constexpr std::string_view kHideCursor = "\033[?25l";
+constexpr std::string_view kShowCursor = "\033[?25h";
+constexpr std::string_view kToEndOfLine = "\033[K";
+constexpr std::string_view kToEndOfScreen = "\033[J";
+
+// «█████▌····» with eighths.
 std::string bar(double fraction, std::size_t width) {
   constexpr std::array<std::string_view, 9> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
   const auto eighths =
@@ -39,9 +47,50 @@ std::string number(double value) {
   return value >= 100 ? fmt::format("{:.0f}", value) : fmt::format("{:.3g}", value);
 }
 
+// A run is whole at 100% only when it has ended.
+std::string percent(double fraction) {
+  return fmt::format("{:3.0f}%", std::floor(std::clamp(fraction, 0.0, 1.0) * 100));
+}
+
+// «█████···  37%  7 done, 2 running, 1 failed, 10 waiting, about 25 s left»
+std::string head(const Tally& tally, std::size_t columns) {
+  const std::size_t done = tally.complete + tally.failed;
+  const double fraction = tally.total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(tally.total);
+  std::string counts = fmt::format(" {}  {} done, {} running, {} failed, {} waiting", percent(fraction), tally.complete,
+                                   tally.running, tally.failed, tally.waiting);
+  if (tally.seconds_left && done < tally.total)
+    counts += fmt::format(", about {} left", human_duration(*tally.seconds_left));
+  const std::size_t taken = result::display_width(counts);
+  const std::size_t width = columns > taken ? std::min(columns - taken, kWidestBar) : 0;
+  return bar(fraction, std::max(width, kNarrowestBar)) + counts;
+}
+
+// «  Study#7 (load=0.5, #0)   ████······  41%     1.2 s    620 simsec/s  4.1 MiB»
+std::string running_line(const worker::RunningView& view, const Plan& plan, std::size_t columns) {
+  const Run& run = plan.runs[view.run].run;
+  const Progress& progress = view.progress;
+  const std::string speed = progress.speed ? number(*progress.speed) + " simsec/s" : "";
+  const std::string memory = progress.memory > 0 ? human_bytes(progress.memory) : "";
+  const std::string numbers =
+      fmt::format(" {:>4} {:>10} {:>16} {:>9}", progress.fraction ? percent(*progress.fraction) : "",
+                  human_duration(view.wall_seconds), speed, memory);
+  const std::string name = fmt::format("{} ({})", short_name(run), variables_text(run));
+  std::size_t room = columns > numbers.size() + 2 ? columns - numbers.size() - 2 : 0;
+  std::string own_bar;
+  if (room >= kNarrowestName + 1 + kNarrowestBar) {
+    room -= 1 + kNarrowestBar;
+    own_bar = " " + (progress.fraction ? bar(*progress.fraction, kNarrowestBar) : std::string(kNarrowestBar, ' '));
+  }
+  return "  " + result::padded_right(result::shortened(name, room), room) + own_bar + numbers;
+}
+
 class LiveScreen final : public campaign::Observer {
  public:
-  explicit LiveScreen(ScreenOptions options) : options_(std::move(options)) {}
+  explicit LiveScreen(ScreenOptions options) : options_(std::move(options)) { show_cursor_on_stop(); }
+  LiveScreen(const LiveScreen&) = delete;
+  LiveScreen& operator=(const LiveScreen&) = delete;
+  // After an error, too.
+  ~LiveScreen() override { close(); }
 
   void planned(const Plan& plan) override { say(plan_line(plan)); }
 
@@ -51,9 +100,9 @@ class LiveScreen final : public campaign::Observer {
 
   void ended(const Planned& run, const Attempt& attempt, bool will_retry, const Tally&) override {
     if (!is_complete(attempt.verdict.outcome)) {
-      say("\033[31m✗\033[0m " + describe_failure(run, attempt, will_retry));
+      say(coloured("31", "✗") + " " + describe_failure(run, attempt, will_retry));
     } else if (options_.verbose) {
-      say("\033[32m✓\033[0m " + short_name(run.run));
+      say(coloured("32", "✓") + " " + short_name(run.run));
     }
   }
 
@@ -61,70 +110,68 @@ class LiveScreen final : public campaign::Observer {
     const Monotonic now = system_clock().monotonic();
     if (now - drawn_at_ < kFrame) return;
     drawn_at_ = now;
-    draw(running, plan, tally);
+    const std::string back = to_top();
+    lines_ = live_lines(running, plan, tally, terminal_size());
+    print(fmt::format("{}{}{}", kHideCursor, back, block()));
   }
 
   void note(const std::string& text) override { say("• " + text); }
 
   void finished(const Plan& plan, const Summary& summary) override {
-    clear();
+    close();
     print(summary_text(plan, summary, options_));
   }
 
  private:
-  void say(const std::string& line) {
-    clear();
-    print(line + "\n");
+  [[nodiscard]] std::string coloured(std::string_view colour, std::string_view text) const {
+    return colours_ ? fmt::format("\033[{}m{}\033[0m", colour, text) : std::string(text);
   }
 
-  // Takes away what stands below; the cursor is then where it began.
-  void clear() {
-    if (lines_ > 0) print(fmt::format("\r\033[{}A\033[J", lines_));
-    lines_ = 0;
+  // A line that stays: in the place of the block, which moves down by as much, in one write.
+  void say(const std::string& line) { print(fmt::format("{}{}{}\n{}", to_top(), line, kToEndOfLine, block())); }
+
+  // To the beginning of the block. A terminal that has become narrower since has broken its lines into several.
+  [[nodiscard]] std::string to_top() const {
+    if (lines_.empty()) return "";
+    const std::size_t columns = terminal_size().columns;
+    std::size_t rows = 0;
+    for (const std::string& line : lines_) {
+      rows += std::max<std::size_t>(1, (result::display_width(line) + columns - 1) / columns);
+    }
+    return fmt::format("\r\033[{}A", rows);
   }
 
-  void draw(const std::vector<worker::RunningView>& running, const Plan& plan, const Tally& tally) {
-    const TerminalSize size = terminal_size();
-    std::vector<std::string> lines{head(tally)};
-    const std::size_t room = size.lines > 4 ? std::min(kMostRunning, size.lines - 4) : 1;
-    for (std::size_t i = 0; i < std::min(running.size(), room); ++i) lines.push_back(running_line(running[i], plan));
-    if (running.size() > room) lines.push_back(fmt::format("  … and {} more running", running.size() - room));
+  [[nodiscard]] std::string block() const {
     std::string text;
-    for (const std::string& line : lines) text += result::shortened(line, size.columns - 1) + "\n";
-    clear();
-    print(text);
-    lines_ = lines.size();
+    for (const std::string& line : lines_) text += fmt::format("{}{}\n", line, kToEndOfLine);
+    return text + std::string(kToEndOfScreen);
   }
 
-  static std::string head(const Tally& tally) {
-    const std::size_t done = tally.complete + tally.failed;
-    const double fraction = tally.total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(tally.total);
-    std::string text =
-        fmt::format("{} {:3.0f}%  {} done, {} running, {} failed, {} waiting", bar(fraction, kBarWidth),
-                    std::floor(fraction * 100), tally.complete, tally.running, tally.failed, tally.waiting);
-    if (tally.seconds_left && done < tally.total)
-      text += fmt::format("  about {} left", human_duration(*tally.seconds_left));
-    return text;
-  }
-
-  static std::string running_line(const worker::RunningView& view, const Plan& plan) {
-    const Run& run = plan.runs[view.run].run;
-    std::string text = "  " + result::padded_right(result::shortened(long_name(run), 44), 44);
-    const Progress& progress = view.progress;
-    text += progress.fraction ? fmt::format(" {} {:3.0f}%", bar(*progress.fraction, 10), *progress.fraction * 100)
-                              : std::string(16, ' ');
-    text += fmt::format("  {:>9}", human_duration(view.wall_seconds));
-    if (progress.speed) text += fmt::format("  {} simsec/s", number(*progress.speed));
-    if (progress.memory > 0) text += fmt::format("  {}", human_bytes(progress.memory));
-    return text;
+  void close() {
+    if (lines_.empty()) return;
+    print(fmt::format("{}{}{}", to_top(), kToEndOfScreen, kShowCursor));
+    lines_.clear();
   }
 
   ScreenOptions options_;
-  std::size_t lines_ = 0;
+  bool colours_ = wants_colour();
+  std::vector<std::string> lines_;  // the block as it was drawn last
   Monotonic drawn_at_{};
 };
 
 }  // namespace
+
+std::vector<std::string> live_lines(const std::vector<worker::RunningView>& running, const Plan& plan,
+                                    const Tally& tally, TerminalSize size) {
+  const std::size_t columns = std::max<std::size_t>(size.columns, 2) - 1;  // the last one would break the line on some
+  std::vector<std::string> lines{head(tally, columns)};
+  const std::size_t room = size.lines > 4 ? std::min(kMostRunning, size.lines - 4) : 1;
+  for (std::size_t i = 0; i < std::min(running.size(), room); ++i)
+    lines.push_back(running_line(running[i], plan, columns));
+  if (running.size() > room) lines.push_back(fmt::format("  … and {} more running", running.size() - room));
+  for (std::string& line : lines) line = result::shortened(line, columns);
+  return lines;
+}
 
 std::unique_ptr<campaign::Observer> make_live_screen(const ScreenOptions& options) {
   return std::make_unique<LiveScreen>(options);

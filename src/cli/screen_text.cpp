@@ -1,9 +1,12 @@
 // Texts that all screens share.
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "cli/screen.h"
@@ -39,17 +42,27 @@ std::string_view decision_text(Decision decision) {
   return "?";
 }
 
-std::string variables_text(const Run& run) {
-  std::string text;
-  for (const Variable& variable : run.variables) text += fmt::format("{}={}, ", variable.name, variable.value);
-  return text + fmt::format("#{}", run.repetition);
-}
-
 }  // namespace
 
+// One write where the other side takes it as one: a terminal then never shows half a picture.
 void print(std::string_view text) {
-  (void)std::fwrite(text.data(), 1, text.size(), stdout);
   (void)std::fflush(stdout);
+  while (!text.empty()) {
+    const ssize_t put = ::write(STDOUT_FILENO, text.data(), text.size());
+    if (put < 0 && errno == EAGAIN) {
+      pollfd ready{STDOUT_FILENO, POLLOUT, 0};
+      if (::poll(&ready, 1, -1) < 0 && errno != EINTR) return;
+    } else if (put < 0 && errno != EINTR) {
+      return;
+    } else if (put > 0) {
+      text.remove_prefix(static_cast<std::size_t>(put));
+    }
+  }
+}
+
+bool wants_colour() {
+  const char* unwanted = std::getenv("NO_COLOR");
+  return stdout_is_terminal() && (unwanted == nullptr || *unwanted == '\0');
 }
 
 bool stdout_is_terminal() {
@@ -60,6 +73,12 @@ TerminalSize terminal_size() {
   winsize size{};
   if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return {};
   return {size.ws_col, size.ws_row};
+}
+
+std::string variables_text(const Run& run) {
+  std::string text;
+  for (const Variable& variable : run.variables) text += fmt::format("{}={}, ", variable.name, variable.value);
+  return text + fmt::format("#{}", run.repetition);
 }
 
 std::string describe_place(const Place& place) {
@@ -134,9 +153,32 @@ std::string failures_table(const Plan& plan, const Summary& summary, const Scree
   result::TextTable::Style style;
   if (stdout_is_terminal()) style.width = terminal_size().columns;
   std::string text = "\nNot complete:\n" + table.render(style);
-  if (left_out > 0) text += fmt::format("… and {} more: {} status\n", left_out, options.command);
-  if (first != nullptr) text += fmt::format("See why: {} log '{}'\n", options.command, short_name(first->run));
+  if (left_out > 0) text += fmt::format("… and {} more: {} status{}\n", left_out, options.command, options.state);
+  if (first != nullptr)
+    text += fmt::format("See why: {} log{} '{}'\n", options.command, options.state, short_name(first->run));
   return text;
+}
+
+}  // namespace
+
+namespace {
+
+// What calling the same again does for the runs that are not complete.
+std::string what_next(const Summary& summary) {
+  std::size_t errors = 0;
+  std::size_t others = 0;
+  for (const Final& final : summary.finals) {
+    if (is_complete(final.outcome)) continue;
+    const bool comes_again = final.outcome == Outcome::kModelError || final.outcome == Outcome::kFingerprintMismatch;
+    ++(comes_again ? errors : others);
+  }
+  if (errors + others == 0) return {};
+  if (others == 0) {
+    return "Errors that would come again are not repeated when the same is called again; --retry-failed tries them all "
+           "the same.\n";
+  }
+  return fmt::format("To go on, call the same again: what is complete is not run again{}.\n",
+                     errors == 0 ? "" : ", nor are errors that would come again (but with --retry-failed)");
 }
 
 }  // namespace
@@ -154,13 +196,13 @@ std::string summary_text(const Plan& plan, const Summary& summary, const ScreenO
   }
   text += "\n";
   if (summary.kept > 0) {
-    text +=
-        fmt::format("{} that differed put aside in .simswarm/kept/{}\n",
-                    summary.kept == 1 ? "1 older file" : fmt::format("{} older files", summary.kept), summary.campaign);
+    text += fmt::format("{} that differed put aside in {}\n", plural(summary.kept, "older file"),
+                        campaign::StateFolder{options.state_folder}
+                            .kept(summary.campaign)
+                            .lexically_proximate(fs::current_path())
+                            .string());
   }
-  if (summary.state != "completed")
-    text += fmt::format("To go on, call the same again: what is complete is not run again.\n");
-  return text;
+  return text + what_next(summary);
 }
 
 }  // namespace simswarm::cli

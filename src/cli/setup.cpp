@@ -1,35 +1,15 @@
 #include "cli/setup.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
+#include <pwd.h>
 
-#include <csignal>
-#include <cstdlib>
 #include <thread>
 
 #include "base/text.h"
+#include "cli/interrupts.h"
 #include "cli/screen.h"
 
 namespace simswarm::cli {
 namespace {
-
-volatile std::sig_atomic_t interrupts = 0;
-int interrupt_event = -1;
-
-void on_interrupt(int /*signal*/) {
-  interrupts = interrupts + 1;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t put = ::write(interrupt_event, &one, sizeof(one));
-}
-
-// Ctrl-C, SIGTERM and a closed terminal stop in order; a closed pipe at our output is no reason to die.
-void catch_interrupts() {
-  interrupt_event = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
-  struct sigaction action {};
-  action.sa_handler = on_interrupt;
-  for (const int number : {SIGINT, SIGTERM, SIGHUP}) ::sigaction(number, &action, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
-}
 
 Result<campaign::Existing> existing_from(const std::string& word, const CampaignSettings& settings) {
   if (word == "keep") return campaign::Existing::kKeep;
@@ -132,10 +112,51 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   SIMSWARM_TRY(options.existing, existing_from(arguments.existing, settings));
   SIMSWARM_TRY(options.layer, layer_from(arguments.layer, settings));
   options.run_as = arguments.run_as.empty() ? settings.run_as.value_or("") : arguments.run_as;
+  if (!options.run_as.empty() && ::getpwnam(options.run_as.c_str()) == nullptr)
+    return usage_error("--run-as {}: there is no such user", options.run_as);
   options.inputs = arguments.inputs.empty() ? settings.inputs : arguments.inputs;
   options.grace = arguments.grace;
   return options;
 }
+
+namespace {
+
+// How messages call simswarm for this folder.
+ScreenOptions screen_options(const CampaignArguments& arguments, const campaign::Options& options) {
+  ScreenOptions screen{arguments.json, arguments.quiet, arguments.verbose, "simswarm", "", options.state.root};
+  if (!arguments.directory.empty()) screen.command += " -C " + shell_quoted(arguments.directory);
+  if (!arguments.state.empty()) screen.state = " --state " + shell_quoted(arguments.state);
+  return screen;
+}
+
+// Passes everything on; what comes before the plan is told is not worth an orderly end.
+class AfterPlanning final : public campaign::Observer {
+ public:
+  explicit AfterPlanning(campaign::Observer& screen) : screen_(screen) {}
+
+  void planned(const campaign::Plan& plan) override {
+    planning_is_over();
+    screen_.planned(plan);
+  }
+  void started(const campaign::Planned& run, int attempt) override { screen_.started(run, attempt); }
+  void ended(const campaign::Planned& run, const Attempt& attempt, bool will_retry,
+             const campaign::Tally& tally) override {
+    screen_.ended(run, attempt, will_retry, tally);
+  }
+  void progress(const std::vector<worker::RunningView>& running, const campaign::Plan& plan,
+                const campaign::Tally& tally) override {
+    screen_.progress(running, plan, tally);
+  }
+  void note(const std::string& text) override { screen_.note(text); }
+  void finished(const campaign::Plan& plan, const campaign::Summary& summary) override {
+    screen_.finished(plan, summary);
+  }
+
+ private:
+  campaign::Observer& screen_;
+};
+
+}  // namespace
 
 Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect) {
   if (arguments.dry_run) {
@@ -144,13 +165,12 @@ Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options
     print(arguments.json ? plan_json(plan) : plan_table(plan));
     return ExitCode::kOk;
   }
-  catch_interrupts();
-  options.interrupts = &interrupts;
-  options.interrupt_descriptor = interrupt_event;
-  const std::string command =
-      arguments.directory.empty() ? "simswarm" : "simswarm -C " + shell_quoted(arguments.directory);
-  const auto screen = make_screen({arguments.json, arguments.quiet, arguments.verbose, command});
-  SIMSWARM_TRY(const campaign::Summary summary, campaign::run_campaign(options, dialect, *screen));
+  const Interrupts interrupts = catch_interrupts(arguments.json);
+  options.interrupts = interrupts.count;
+  options.interrupt_descriptor = interrupts.descriptor;
+  const auto screen = make_screen(screen_options(arguments, options));
+  AfterPlanning observer(*screen);
+  SIMSWARM_TRY(const campaign::Summary summary, campaign::run_campaign(options, dialect, observer));
   if (summary.state == "cancelled") return ExitCode::kInterrupted;
   return summary.complete == summary.total ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
 }

@@ -55,7 +55,7 @@ struct Started {
 
 // Processes that descend from `pid`, it included, as far as they still hang together.
 [[nodiscard]] std::vector<pid_t> descendants(pid_t pid);
-// Processes that have «NAME=value» of `mark` in the environment they were started with.
+// Processes with an entry in the environment they were started with that begins with `mark`, «NAME=value».
 [[nodiscard]] std::vector<pid_t> marked(const std::string& mark);
 // Sends the signal to the whole tree below `pid` and to all in its session.
 void signal_tree(pid_t pid, int signal_number);

@@ -67,7 +67,8 @@ std::vector<pid_t> marked(const std::string& mark) {
     const Result<std::string> environment = read_file(fmt::format("/proc/{}/environ", pid));
     if (!environment || status_of(pid).gone) continue;
     const auto entries = split(*environment, '\0');
-    if (std::find(entries.begin(), entries.end(), mark) != entries.end()) found.push_back(pid);
+    const auto is_marked = [&](std::string_view entry) { return entry.starts_with(mark); };
+    if (std::any_of(entries.begin(), entries.end(), is_marked)) found.push_back(pid);
   }
   return found;
 }

@@ -190,24 +190,24 @@ class SqliteLedger final : public Ledger {
   }
 
   Result<std::vector<Attempt>> attempts_of(const RunKey& key) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare(fmt::format("SELECT {} FROM attempt WHERE key=? ORDER BY number",
-                                                                 kAttemptColumns)));
-    rows->bind(key.digest.hex());
+    if (!attempts_) {
+      SIMSWARM_TRY(attempts_, database_->prepare(
+                                  fmt::format("SELECT {} FROM attempt WHERE key=? ORDER BY number", kAttemptColumns)));
+    }
+    attempts_->bind(key.digest.hex());
     std::vector<Attempt> found;
     while (true) {
-      SIMSWARM_TRY(const bool row, rows->step());
+      SIMSWARM_TRY(const bool row, attempts_->step());
       if (!row) return found;
-      found.push_back(read_attempt(*rows));
+      found.push_back(read_attempt(*attempts_));
     }
   }
 
   Result<std::optional<AttemptLog>> log_of(const RunKey& key, int attempt) override {
-    SIMSWARM_TRY(const auto rows,
-                 database_->prepare("SELECT output,errors,output_file,errors_file FROM attempt WHERE key=? AND "
-                                    "number=?"));
+    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT output,errors,own FROM attempt WHERE key=? AND number=?"));
     SIMSWARM_TRY(const bool row, rows->bind(key.digest.hex()).bind(attempt).step());
     if (!row) return std::nullopt;
-    return AttemptLog{rows->text(0), rows->text(1), rows->text(2), rows->text(3)};
+    return AttemptLog{rows->text(0), rows->text(1), rows->text(2)};
   }
 
   Status forget_result(const RunKey& key) override {
@@ -225,12 +225,23 @@ class SqliteLedger final : public Ledger {
     return transaction->commit();
   }
 
-  Result<std::optional<ResultFile>> file_at(const std::string& path) override {
-    SIMSWARM_TRY(const auto rows,
-                 database_->prepare("SELECT path,size,digest,device,inode,mtime,ctime FROM file WHERE path=?"));
-    SIMSWARM_TRY(const bool row, rows->bind(path).step());
-    if (!row) return std::nullopt;
-    return read_file_row(*rows);
+  Result<std::vector<std::pair<RunKey, ResultFile>>> files_at(const std::string& path) override {
+    if (!files_at_) {
+      SIMSWARM_TRY(files_at_,
+                   database_->prepare("SELECT path,size,digest,device,inode,mtime,ctime,key FROM file WHERE path=?"));
+    }
+    files_at_->bind(path);
+    std::vector<std::pair<RunKey, ResultFile>> found;
+    while (true) {
+      SIMSWARM_TRY(const bool row, files_at_->step());
+      if (!row) return found;
+      found.emplace_back(RunKey{digest_from(files_at_->text(7))}, read_file_row(*files_at_));
+    }
+  }
+
+  Result<bool> is_planned(const std::string& campaign, const RunKey& key) override {
+    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT 1 FROM run WHERE key=? AND campaign=?"));
+    return rows->bind(key.digest.hex()).bind(campaign).step();
   }
 
   Result<std::vector<std::string>> written_paths() override {
@@ -379,6 +390,13 @@ class SqliteLedger final : public Ledger {
     return others;
   }
 
+  Status release(std::span<const RunKey> keys) override {
+    SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
+    SIMSWARM_TRY(const auto remove, database_->prepare("DELETE FROM claim WHERE key=?"));
+    for (const RunKey& key : keys) SIMSWARM_CHECK(remove->bind(key.digest.hex()).run());
+    return transaction->commit();
+  }
+
   Status release(const std::string& owner) override {
     SIMSWARM_TRY(const auto remove, database_->prepare("DELETE FROM claim WHERE owner=?"));
     return remove->bind(owner).run();
@@ -400,11 +418,14 @@ class SqliteLedger final : public Ledger {
   }
 
   Status insert_attempt(Attempt& attempt, const AttemptLog& log) {
-    SIMSWARM_TRY(const auto last, database_->prepare("SELECT COALESCE(MAX(number),0) FROM attempt WHERE key=?"));
-    SIMSWARM_CHECK(last->bind(attempt.key.digest.hex()).step());
-    attempt.number = last->integer(0) + 1;
+    if (!last_attempt_) {
+      SIMSWARM_TRY(last_attempt_, database_->prepare("SELECT COALESCE(MAX(number),0) FROM attempt WHERE key=?"));
+    }
+    SIMSWARM_CHECK(last_attempt_->bind(attempt.key.digest.hex()).step());
+    attempt.number = last_attempt_->integer(0) + 1;
+    SIMSWARM_CHECK(last_attempt_->step());
     SIMSWARM_TRY(const auto add,
-                 database_->prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+                 database_->prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
     const Verdict& verdict = attempt.verdict;
     const Usage& usage = attempt.usage;
     add->bind(attempt.key.digest.hex()).bind(attempt.number).bind(attempt.campaign).bind(to_text(verdict.outcome));
@@ -415,7 +436,7 @@ class SqliteLedger final : public Ledger {
     add->bind(usage.wall_seconds).bind(usage.user_seconds).bind(usage.system_seconds).bind(usage.peak_memory);
     add->bind(usage.result_bytes).bind(usage.events).bind(micros(attempt.started)).bind(micros(attempt.ended));
     add->bind(attempt.exit_code).bind(attempt.host).bind(encode(attempt.command));
-    add->bind(log.output).bind(log.errors).bind(log.output_file).bind(log.errors_file);
+    add->bind(log.output).bind(log.errors).bind(log.own);
     return add->run();
   }
 
@@ -474,6 +495,9 @@ class SqliteLedger final : public Ledger {
   std::unique_ptr<Database> database_;
   std::unique_ptr<Statement> result_;
   std::unique_ptr<Statement> files_;
+  std::unique_ptr<Statement> last_attempt_;
+  std::unique_ptr<Statement> attempts_;
+  std::unique_ptr<Statement> files_at_;
   std::unique_ptr<Statement> known_digest_;
 };
 

@@ -65,10 +65,9 @@ struct Intent {
 };
 
 struct AttemptLog {
-  std::string output;  // the last 64 KiB at most; the whole is in `output_file` when it was longer
+  std::string output;  // of each the last 64 KiB at most
   std::string errors;
-  std::string output_file;
-  std::string errors_file;
+  std::string own;  // of the program's own output file (Cmdenv's .out)
 };
 
 class Ledger {
@@ -94,8 +93,10 @@ class Ledger {
   // A result that is no longer what was accepted: forgotten, so that its run runs again.
   [[nodiscard]] virtual Status forget_result(const RunKey& key) = 0;
   [[nodiscard]] virtual Status update_files(const RunKey& key, const std::vector<ResultFile>& files) = 0;
-  // The file that an accepted result has at this path.
-  [[nodiscard]] virtual Result<std::optional<ResultFile>> file_at(const std::string& path) = 0;
+  // The files that accepted results have at this path, with their keys.
+  [[nodiscard]] virtual Result<std::vector<std::pair<RunKey, ResultFile>>> files_at(const std::string& path) = 0;
+  // Whether the campaign has a run of this key.
+  [[nodiscard]] virtual Result<bool> is_planned(const std::string& campaign, const RunKey& key) = 0;
   // Every path that any result or earlier result has written: these are no input of the project.
   [[nodiscard]] virtual Result<std::vector<std::string>> written_paths() = 0;
 
@@ -122,6 +123,7 @@ class Ledger {
       std::span<const RunKey> keys, const std::string& owner,
       const std::function<bool(const std::string&)>& is_alive) = 0;
   [[nodiscard]] virtual Status release(const std::string& owner) = 0;
+  [[nodiscard]] virtual Status release(std::span<const RunKey> keys) = 0;
 };
 
 }  // namespace simswarm

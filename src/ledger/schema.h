@@ -16,7 +16,7 @@ CREATE TABLE run(campaign TEXT, position INTEGER, key TEXT, config TEXT, number 
 CREATE INDEX run_key ON run(key);
 CREATE TABLE attempt(key TEXT, number INTEGER, campaign TEXT, outcome TEXT, message TEXT, simulated_time TEXT, event INTEGER,
   module TEXT, wall REAL, user REAL, system REAL, peak_memory INTEGER, result_bytes INTEGER, events INTEGER, started INTEGER,
-  ended INTEGER, exit_code INTEGER, host TEXT, command TEXT, output TEXT, errors TEXT, output_file TEXT, errors_file TEXT,
+  ended INTEGER, exit_code INTEGER, host TEXT, command TEXT, output TEXT, errors TEXT, own TEXT,
   PRIMARY KEY(key, number)) WITHOUT ROWID;
 CREATE TABLE result(key TEXT PRIMARY KEY, attempt INTEGER, accepted INTEGER) WITHOUT ROWID;
 CREATE TABLE file(key TEXT, path TEXT, size INTEGER, digest TEXT, device INTEGER, inode INTEGER, mtime INTEGER, ctime INTEGER,

@@ -49,9 +49,12 @@ Result<bool> Statement::step() {
   const int code = sqlite3_step(statement_);
   if (code == SQLITE_ROW) return true;
   next_ = 1;
+  if (code == SQLITE_DONE) {
+    sqlite3_reset(statement_);
+    return false;
+  }
   tl::unexpected<Error> error = failure(sqlite3_db_handle(statement_));
   sqlite3_reset(statement_);
-  if (code == SQLITE_DONE) return false;
   return error;
 }
 

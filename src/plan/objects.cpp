@@ -24,21 +24,24 @@ void add(std::vector<fs::path>& objects, const fs::path& path) {
   if (fs::is_regular_file(path, ignored)) objects.push_back(path);
 }
 
-// One file of LD_DEBUG=files: «PID: calling init: PATH», «PID: initialize program: PATH», «PID: transferring control:
-// PATH».
+// One file of LD_DEBUG=files: «PID: calling init: PATH» of each library, then «PID: transferring control: PATH» to the
+// program. A script that ends in `exec` puts its program's words behind the shell's: each counts for itself.
 void read_loader_words(const std::string& text, const fs::path& folder, std::vector<fs::path>& objects) {
   std::vector<fs::path> found;
   bool helper = false;
   for (const std::string_view line : lines(text)) {
-    for (const std::string_view what : {"calling init: ", "initialize program: ", "transferring control: "}) {
+    for (const std::string_view what : {"calling init: ", "transferring control: "}) {
       const auto at = line.find(what);
       if (at == std::string_view::npos) continue;
       const fs::path path = absolute_from(folder, fs::path(trim(line.substr(at + what.size()))));
-      if (what.front() != 'c') helper = helper || is_helper(path);
       add(found, path);
+      if (what.front() == 'c') continue;
+      helper = is_helper(path);
+      if (!helper) objects.insert(objects.end(), found.begin(), found.end());
+      found.clear();
     }
   }
-  if (!helper) objects.insert(objects.end(), found.begin(), found.end());
+  if (!helper) objects.insert(objects.end(), found.begin(), found.end());  // loaded later
 }
 
 Result<std::vector<fs::path>> by_probe(const InputRequest& request) {

@@ -3,55 +3,16 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <cctype>
 #include <csignal>
-#include <map>
+#include <iterator>
 
 #include "base/text.h"
+#include "simulator/cmdenv_files.h"
+#include "simulator/cmdenv_said.h"
 
 namespace simswarm::cmdenv {
 namespace {
-
-constexpr std::uint64_t kLongestText = 8 * 1024 * 1024;  // of one output that is searched for stop lines, from its end
-
-// What one run said, from wherever it went.
-struct Said {
-  std::optional<StopLine> termination;  // the last stop line with a place that is no error
-  std::optional<StopLine> error;        // the first error
-  bool fingerprint_mismatch = false;
-  std::string fingerprint_text;
-  bool disk_full = false;
-  bool trapped = false;  // debug-on-errors
-};
-
-void note_line(std::string_view raw, Said& said) {
-  if (raw.starts_with("TRAPPING on the exception above")) said.trapped = true;
-  if (raw.find("No space left on device") != std::string_view::npos ||
-      raw.find("disk full") != std::string_view::npos) {
-    said.disk_full = true;
-  }
-  auto line = read_stop_line(raw);
-  if (!line) return;
-  if (line->is_error) {
-    const bool points_elsewhere =
-        line->text.starts_with("Error -- see ") || (line->text == "Error" && !line->has_place);
-    if (!said.error && !points_elsewhere) said.error = std::move(line);
-  } else if (line->text.starts_with("Fingerprint mismatch!")) {
-    said.fingerprint_mismatch = true;
-    said.fingerprint_text = line->text;
-  } else if (line->has_place) {
-    said.termination = std::move(line);
-  }
-}
-
-Said listen(std::string_view text) {
-  Said said;
-  for (const std::string_view line : lines(text)) note_line(line, said);
-  return said;
-}
-
-std::string text_of(const fs::path& path) {
-  return read_tail(path, kLongestText).value_or(std::string());
-}
 
 // One run of the batch with everything that can be known of it.
 struct Case {
@@ -60,70 +21,8 @@ struct Case {
   bool last_started = false;
   Said said;
   std::vector<const LeftFile*> files;
-
-  [[nodiscard]] const LeftFile* file(const std::string& path) const {
-    const auto found =
-        std::find_if(files.begin(), files.end(), [&](const LeftFile* file) { return file->path == path; });
-    return found == files.end() ? nullptr : *found;
-  }
+  std::vector<const LeftFile*> outputs;  // those of `files` that it wrote its words to
 };
-
-bool ends_with(const fs::path& path, std::string_view ending) {
-  return read_tail(path, ending.size()).value_or(std::string()) == ending;
-}
-
-bool is_sqlite(const fs::path& path) {
-  constexpr std::string_view kMagic = "SQLite format 3";
-  FILE* stream = std::fopen(path.c_str(), "rbe");
-  if (stream == nullptr) return false;
-  std::string head(kMagic.size(), '\0');
-  const bool equal = std::fread(head.data(), 1, head.size(), stream) == head.size() && head == kMagic;
-  std::fclose(stream);
-  return equal;
-}
-
-// The first line of an index is «file SIZE MTIME», written when both files are closed.
-std::string trouble_with_index(const LeftFile& vectors, const LeftFile* index) {
-  if (index == nullptr) return fmt::format("{} has no index: it was not closed", vectors.path);
-  FILE* stream = std::fopen(index->source.c_str(), "rbe");
-  if (stream == nullptr) return fmt::format("{} cannot be read", index->path);
-  std::string head(64, '\0');
-  head.resize(std::fread(head.data(), 1, head.size(), stream));
-  std::fclose(stream);
-  const auto words = split(trim(std::string_view(head).substr(0, head.find('\n'))), ' ');
-  if (words.size() < 3 || words[0] != "file") return fmt::format("{} was not closed", index->path);
-  if (parse_int(words[1]) != static_cast<std::int64_t>(vectors.size)) {
-    return fmt::format("{} has {} bytes, its index says {}", vectors.path, vectors.size, words[1]);
-  }
-  return {};
-}
-
-// Empty when the result files are there, not empty and closed; else what is wrong with them.
-std::string trouble_with_files(const Case& run) {
-  if (const LeftFile* scalars = run.file(run.expected.scalars)) {
-    if (scalars->size == 0) return fmt::format("{} is empty", scalars->path);
-    if (!is_sqlite(scalars->source) && !ends_with(scalars->source, "\n")) {
-      return fmt::format("{} ends in the middle of a line", scalars->path);
-    }
-  }
-  if (const LeftFile* vectors = run.file(run.expected.vectors)) {
-    if (vectors->size == 0) return fmt::format("{} is empty", vectors->path);
-    if (!is_sqlite(vectors->source)) return trouble_with_index(*vectors, run.file(run.expected.index));
-  }
-  for (const LeftFile* file : run.files) {
-    if (file->path.ends_with("-journal") && file->size > 0)
-      return fmt::format("{} was left: a database was not closed", file->path);
-  }
-  return {};
-}
-
-// After the results are closed an OMNeT++ scalar file ends with an empty line and a vector file's index is headed.
-bool files_are_closed(const Case& run) {
-  if (!trouble_with_files(run).empty()) return false;
-  const LeftFile* scalars = run.file(run.expected.scalars);
-  if (scalars != nullptr) return is_sqlite(scalars->source) || ends_with(scalars->source, "\n\n");
-  return run.file(run.expected.vectors) != nullptr;
-}
 
 Verdict from_error(const StopLine& error, bool disk_full) {
   return {disk_full ? Outcome::kDiskFull : Outcome::kModelError,
@@ -137,7 +36,7 @@ Verdict from_signal(int signal_number, const Case& run) {
     return {Outcome::kModelError, text + " (debug-on-errors stopped the program)", place};
   }
   const std::string name = fmt::format("signal {} ({})", signal_number, ::strsignal(signal_number));
-  if (run.said.termination && files_are_closed(run)) {
+  if (run.said.termination && files_are_closed(run.expected, run.files)) {
     return {Outcome::kTeardownFailed, fmt::format("results are whole; the program then ended by {}", name), place};
   }
   const bool from_outside = signal_number == SIGKILL || signal_number == SIGTERM || signal_number == SIGINT ||
@@ -148,39 +47,42 @@ Verdict from_signal(int signal_number, const Case& run) {
 // A run that ended in peace as far as its own words go: the files decide.
 Verdict from_files(const Case& run) {
   const StopLine& stop = *run.said.termination;
-  if (const std::string trouble = trouble_with_files(run); !trouble.empty()) {
+  if (const std::string trouble = trouble_with_files(run.expected, run.files); !trouble.empty()) {
     const Outcome outcome = run.said.disk_full ? Outcome::kDiskFull : Outcome::kIncomplete;
     return {outcome, fmt::format("says «{}», but {} (was the disk full?)", stop.text, trouble), stop.place};
   }
   const bool plain = stop.text.starts_with("Simulation time limit reached") ||
                      stop.text.starts_with("No more events") ||
                      stop.text.starts_with("Simulation stopped with endSimulation()");
-  const bool nothing = run.file(run.expected.scalars) == nullptr && run.file(run.expected.vectors) == nullptr;
   std::string message = plain ? std::string() : fmt::format("stopped by the model: {}", stop.text);
-  if (nothing) message += message.empty() ? "wrote no scalar or vector file" : "; wrote no scalar or vector file";
+  if (!has_results(run.expected, run.files)) {
+    message += message.empty() ? "wrote no scalar or vector file" : "; wrote no scalar or vector file";
+  }
   return {Outcome::kCompleted, message, stop.place};
 }
 
-std::optional<Verdict> from_words(const Case& run) {
+// An error without a place may be an alert of the model; the code decides.
+const StopLine* error_of(const Said& said, int code) {
+  if (said.error) return &*said.error;
+  return said.placeless_error && code != 0 ? &*said.placeless_error : nullptr;
+}
+
+std::optional<Verdict> from_words(const Case& run, int code) {
   const Said& said = run.said;
-  if (said.error && said.error->phase == "network cleanup" && said.termination && files_are_closed(run)) {
-    return Verdict{Outcome::kTeardownFailed, fmt::format("results are whole; then: {}", said.error->text),
-                   said.error->place};
+  const StopLine* error = error_of(said, code);
+  if (error != nullptr && error->phase == "network cleanup" && said.termination &&
+      files_are_closed(run.expected, run.files)) {
+    return Verdict{Outcome::kTeardownFailed, fmt::format("results are whole; then: {}", error->text), error->place};
   }
-  if (said.error) return from_error(*said.error, said.disk_full);
+  if (error != nullptr) return from_error(*error, said.disk_full);
   if (said.fingerprint_mismatch) {
     return Verdict{Outcome::kFingerprintMismatch, said.fingerprint_text,
                    said.termination ? said.termination->place : Place{}};
   }
   if (!said.termination) return std::nullopt;
   const StopLine& stop = *said.termination;
-  if (stop.text.starts_with("CPU time limit reached") || stop.text.starts_with("Realtime limit reached") ||
-      stop.text.starts_with("Real time limit reached")) {
-    return Verdict{Outcome::kLimited, fmt::format("cut short: {}", stop.text), stop.place};
-  }
-  if (stop.text.starts_with("SIGINT or SIGTERM received")) {
-    return Verdict{Outcome::kKilled, "ended by SIGINT or SIGTERM from outside", stop.place};
-  }
+  if (is_limit(stop)) return Verdict{Outcome::kLimited, fmt::format("cut short: {}", stop.text), stop.place};
+  if (is_interrupt(stop)) return Verdict{Outcome::kKilled, "ended by SIGINT or SIGTERM from outside", stop.place};
   return std::nullopt;
 }
 
@@ -218,71 +120,137 @@ Verdict judge_one(const Case& run, const std::vector<Case>& cases, const Evidenc
     const Place place = run.said.termination ? run.said.termination->place : Place{};
     return {*evidence.ended_by_us, {}, place};
   }
+  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  const int own_code = run.last_started && WIFSIGNALED(status) ? 128 + WTERMSIG(status) : code_for(run, cases, code);
   const bool trapped = WIFSIGNALED(status) && run.last_started && run.said.trapped;
   if (!trapped) {
-    if (auto verdict = from_words(run)) return *verdict;
+    if (auto verdict = from_words(run, own_code)) return *verdict;
   }
   if (WIFSIGNALED(status) && run.last_started) return from_signal(WTERMSIG(status), run);
-  const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
   if (code > 128 && code < 160 && run.last_started) return from_signal(code - 128, run);  // told by a wrapper script
-  return without_words(run, evidence, code_for(run, cases, code));
+  return without_words(run, evidence, own_code);
 }
 
 std::vector<Case> cases_of(std::span<const ExpectedFiles> batch) {
   std::vector<Case> cases;
   cases.reserve(batch.size());
-  for (const ExpectedFiles& expected : batch) cases.push_back(Case{expected, false, false, {}, {}});
+  for (const ExpectedFiles& expected : batch) cases.push_back(Case{expected, false, false, {}, {}, {}});
   return cases;
+}
+
+std::string stem_of(const std::string& name) {
+  return name.substr(0, name.rfind('.'));
+}
+
+// How well the file's name fits the run: npos for one of its own names, else the length of the stem that it carries.
+std::size_t fit_of(const std::string& path, const ExpectedFiles& names) {
+  std::size_t fit = 0;
+  for (const std::string* name : {&names.scalars, &names.vectors, &names.index, &names.output, &names.eventlog}) {
+    if (*name == path) return std::string::npos;
+    const std::string stem = stem_of(*name);
+    if (stem.empty() || !path.starts_with(stem) || path.size() == stem.size()) continue;
+    const char next = path[stem.size()];
+    if (next != '/' && std::isdigit(static_cast<unsigned char>(next)) == 0) fit = std::max(fit, stem.size());
+  }
+  return fit;
 }
 
 // A file belongs to the run that names it, else to the run whose stem it carries, else to the last one that started.
 void share_out(std::vector<Case>& cases, const Evidence& evidence) {
-  const auto last = std::find_if(cases.rbegin(), cases.rend(), [](const Case& run) { return run.started; });
+  std::vector<const LeftFile*> nameless;
   for (const LeftFile& file : evidence.files) {
-    Case* owner = last == cases.rend() ? &cases.back() : &*last;
+    Case* owner = nullptr;
     std::size_t best = 0;
     for (Case& run : cases) {
-      const ExpectedFiles& names = run.expected;
-      const auto is = [&](const std::string& name) { return name == file.path; };
-      const std::string stem = names.scalars.substr(0, names.scalars.rfind('.'));
-      std::size_t fit = 0;
-      if (is(names.scalars) || is(names.vectors) || is(names.index) || is(names.output) || is(names.eventlog)) {
-        fit = std::string::npos;
-      } else if (file.path.starts_with(stem) &&
-                 !(stem.size() < file.path.size() && std::isdigit(file.path[stem.size()]))) {
-        fit = stem.size();
-      }
-      if (fit > best) {
-        best = fit;
-        owner = &run;
-      }
+      const std::size_t fit = fit_of(file.path, run.expected);
+      if (fit <= best) continue;
+      best = fit;
+      owner = &run;
+    }
+    const bool words = file.path.ends_with(".out") || (owner != nullptr && file.path == owner->expected.output);
+    if (owner == nullptr && cases.size() == 1) owner = &cases.front();
+    if (owner == nullptr) {
+      nameless.push_back(&file);
+      continue;
     }
     owner->files.push_back(&file);
+    if (words) owner->outputs.push_back(&file);
   }
+  const auto last =
+      std::find_if(cases.rbegin(), cases.rend(), [](const Case& run) { return run.started || !run.outputs.empty(); });
+  Case& owner = last == cases.rend() ? cases.front() : *last;
+  owner.files.insert(owner.files.end(), nameless.begin(), nameless.end());
+}
+
+// The run whose output goes on at this line, when it is the next one of the batch: its header, also behind a model's
+// own words that did not end their line.
+bool begins_next(std::string_view& line, const Case& next, Said& before) {
+  const Run& run = next.expected.run;
+  if (run_that_begins(line, run.config) == run.number) return true;
+  const auto header = line.find(fmt::format("{} run {}: ", run.config, run.number));
+  if (header == std::string_view::npos) return false;
+  before.note(line.substr(0, header));
+  line.remove_prefix(header);
+  return true;
+}
+
+// Runs of a batch start in its order, each with a line of its own.
+void hear_output(std::vector<Case>& cases, const Evidence& evidence, Said& before_first) {
+  std::size_t next = 0;
+  Said* said = &before_first;
+  each_line(evidence.output, [&](std::string_view line) {
+    if (next < cases.size() && begins_next(line, cases[next], *said)) {
+      cases[next].started = true;
+      said = &cases[next++].said;
+    }
+    said->note(line);
+  });
+}
+
+Case& last_started(std::vector<Case>& cases) {
+  const auto last = std::find_if(cases.rbegin(), cases.rend(), [](const Case& run) { return run.started; });
+  Case& found = last == cases.rend() ? cases.front() : *last;
+  found.started = found.last_started = true;
+  return found;
 }
 
 void hear(std::vector<Case>& cases, const Evidence& evidence) {
-  const std::string output = text_of(evidence.output);
-  const std::string errors = text_of(evidence.errors);
-  const auto sections = sections_of(output, cases.front().expected.run.config);
+  Said before_first;
+  hear_output(cases, evidence, before_first);
+  const bool any_header = cases.front().started;
+  share_out(cases, evidence);
   for (Case& run : cases) {
-    const auto section = std::find_if(sections.begin(), sections.end(), [&](const Section& candidate) {
-      return candidate.number == run.expected.run.number;
-    });
-    run.started = section != sections.end();
-    if (!run.started) continue;
-    run.last_started = section + 1 == sections.end();
-    std::string text(section->text);
-    if (run.last_started)
-      text += "\n" + errors;  // with more runs than one an error names no run: the last one ended it
-    const auto out = std::find_if(evidence.files.begin(), evidence.files.end(),
-                                  [&](const LeftFile& file) { return file.path == run.expected.output; });
-    if (out != evidence.files.end()) text += "\n" + text_of(out->source);
-    run.said = listen(text);
+    run.started = run.started || !run.outputs.empty();  // its output file is made when a run starts
   }
-  if (!cases.front().started && sections.empty()) {  // it did not come as far as its first run
-    cases.front().started = cases.front().last_started = true;
-    cases.front().said = listen(output + "\n" + errors);
+  Case& last = last_started(cases);
+  // It did not come as far as its first run, or a wrapper keeps these lines back.
+  if (!any_header) last.said = std::move(before_first);
+  for (Case& run : cases) {
+    for (const LeftFile* file : run.outputs) {
+      each_line(file->source, [&](std::string_view line) { run.said.note(line); });
+    }
+  }
+  // With more runs than one an error there names no run: the last one ended it.
+  each_line(evidence.errors, [&](std::string_view line) { last.said.note(line); });
+}
+
+// Runs that append to one file are all in it, or none counts.
+void count_shared(const std::vector<Case>& cases, std::vector<Judgement>& judgements) {
+  for (const Case& run : cases) {
+    const auto shares = [&](const Case& other) { return other.expected.scalars == run.expected.scalars; };
+    const auto wanted = static_cast<std::size_t>(std::count_if(cases.begin(), cases.end(), shares));
+    const auto file = std::find_if(run.files.begin(), run.files.end(),
+                                   [&](const LeftFile* left) { return left->path == run.expected.scalars; });
+    if (wanted < 2 || file == run.files.end()) continue;
+    const auto found = runs_in(**file);
+    if (!found || *found >= wanted) continue;
+    for (std::size_t i = 0; i < cases.size(); ++i) {
+      Verdict& verdict = judgements[i].verdict;
+      if (!shares(cases[i]) || !is_complete(verdict.outcome)) continue;
+      verdict = {Outcome::kIncomplete,
+                 fmt::format("{} holds {} of the {} runs that share it", run.expected.scalars, *found, wanted),
+                 verdict.place};
+    }
   }
 }
 
@@ -291,7 +259,6 @@ void hear(std::vector<Case>& cases, const Evidence& evidence) {
 std::vector<Judgement> judge(std::span<const ExpectedFiles> batch, const Evidence& evidence) {
   std::vector<Case> cases = cases_of(batch);
   hear(cases, evidence);
-  share_out(cases, evidence);
   std::vector<Judgement> judgements;
   for (const Case& run : cases) {
     Judgement judgement;
@@ -302,6 +269,7 @@ std::vector<Judgement> judge(std::span<const ExpectedFiles> batch, const Evidenc
     for (const LeftFile* file : run.files) judgement.files.push_back(file->path);
     judgements.push_back(std::move(judgement));
   }
+  count_shared(cases, judgements);
   return judgements;
 }
 

@@ -1,8 +1,9 @@
 // Reading single lines of what Cmdenv prints.
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
-#include "simulator/cmdenv_judge.h"
+#include "simulator/cmdenv_lines.h"
 
 namespace simswarm::cmdenv {
 namespace {
@@ -15,21 +16,47 @@ std::string_view after(std::string_view text, std::string_view before, std::stri
   return text.substr(0, text.find_first_of(ends));
 }
 
-// « -- in module (Node) Net.sink (id=2), at t=50s, event #50», « -- at t=100s, event #101», «…, during network setup».
-void read_place(std::string_view where, StopLine& line) {
-  if (const std::string_view time = after(where, "at t=", ",s "); !time.empty()) line.place.simulated_time = time;
-  if (const auto event = parse_int(after(where, "event #", ", "))) line.place.event = event;
-  if (const auto module = where.find("in module "); module != std::string_view::npos) {
-    const std::string_view rest = where.substr(module + 10);
-    const auto end = std::min(rest.find(", at t="), rest.find(", during "));
-    line.place.module = rest.substr(0, end);
-  }
-  line.phase = after(where, "during ", ",");
+// «in module (Node) Net.sink (id=2), » at the beginning: taken off, or left as it is.
+std::string_view take_module(std::string_view& where) {
+  if (!where.starts_with("in ")) return {};
+  const auto kind_end = where.find(" (", 3);
+  const auto id = where.rfind(" (id=");
+  if (kind_end == std::string_view::npos || id == std::string_view::npos || id < kind_end) return {};
+  const auto end = where.find("), ", id);
+  if (end == std::string_view::npos) return {};
+  const std::string_view module = where.substr(kind_end + 1, end - kind_end);
+  where.remove_prefix(end + 3);
+  return module;
 }
 
-bool looks_like_place(std::string_view where) {
-  return where.find("at t=") != std::string_view::npos || where.find("in module ") != std::string_view::npos ||
-         where.find("during ") != std::string_view::npos;
+bool is_time(std::string_view text) {
+  return text.size() > 1 && text.back() == 's' && parse_double(text.substr(0, text.size() - 1)).has_value();
+}
+
+// The exact forms to the end of the line: «in module (Node) Net.sink (id=2), at t=50s, event #50», «at t=100s»,
+// «in module …, during network setup». Words of a model that only look like a place are none.
+bool read_place(std::string_view where, StopLine& line) {
+  constexpr std::array<std::string_view, 4> kPhases{"network setup", "network initialization", "finalization",
+                                                    "network cleanup"};
+  const std::string_view module = take_module(where);
+  if (where.starts_with("during ")) {
+    const std::string_view phase = where.substr(7);
+    if (std::find(kPhases.begin(), kPhases.end(), phase) == kPhases.end()) return false;
+    line.phase = phase;
+  } else if (where.starts_with("at t=")) {
+    const auto comma = where.find(", event #");
+    const std::string_view time = where.substr(5, comma == std::string_view::npos ? comma : comma - 5);
+    if (!is_time(time)) return false;
+    if (comma != std::string_view::npos) {
+      line.place.event = parse_int(where.substr(comma + 9));
+      if (!line.place.event) return false;
+    }
+    line.place.simulated_time = time.substr(0, time.size() - 1);
+  } else {
+    return false;
+  }
+  line.place.module = module;
+  return true;
 }
 
 }  // namespace
@@ -38,42 +65,27 @@ std::optional<StopLine> read_stop_line(std::string_view raw) {
   if (!raw.starts_with("<!>")) return std::nullopt;
   std::string_view text = trim(raw.substr(3));
   StopLine line;
-  line.is_error = text.starts_with("Error");
+  const bool named_so = text.starts_with("Error:") || text.starts_with("Error -- ");
+  const bool begins_so = text.starts_with("Error");
   if (text.starts_with("Error:")) text = trim(text.substr(6));
-  if (const auto dashes = text.rfind(" -- ");
-      dashes != std::string_view::npos && looks_like_place(text.substr(dashes))) {
-    line.has_place = true;
-    read_place(text.substr(dashes + 4), line);
-    text = text.substr(0, dashes);
+  if (const auto dashes = text.rfind(" -- "); dashes != std::string_view::npos) {
+    line.has_place = read_place(trim(text.substr(dashes + 4)), line);
+    if (line.has_place) text = text.substr(0, dashes);
   }
+  // A message that itself begins with «Error» gets no second one; without a place it is an alert of the model.
+  line.is_error = named_so || (begins_so && line.has_place);
   line.text = trim(text);
   return line;
 }
 
-std::vector<Section> sections_of(std::string_view output, const std::string& config) {
-  const std::string quiet = config + " run ";
+std::optional<std::int64_t> run_that_begins(std::string_view line, const std::string& config) {
   constexpr std::string_view kVerbose = "Preparing for running configuration ";
-  std::vector<Section> sections;
-  std::vector<std::size_t> starts;
-  for (std::size_t at = 0; at < output.size();) {
-    const std::string_view line = output.substr(at, output.substr(at).find('\n'));
-    std::optional<std::int64_t> number;
-    if (line.starts_with(quiet)) {
-      number = parse_int(line.substr(quiet.size(), line.find(':', quiet.size()) - quiet.size()));
-    } else if (line.starts_with(kVerbose)) {
-      number = parse_int(after(line, "run #", "."));
-    }
-    if (number) {
-      sections.push_back({*number, {}});
-      starts.push_back(at);
-    }
-    at += line.size() + 1;
+  const std::string quiet = config + " run ";
+  if (line.starts_with(quiet)) {
+    return parse_int(line.substr(quiet.size(), line.find(':', quiet.size()) - quiet.size()));
   }
-  for (std::size_t i = 0; i < sections.size(); ++i) {
-    const std::size_t end = i + 1 < starts.size() ? starts[i + 1] : output.size();
-    sections[i].text = output.substr(starts[i], end - starts[i]);
-  }
-  return sections;
+  if (line.starts_with(kVerbose)) return parse_int(after(line, "run #", "."));
+  return std::nullopt;
 }
 
 std::optional<Progress> read_progress(std::string_view tail) {

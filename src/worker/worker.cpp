@@ -11,6 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{500};
+constexpr int kMostFailedStarts = 5;         // in a row, before the campaign gives up
 constexpr std::uint64_t kStatusTail = 4096;  // bytes at the end of a status file that are looked at
 
 class Loop {
@@ -21,9 +22,10 @@ class Loop {
 
   Status work() {
     while (true) {
-      SIMSWARM_CHECK(obey());
-      if (stop_level_ == 0) SIMSWARM_CHECK(fill());
-      if (running_.empty() && (stop_level_ > 0 || queue_.counts().queued == 0)) return {};
+      obey();
+      if (stop_level_ == kGoOn) fill();
+      const bool nothing_waits = stop_level_ != kGoOn || queue_.counts().queued == 0;
+      if (running_.empty() && nothing_waits) return trouble_;
       for (exec::Ended& ended : executor_.wait(kTick, host_.wake_on())) finish(std::move(ended));
       tell();
     }
@@ -37,30 +39,32 @@ class Loop {
   }
 
   // First interrupt: the waiting are cancelled, the running get their grace. Second, or grace over: all end now.
-  Status obey() {
+  // Draining cancels the waiting and leaves the running in peace.
+  void obey() {
     const int level = host_.stop_level();
     const Monotonic now = system_clock().monotonic();
-    if (level > 0 && stop_level_ == 0) {
+    if ((level > 0 || host_.is_draining() || !trouble_) && stop_level_ == kGoOn) {
       queue_.cancel_waiting();
-      grace_ends_ = now + milliseconds(static_cast<std::int64_t>(options_.grace * 1000));
-      stop_level_ = 1;
+      stop_level_ = kDraining;
     }
-    if (stop_level_ == 1 && now >= grace_ends_) {
+    if (level > 0 && stop_level_ == kDraining) {
+      grace_ends_ = now + milliseconds(static_cast<std::int64_t>(options_.grace * 1000));
+      stop_level_ = kGrace;
+    }
+    if (stop_level_ == kGrace && now >= grace_ends_) {
       for (const auto& [id, batch] : running_) executor_.stop(id, Outcome::kCancelled);
-      stop_level_ = 2;
+      stop_level_ = kEnding;
     }
     if (level > 1 && !killed_) {
       executor_.kill_all(Outcome::kCancelled);
       killed_ = true;
-      stop_level_ = 2;
+      stop_level_ = kEnding;
     }
-    return {};
   }
 
-  Status fill() {
+  void fill() {
     while (running_.size() < options_.jobs && queue_.counts().queued > 0 && !host_.is_busy()) {
-      if (alone_ && !running_.empty()) return {};
-      if (queue_.next_is_alone() && !running_.empty()) return {};
+      if (!running_.empty() && (alone_ || queue_.next_is_alone())) return;
       Batch batch;
       batch.claims = claim();
       for (const Claim& claim : batch.claims) {
@@ -68,9 +72,8 @@ class Loop {
         alone_ = job.alone;
         batch.runs.insert(batch.runs.end(), job.runs.begin(), job.runs.end());
       }
-      SIMSWARM_CHECK(start(std::move(batch)));
+      if (!start(std::move(batch))) return;
     }
-    return {};
   }
 
   // Inseparable runs and what must be alone make a batch of their own.
@@ -90,7 +93,8 @@ class Loop {
     return claims;
   }
 
-  Status start(Batch batch) {
+  // False: it could not be started; that counts as an attempt, and the loop waits a moment.
+  bool start(Batch batch) {
     batch.id = ++last_id_;
     batch.scratch = options_.scratch / std::to_string(batch.id);
     batch.argv = dialect_.command_line(runs_of(batch));
@@ -98,11 +102,25 @@ class Loop {
     for (const std::size_t run : batch.runs) {
       if (std::string folder = dialect_.run_folder(runs_[run]); !folder.empty()) folders.push_back(std::move(folder));
     }
-    SIMSWARM_CHECK(executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, std::move(folders),
-                                    fmt::format("{}.{}", options_.mark, batch.id)}));
+    const Status started = executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, std::move(folders),
+                                            fmt::format("{}.{}", options_.mark, batch.id)});
+    if (!started) return lose(std::move(batch), started.error()), false;
+    failed_starts_ = 0;
     host_.started(batch);
     running_.emplace(batch.id, std::move(batch));
-    return {};
+    return true;
+  }
+
+  void lose(Batch batch, const Error& error) {
+    if (++failed_starts_ >= kMostFailedStarts && trouble_) trouble_ = propagate(error);
+    Finished finished{std::move(batch), {}, {}};
+    finished.ended.started = finished.ended.ended = system_clock().stamp();
+    finished.ended.trouble = error;
+    const Judgement lost{{Outcome::kLost, "could not be started: " + error.message, {}}, 0, {}};
+    finished.judgements.assign(finished.batch.runs.size(), lost);
+    host_.started(finished.batch);
+    const std::vector<bool> will_retry = settle(finished);
+    host_.finished(std::move(finished), will_retry);
   }
 
   void finish(exec::Ended ended) {
@@ -127,12 +145,17 @@ class Loop {
     for (const Claim& claim : finished.batch.claims) {
       const std::size_t size = queue_.job(claim.job).runs.size();
       const std::span<Judgement> judgements(finished.judgements.data() + position, size);
-      const bool retried = settle(claim, judgements, finished.judgements.size() > size);
+      const bool retried = settle(claim, judgements, finished.judgements.size() > size && any_started(finished.judgements));
       if (size > 1) keep_together(judgements);  // after it was settled by what each run itself came to
       will_retry.insert(will_retry.end(), size, retried);
       position += size;
     }
     return will_retry;
+  }
+
+  static bool any_started(const std::vector<Judgement>& judgements) {
+    const auto started = [](const Judgement& one) { return one.verdict.outcome != Outcome::kNotStarted; };
+    return std::any_of(judgements.begin(), judgements.end(), started);
   }
 
   // Runs that append to one file count only when all of them do.
@@ -154,10 +177,10 @@ class Loop {
     };
     const auto complete = [](const Judgement& judgement) { return is_complete(judgement.verdict.outcome); };
     if (std::all_of(judgements.begin(), judgements.end(), complete)) return queue_.complete(claim), false;
-    if (has(Outcome::kNotStarted) && in_company && stop_level_ == 0) return queue_.requeue(claim, false, false);
+    if (has(Outcome::kNotStarted) && in_company && stop_level_ == kGoOn) return queue_.requeue(claim, false, false);
     const auto can_help = [](const Judgement& one) { return complete_or_helpable(one.verdict.outcome); };
     const bool helpable = std::all_of(judgements.begin(), judgements.end(), can_help);
-    if (helpable && stop_level_ == 0 && queue_.attempts(claim.job) <= options_.retries) {
+    if (helpable && stop_level_ == kGoOn && queue_.attempts(claim.job) <= options_.retries) {
       return queue_.requeue(claim, has(Outcome::kOutOfMemory), true);
     }
     return queue_.fail(claim), false;
@@ -199,7 +222,10 @@ class Loop {
   Monotonic last_look_{};
   Monotonic grace_ends_{};
   std::uint64_t last_id_ = 0;
-  int stop_level_ = 0;
+  enum StopLevel { kGoOn, kDraining, kGrace, kEnding };
+  StopLevel stop_level_ = kGoOn;
+  int failed_starts_ = 0;  // in a row
+  Status trouble_;
   bool killed_ = false;
   bool alone_ = false;
 };

@@ -57,11 +57,14 @@ class Host {
   [[nodiscard]] virtual std::vector<int> wake_on() = 0;
   // Too much waits to be committed: nothing new is started.
   [[nodiscard]] virtual bool is_busy() = 0;
+  // Start nothing new and let running runs end in their own time.
+  [[nodiscard]] virtual bool is_draining() { return false; }
   // 0: go on. 1: start nothing new and give running runs the grace. 2: end everything now.
   [[nodiscard]] virtual int stop_level() = 0;
 };
 
-// Returns when the queue has nothing left, or after a stop. `runs` are the campaign's, by position.
+// Returns when the queue has nothing left, or after a stop; never while something runs. An error when programs cannot
+// be started time and again: what runs has then ended, what waits is cancelled. `runs` are the campaign's, by position.
 [[nodiscard]] Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
                           const Options& options, Host& host);
 

@@ -61,7 +61,7 @@ class EachIll : public testing::TestWithParam<std::tuple<Ill, bool>> {
   [[nodiscard]] static bool redirected() { return std::get<1>(GetParam()); }
   [[nodiscard]] static Words words() { return redirected() ? Words{} : Words{"--cmdenv-redirect-output=false"}; }
   [[nodiscard]] static Report campaign(const Project& project, const Place& place) {
-    const Words options = Words{"-j1", "-b3", "--retries", "0", "--timeout", "30"} + ill().options;
+    const Words options = Words{"-j1", "-b3", "--retries", "0"} + ill().options;
     return project.runall(options, words() + Words{"-r", place.runs});
   }
 };
@@ -72,7 +72,7 @@ void expect_outcome(const Ill& ill, const Report& report, const std::string& run
   const Event& last = ended.back();
   EXPECT_THAT(ill.outcomes, testing::Contains(last.outcome)) << last.text;
   EXPECT_EQ(last.complete, counts_as_complete(last.outcome));
-  if (!last.complete) EXPECT_FALSE(last.text.empty()) << "no message";
+  EXPECT_TRUE(last.complete || !last.text.empty()) << "no message";
   EXPECT_THAT(last.text, testing::HasSubstr(ill.message));
   if (!ill.has_place) return;
   EXPECT_EQ(last.module, "Net.sink");

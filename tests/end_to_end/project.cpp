@@ -27,7 +27,7 @@ Event parse_event(const json& value) {
   }
   event.attempt = value.value("attempt", 0);
   event.exit_code = value.value("exit_code", 0);
-  event.complete = value.value("complete", false);
+  event.complete = event.kind == "ended" && value.value("complete", false);
   event.will_retry = value.value("will_retry", false);
   return event;
 }
@@ -114,7 +114,9 @@ Answer Project::simswarm(const Words& words) const {
 }
 
 Words Project::runall_words(const Words& options, const Words& simulation) const {
-  return Words{simswarm_program(), "runall", "--json", "-j2"} + options + Words{"./sim", "-c", "Study"} + simulation;
+  const bool has_jobs = std::ranges::any_of(options, [](const std::string& word) { return word.starts_with("-j"); });
+  return Words{simswarm_program(), "runall", "--json"} + (has_jobs ? Words{} : Words{"-j2"}) + options +
+         Words{"./sim", "-c", "Study"} + simulation;
 }
 
 Report Project::runall(const Words& options, const Words& simulation) const {

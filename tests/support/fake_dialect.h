@@ -64,6 +64,9 @@ class FakeDialect final : public Dialect {
         planned.pop_front();
       }
       judgements.push_back({{evidence.ended_by_us.value_or(outcome), "", {}}, 0, {}});
+      for (const LeftFile& file : evidence.files) {
+        if (file.path == expected_files(run).front()) judgements.back().files.push_back(file.path);
+      }
     }
     return judgements;
   }

@@ -98,7 +98,7 @@ TEST_F(ALedger, RemembersAnAttemptWithAllThatIsInIt) {
                {"./a", "-r", "1,2"}};
   std::vector<Attempt> attempts{made, attempt("b")};
   attempts[1].verdict.place.event = std::nullopt;
-  const std::vector<AttemptLog> logs{{std::string("out\0put\xff", 8), "errors\n", "/o", "/e"}, {}};
+  const std::vector<AttemptLog> logs{{std::string("out\0put\xff", 8), "errors\n", "own\n"}, {}};
   ASSERT_TRUE(ledger_->record_attempts(attempts, logs).has_value());
   reopen();
   const Attempt read = ledger_->attempts_of(key("a")).value().at(0);
@@ -124,8 +124,7 @@ TEST_F(ALedger, RemembersAnAttemptWithAllThatIsInIt) {
   const AttemptLog log = ledger_->log_of(key("a"), 1).value().value();
   EXPECT_EQ(log.output, logs[0].output) << "output is bytes";
   EXPECT_EQ(log.errors, "errors\n");
-  EXPECT_EQ(log.output_file, "/o");
-  EXPECT_EQ(log.errors_file, "/e");
+  EXPECT_EQ(log.own, "own\n");
   EXPECT_FALSE(ledger_->log_of(key("a"), 2).value().has_value());
 }
 
