@@ -95,25 +95,71 @@ Result<std::string> explain_key(Ledger& ledger, const CampaignRecord& campaign, 
   return std::string("No earlier campaign had this run.\n");
 }
 
-std::string explain_attempts(const view::RunStatus& run, const CampaignRecord& campaign) {
+std::string list_attempts(const std::vector<Attempt>& attempts) {
   std::string text;
-  bool ran_here = false;
-  for (const Attempt& attempt : run.attempts) {
-    ran_here = ran_here || attempt.campaign == campaign.id;
+  for (const Attempt& attempt : attempts) {
     text += fmt::format("  attempt {} in campaign {}: {}{}\n", attempt.number, attempt.campaign,
                         to_text(attempt.verdict.outcome),
                         attempt.verdict.message.empty() ? "" : ": " + attempt.verdict.message);
   }
-  if (run.has_result && !ran_here) return "It was not run again: its result was known and unchanged.\n" + text;
-  if (ran_here && run.attempts.front().campaign != campaign.id) {
-    return "It was run again: its result was not what had been accepted any more, or an earlier attempt was not "
-           "complete.\n" +
-           text;
+  return text;
+}
+
+// What was found in place of the older result lies in kept/ where it differed; what is not there was gone.
+std::string why_not_believed(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign) {
+  std::vector<std::string> changed;
+  for (const ResultFile& file : run.files) {
+    const fs::path kept = opened.state.kept(campaign.id) / replace_all(file.path, "../", "_up/");
+    std::error_code ignored;
+    if (fs::exists(kept, ignored)) changed.push_back(fmt::format("{} (put aside as {})", file.path, kept.string()));
   }
-  if (ran_here) return "It was run, because no result was known for what it can see.\n" + text;
-  if (!run.attempts.empty())
-    return "It was not run again: the same error would come again (--retry-failed tries it all the same).\n" + text;
-  return "It has not been run.\n";
+  if (!changed.empty()) return "its result had been changed: " + join(changed, ", ");
+  return "its result was gone or had been changed when the campaign began";
+}
+
+// It was executed in this campaign, and before in another.
+std::string why_again(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign) {
+  const Attempt* before = nullptr;
+  for (const Attempt& attempt : run.attempts) {
+    if (attempt.campaign < campaign.id) before = &attempt;
+  }
+  if (before == nullptr) return "no result was known for what it can see";
+  if (is_complete(before->verdict.outcome)) return why_not_believed(opened, run, campaign);
+  return fmt::format("its last attempt before ended {}{}", to_text(before->verdict.outcome),
+                     before->verdict.message.empty() ? "" : ": " + before->verdict.message);
+}
+
+// What has become of the result since.
+std::string look_at_files(const Opened& opened, const view::RunStatus& run) {
+  std::string text;
+  for (const ResultFile& file : run.files) {
+    const fs::path path = absolute_from(opened.working_folder, file.path);
+    const auto identity = identify(path);
+    if (identity && *identity == file.identity) continue;
+    std::error_code ignored;
+    if (fs::is_symlink(path, ignored)) continue;
+    const auto digest = identity ? digest_of_file(path) : Result<Digest>();
+    if (identity && digest && *digest == file.digest) continue;
+    text += fmt::format("  {} {}: the same call runs it again.\n", file.path,
+                        identity ? "has been changed since" : "is gone now");
+  }
+  return text;
+}
+
+std::string explain_attempts(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign) {
+  const std::string attempts = list_attempts(run.attempts) + look_at_files(opened, run);
+  const auto here = [&](const Attempt& attempt) { return attempt.campaign == campaign.id; };
+  if (std::any_of(run.attempts.begin(), run.attempts.end(), here)) {
+    const bool again = run.attempts.front().campaign < campaign.id;
+    return fmt::format("It was run{}: {}.\n{}", again ? " again" : "", why_again(opened, run, campaign), attempts);
+  }
+  if (run.has_result) return "It was not run again: its result was known and unchanged.\n" + attempts;
+  if (run.attempts.empty()) return "It has not been run.\n";
+  const Outcome last = run.attempts.back().verdict.outcome;
+  if (last == Outcome::kModelError || last == Outcome::kFingerprintMismatch) {
+    return "It was not run again: the same error would come again (--retry-failed tries it all the same).\n" + attempts;
+  }
+  return "It was not run in this campaign, which ended before.\n" + attempts;
 }
 
 }  // namespace
@@ -125,7 +171,7 @@ Result<ExitCode> explain(const ExplainArguments& arguments) {
   for (const view::RunStatus& run : runs) {
     print(fmt::format("{} ({}), key {}\n", long_name(run.planned.run), short_name(run.planned.run),
                       run.planned.key.digest.hex().substr(0, 12)));
-    print(explain_attempts(run, campaign));
+    print(explain_attempts(opened, run, campaign));
     SIMSWARM_TRY(const std::string key, explain_key(*opened.ledger, campaign, run.planned));
     print(key);
   }

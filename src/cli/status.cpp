@@ -23,6 +23,7 @@ std::string state_of(const CampaignRecord& campaign, const campaign::StateFolder
 std::string last_message(const RunStatus& run) {
   if (run.attempts.empty()) return {};
   const Verdict& verdict = run.attempts.back().verdict;
+  if (is_complete(run.outcome) && verdict.message.empty()) return {};  // where it ended is no reason
   const std::string place = describe_place(verdict.place);
   return verdict.message + (place.empty() ? "" : fmt::format(" [{}]", place));
 }
@@ -103,8 +104,8 @@ Result<ExitCode> status(const StatusArguments& arguments) {
                                 {"runs", list}};
     print(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
-    print(fmt::format("{} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state, to_text(campaign.started),
-                      shell_line(campaign.command)));
+    print(fmt::format("campaign {} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state,
+                      to_text(campaign.started), shell_line(campaign.command)));
     print(as_table(runs, arguments.all || !arguments.selector.empty()));
     print(fmt::format("{} run{}: {}\n", runs.size(), runs.size() == 1 ? "" : "s", counts_of(runs)));
   }

@@ -8,6 +8,11 @@
 namespace simswarm::cli {
 namespace {
 
+tl::unexpected<Error> misplaced(const std::string& word, std::string_view behind) {
+  return usage_error("{} stands behind {}: options of simswarm stand before, those of the program behind its name",
+                     word, behind);
+}
+
 // «nodes=10,20 seed=1..30 ./scenario --nodes={nodes}»: parameters stand before the first word that is none.
 Result<SweepSpec> from_words(const SweepArguments& arguments) {
   SweepSpec spec;
@@ -25,7 +30,11 @@ Result<SweepSpec> from_words(const SweepArguments& arguments) {
       spec.grid.push_back(std::move(parameter));
     }
   }
-  if (word != words.end() && *word == "--") ++word;
+  if (word != words.end() && *word == "--") {
+    ++word;
+  } else if (word != words.end() && word->front() == '-') {
+    return misplaced(*word, "the parameters");
+  }
   spec.command.assign(word, words.end());
   if (spec.command.empty()) {
     return usage_error(
@@ -71,8 +80,11 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
   SIMSWARM_TRY(const fs::path folder, working_folder());
   SIMSWARM_TRY(const Settings settings, settings_of(arguments.settings, folder));
   const std::vector<std::string>& words = arguments.campaign.words;
-  const bool named =
-      words.size() == 1 && words.front().find('=') == std::string::npos && words.front().find('/') == std::string::npos;
+  if (words.size() > 1 && words[1].starts_with('-') && words[1] != "--" && settings.sweeps.contains(words.front())) {
+    return misplaced(words[1], "the sweep's name");
+  }
+  const bool named = words.size() == 1 && words.front() != "--" && words.front().find('=') == std::string::npos &&
+                     words.front().find('/') == std::string::npos;
   auto read = named ? from_settings(words.front(), settings, folder) : from_words(arguments);
   SIMSWARM_TRY(SweepSpec spec, std::move(read));
   override_spec(arguments, spec);

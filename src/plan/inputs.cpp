@@ -1,64 +1,72 @@
 #include "plan/inputs.h"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <array>
+#include <cctype>
+#include <chrono>
+#include <fstream>
 #include <unordered_set>
 
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "plan/files.h"
 
 namespace simswarm::plan {
 namespace {
 
-constexpr std::array<std::string_view, 27> kNoData{
-    ".c",   ".cc",  ".cpp", ".cxx",  ".h",   ".hh",  ".hpp", ".msg",   ".sm",    ".o",    ".a",   ".d",   ".md", ".rst",
-    ".sca", ".vec", ".vci", ".elog", ".anf", ".ini", ".mk",  ".cmake", ".ipynb", ".orig", ".rej", ".swp", ".pyc"};
+constexpr std::array<std::string_view, 37> kNoData{
+    ".c",   ".cc",  ".cpp", ".cxx", ".h",    ".hh",  ".hpp", ".msg", ".sm",    ".o",     ".a",    ".d",   ".md",
+    ".rst", ".sca", ".vec", ".vci", ".elog", ".anf", ".ini", ".mk",  ".cmake", ".ipynb", ".orig", ".rej", ".swp",
+    ".pyc", ".log", ".out", ".svg", ".png",  ".pdf", ".tex", ".bib", ".R",     ".m",     ".xlsx"};
+// Words of people; as .csv and the like they are data.
+constexpr std::array<std::string_view, 7> kNotes{"readme", "notes", "note", "todo", "changelog", "license", "copying"};
+constexpr std::array<std::string_view, 6> kNoteExtensions{"", ".txt", ".org", ".adoc", ".html", ".odt"};
+constexpr std::string_view kUnreadable = "unreadable";
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& values, std::string_view value) {
+  return std::find(values.begin(), values.end(), value) != values.end();
+}
 
 bool starts_with_any(std::string_view name, std::initializer_list<std::string_view> beginnings) {
   return std::any_of(beginnings.begin(), beginnings.end(),
                      [&](std::string_view beginning) { return name.starts_with(beginning); });
 }
 
-// Files that git tracks or would track, those of submodules and other work trees inside too: what .gitignore names is
-// no input.
-Result<std::vector<fs::path>> files_by_git(const fs::path& project) {
-  SIMSWARM_TRY(const Answer answer,
-               run({{"git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"},
-                    project,
-                    {},
-                    {},
-                    120}));
-  if (answer.exit_code != 0) return environment_error("git ls-files in {}: {}", project.string(), trim(answer.errors));
-  std::vector<fs::path> files;
-  for (const std::string_view name : split(answer.output, '\0')) {
-    if (name.empty()) continue;
-    const fs::path path = absolute_from(project, fs::path(name));
-    std::error_code ignored;
-    if (fs::is_directory(fs::symlink_status(path, ignored)) && fs::exists(path / ".git", ignored)) {
-      SIMSWARM_TRY(const auto inside, files_by_git(path));
-      files.insert(files.end(), inside.begin(), inside.end());
-    } else {
-      files.push_back(path);
-    }
-  }
-  return files;
+bool is_note(const fs::path& path) {
+  std::string stem = path.stem().string();
+  std::transform(stem.begin(), stem.end(), stem.begin(), [](unsigned char c) { return std::tolower(c); });
+  return is_one_of(kNotes, stem) && is_one_of(kNoteExtensions, path.extension().string());
 }
 
-Result<std::vector<fs::path>> files_by_walk(const fs::path& project, const std::vector<fs::path>& left_out) {
-  std::vector<fs::path> files;
-  std::error_code error;
-  auto entry = fs::recursive_directory_iterator(project, fs::directory_options::skip_permission_denied, error);
-  for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-    const bool hidden = entry->path().filename().native().starts_with(".");
-    const bool out = std::find(left_out.begin(), left_out.end(), entry->path()) != left_out.end();
-    if (entry->is_directory(error)) {
-      if (hidden || out || entry->path().filename() == "out") entry.disable_recursion_pending();
-    } else if (!hidden && entry->is_regular_file(error)) {
-      files.push_back(entry->path());
-    }
+// «core», «core.1234», «vgcore.1234»: what a crash leaves.
+bool is_core(std::string_view name) {
+  if (name.starts_with("vg")) name.remove_prefix(2);
+  return name == "core" || (name.starts_with("core.") && parse_int(name.substr(5)).has_value());
+}
+
+bool in_result_folder(const fs::path& relative) {
+  const fs::path folder = relative.parent_path();
+  return std::any_of(folder.begin(), folder.end(),
+                     [](const fs::path& part) { return part.native().starts_with("results"); });
+}
+
+// Where our own words go: «simswarm … > run.log» must not make the next campaign another one.
+std::vector<std::pair<dev_t, ino_t>> own_streams() {
+  std::vector<std::pair<dev_t, ino_t>> streams;
+  for (const int fd : {0, 1, 2}) {
+    struct stat info {};
+    if (::fstat(fd, &info) == 0 && S_ISREG(info.st_mode)) streams.emplace_back(info.st_dev, info.st_ino);
   }
-  if (error) return system_error(error.value(), project.string());
-  return files;
+  return streams;
+}
+
+bool is_script(const fs::path& program) {
+  std::ifstream stream(program, std::ios::binary);
+  return stream.get() == '#' && stream.get() == '!';
 }
 
 class Gatherer {
@@ -66,22 +74,20 @@ class Gatherer {
   Gatherer(const InputRequest& request, const DigestOf& digest_of) : request_(request), digest_of_(digest_of) {}
 
   Result<Inputs> gather() {
-    SIMSWARM_TRY(const auto objects, loaded_objects(request_));
-    for (const fs::path& object : objects) {
-      SIMSWARM_CHECK(take(object == request_.program ? program_ : libraries_, object, object.filename().string()));
-    }
+    SIMSWARM_CHECK(take_objects());
     for (const auto& [folder, pattern] : request_.sources.trees) SIMSWARM_CHECK(take_tree(folder, pattern));
     for (const fs::path& file : request_.sources.files) SIMSWARM_CHECK(take(data_, file, shown(file)));
-    SIMSWARM_CHECK(take_project());
-    inputs_.parts = {{"program", digest_of_part(program_)},
-                     {"libraries", digest_of_part(libraries_)},
-                     {"ned", digest_of_part(ned_)},
-                     {"data", digest_of_part(data_)}};
+    take_project();
+    inputs_.parts.insert(inputs_.parts.begin(), {{"program", digest_of_part(program_)},
+                                                 {"libraries", digest_of_part(libraries_)},
+                                                 {"ned", digest_of_part(ned_)},
+                                                 {"data", digest_of_part(data_)}});
     return std::move(inputs_);
   }
 
  private:
-  using Part = std::map<std::string, std::string>;
+  // Name and digest; several trees may hold a file of one name.
+  using Part = std::multiset<std::pair<std::string, std::string>>;
 
   [[nodiscard]] std::string shown(const fs::path& path) const {
     if (!lies_in(request_.project, path)) return path.string();
@@ -91,28 +97,50 @@ class Gatherer {
   Status take(Part& part, const fs::path& path, const std::string& name) {
     if (!taken_.insert(path.string()).second) return {};
     SIMSWARM_TRY(const Digest digest, digest_of_(path));
-    part.emplace(name, digest.hex());
-    inputs_.files.emplace(shown(path), digest.hex());
+    note(part, path, name, digest.hex());
+    return {};
+  }
+
+  // What we cannot read or what has just gone, a run cannot read either.
+  void take_if_readable(Part& part, const fs::path& path, const std::string& name) {
+    if (!taken_.insert(path.string()).second) return;
+    const auto digest = digest_of_(path);
+    note(part, path, name, digest ? digest->hex() : std::string(kUnreadable));
+  }
+
+  void note(Part& part, const fs::path& path, const std::string& name, const std::string& digest) {
+    part.emplace(name, digest);
+    inputs_.files.emplace(shown(path), digest);
+  }
+
+  Status take_objects() {
+    SIMSWARM_TRY(const auto objects, loaded_objects(request_));
+    for (const fs::path& object : objects) {
+      SIMSWARM_CHECK(take(object == request_.program ? program_ : libraries_, object, object.filename().string()));
+    }
+    // A wrapper whose program cannot be seen (it is linked statically, or runs in another place): what is known of it
+    // now may not hold at the next start, so nothing is believed then.
+    if (!request_.sources.probe_command.empty() && objects.size() == 1 && is_script(request_.program)) {
+      const auto now = std::chrono::system_clock::now().time_since_epoch().count();
+      inputs_.parts.push_back({"program behind the script", fmt::format("not seen ({}.{})", ::getpid(), now)});
+    }
     return {};
   }
 
   // Also in the project: a library on the NED path may be one that git ignores.
   Status take_tree(const fs::path& folder, const std::string& pattern) {
     std::error_code error;
-    auto entry = fs::recursive_directory_iterator(folder, fs::directory_options::skip_permission_denied, error);
-    for (; entry != fs::recursive_directory_iterator(); entry.increment(error)) {
-      const fs::path& path = entry->path();
-      if (is_left_out(path) || path.filename() == ".git") {
-        entry.disable_recursion_pending();
-        continue;
-      }
-      const std::string relative = path.lexically_relative(folder).string();
-      std::error_code ignored;
-      if (!glob_match(pattern, relative) || !entry->is_regular_file(ignored)) continue;
-      const bool inside = lies_in(request_.project, path);
-      SIMSWARM_CHECK(take(ned_, path, inside ? path.lexically_relative(request_.project).string() : relative));
+    if (auto entry = fs::directory_iterator(folder, error); error) {
+      return usage_error("NED folder {}: {}", folder.string(), error.message());
     }
-    if (error) return usage_error("NED folder {}: {}", folder.string(), error.message());
+    for (const fs::path& path : files_in(folder, Listing::kAll, request_.left_out)) {
+      const std::string relative = path.lexically_relative(folder).string();
+      if (!glob_match(pattern, relative) && path.filename() != ".nedexclusions") continue;
+      std::error_code ignored;
+      if (is_left_out(path) || !fs::is_regular_file(path, ignored)) continue;
+      const bool inside = lies_in(request_.project, path);
+      take_if_readable(ned_, path, inside ? path.lexically_relative(request_.project).string() : relative);
+    }
     return {};
   }
 
@@ -123,24 +151,34 @@ class Gatherer {
   }
 
   [[nodiscard]] bool is_wanted(const fs::path& path) const {
-    const fs::path relative = path.lexically_relative(request_.project);
-    if (path.extension() == ".ned") return true;
-    if (request_.patterns.empty()) return is_data_by_default(relative);
-    const auto matches = [&](const std::string& pattern) { return glob_match(pattern, relative.string()); };
+    if (is_ned(path)) return true;
+    if (request_.patterns.empty()) return is_data(path);
+    const std::string relative = path.lexically_relative(request_.project).string();
+    const auto matches = [&](const std::string& pattern) { return glob_match(pattern, relative); };
     return std::any_of(request_.patterns.begin(), request_.patterns.end(), matches);
   }
 
-  Status take_project() {
-    const bool git = fs::exists(request_.project / ".git");
-    SIMSWARM_TRY(const auto files,
-                 git ? files_by_git(request_.project) : files_by_walk(request_.project, request_.left_out));
+  [[nodiscard]] bool is_data(const fs::path& path) const {
+    const bool below = lies_in(request_.working_folder, path);
+    const fs::path relative = path.lexically_relative(below ? request_.working_folder : request_.project);
+    // For a program of any kind these may be code and input.
+    constexpr std::array<std::string_view, 5> kMayBeRead{".R", ".m", ".png", ".tex", ".xlsx"};
+    const bool any_program = request_.sources.probe_command.empty();
+    const bool data = is_data_by_default(relative) || (any_program && !in_result_folder(relative) &&
+                                                       is_one_of(kMayBeRead, relative.extension().string()));
+    struct stat info {};
+    if (!data || ::stat(path.c_str(), &info) != 0) return data;
+    return std::find(streams_.begin(), streams_.end(), std::pair(info.st_dev, info.st_ino)) == streams_.end();
+  }
+
+  static bool is_ned(const fs::path& path) { return path.extension() == ".ned" || path.filename() == ".nedexclusions"; }
+
+  void take_project() {
     std::error_code ignored;
-    for (const fs::path& file : files) {
+    for (const fs::path& file : files_in(request_.project, Listing::kAsGit, request_.left_out)) {
       if (is_left_out(file) || !is_wanted(file) || !fs::is_regular_file(file, ignored)) continue;
-      SIMSWARM_CHECK(
-          take(file.extension() == ".ned" ? ned_ : data_, file, file.lexically_relative(request_.project).string()));
+      take_if_readable(is_ned(file) ? ned_ : data_, file, file.lexically_relative(request_.project).string());
     }
-    return {};
   }
 
   static std::string digest_of_part(const Part& part) {
@@ -154,18 +192,18 @@ class Gatherer {
   Inputs inputs_;
   std::unordered_set<std::string> taken_;
   Part program_, libraries_, ned_, data_;
+  const std::vector<std::pair<dev_t, ino_t>> streams_ = own_streams();
 };
 
 }  // namespace
 
 bool is_data_by_default(const fs::path& relative) {
   const std::string name = relative.filename().string();
-  if (starts_with_any(name,
-                      {".", "README", "LICENSE", "COPYING", "Makefile", "makefile", "CMakeLists", "simswarm.toml"}))
+  if (starts_with_any(name, {".", "README", "LICENSE", "COPYING", "Makefile", "makefile", "CMakeLists", "Runfile",
+                             "simswarm.toml"}))
     return false;
-  if (name.ends_with("~")) return false;
-  const std::string extension = relative.extension().string();
-  return std::find(kNoData.begin(), kNoData.end(), extension) == kNoData.end();
+  if (name.ends_with("~") || is_core(name) || is_note(relative.filename()) || in_result_folder(relative)) return false;
+  return !is_one_of(kNoData, relative.extension().string());
 }
 
 Result<Inputs> gather_inputs(const InputRequest& request, const DigestOf& digest_of) {

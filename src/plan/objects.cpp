@@ -11,12 +11,15 @@
 namespace simswarm::plan {
 namespace {
 
-// Helpers that wrapper scripts call on their way to the program: their own version changes no result.
+// Helpers that wrapper scripts call on their way to the program: their own version changes no result. A program of the
+// user may have such a name, too; helpers are those of the system.
 bool is_helper(const fs::path& program) {
   constexpr std::array<std::string_view, 20> kHelpers{
       "sh",  "bash",  "dash", "env",  "dirname", "basename", "readlink", "realpath", "sed", "grep",
       "cat", "uname", "expr", "test", "ls",      "which",    "tr",       "cut",      "git", "awk"};
-  return std::find(kHelpers.begin(), kHelpers.end(), program.filename().string()) != kHelpers.end();
+  constexpr std::array<std::string_view, 3> kFolders{"/bin", "/usr/bin", "/usr/local/bin"};
+  return std::find(kHelpers.begin(), kHelpers.end(), program.filename().string()) != kHelpers.end() &&
+         std::find(kFolders.begin(), kFolders.end(), program.parent_path().string()) != kFolders.end();
 }
 
 void add(std::vector<fs::path>& objects, const fs::path& path) {
@@ -24,24 +27,33 @@ void add(std::vector<fs::path>& objects, const fs::path& path) {
   if (fs::is_regular_file(path, ignored)) objects.push_back(path);
 }
 
-// One file of LD_DEBUG=files: «PID: calling init: PATH» of each library, then «PID: transferring control: PATH» to the
-// program. A script that ends in `exec` puts its program's words behind the shell's: each counts for itself.
+// One file of LD_DEBUG=files: «PID: calling init: PATH», «PID: initialize program: PATH», «PID: transferring control:
+// PATH». A process that replaces itself («exec») goes on in the same file: each program image is looked at for itself.
+// Libraries stand before the line of their program, or, loaded later, behind it.
 void read_loader_words(const std::string& text, const fs::path& folder, std::vector<fs::path>& objects) {
-  std::vector<fs::path> found;
-  bool helper = false;
+  std::vector<fs::path> pending;  // libraries whose program is not known yet
+  bool helper = true;             // the image before; at first there is none that could have loaded them
+  const auto keep = [&] {
+    objects.insert(objects.end(), pending.begin(), pending.end());
+    pending.clear();
+  };
   for (const std::string_view line : lines(text)) {
-    for (const std::string_view what : {"calling init: ", "transferring control: "}) {
+    for (const std::string_view what : {"calling init: ", "initialize program: ", "transferring control: "}) {
       const auto at = line.find(what);
       if (at == std::string_view::npos) continue;
       const fs::path path = absolute_from(folder, fs::path(trim(line.substr(at + what.size()))));
-      add(found, path);
-      if (what.front() == 'c') continue;
-      helper = is_helper(path);
-      if (!helper) objects.insert(objects.end(), found.begin(), found.end());
-      found.clear();
+      if (what.front() == 'c') {
+        add(pending, path);
+        continue;
+      }
+      const bool is_program = !is_helper(path);
+      if (is_program) add(pending, path);
+      if (is_program || !helper) keep();  // in doubt it belongs to the one of the two that counts
+      pending.clear();
+      helper = !is_program;
     }
   }
-  if (!helper) objects.insert(objects.end(), found.begin(), found.end());  // loaded later
+  if (!helper) keep();
 }
 
 Result<std::vector<fs::path>> by_probe(const InputRequest& request) {

@@ -66,7 +66,6 @@ Result<CampaignSettings> read_campaign(const SettingsNode& node, const std::stri
   SIMSWARM_CHECK(read_choice(table, "existing", existing, campaign.existing));
   SIMSWARM_CHECK(read_choice(table, "layer", layers, campaign.layer));
   SIMSWARM_CHECK(read_text(table, "run_as", campaign.run_as));
-  SIMSWARM_CHECK(read_text(table, "scratch", campaign.scratch));
   SIMSWARM_CHECK(table.texts("inputs", campaign.inputs));
   SIMSWARM_CHECK(table.texts("environment", campaign.environment));
   return campaign;

@@ -30,7 +30,6 @@ struct CampaignSettings {
   std::optional<ExistingFiles> existing;
   std::optional<LayerChoice> layer;
   std::optional<std::string> run_as;
-  std::optional<fs::path> scratch;
   std::vector<std::string> inputs;
   std::vector<std::string> environment;
 };
@@ -77,8 +76,6 @@ inline constexpr std::array kSettingKeys{
     SettingKey{kCampaignTable, "layer", "one of \"auto\", \"overlay\", \"links\"", "\"auto\"",
                "how a run gets a private writable layer over the project"},
     SettingKey{kCampaignTable, "run_as", "a text", "the user", "the user that runs are executed as"},
-    SettingKey{kCampaignTable, "scratch", "a text", "a folder beside .simswarm",
-               "folder for what runs write while they run"},
     SettingKey{
         kSweepTable, "command", "a list of texts, or one text", "needed",
         "the program and its arguments, with placeholders; a text is split like a shell does, without expansion"},

@@ -1,13 +1,19 @@
 #include "simulator/cmdenv.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <set>
 #include <unordered_map>
 
+#include "base/digest.h"
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "simulator/cmdenv_details.h"
 #include "simulator/cmdenv_judge.h"
+#include "simulator/cmdenv_once.h"
+#include "simulator/cmdenv_paths.h"
+#include "simulator/cmdenv_shared.h"
 #include "simulator/cmdenv_study.h"
 #include "simulator/cmdenv_words.h"
 
@@ -18,13 +24,29 @@ using cmdenv::ExpectedFiles;
 using cmdenv::RunConfig;
 using cmdenv::Words;
 
-// Asking for the configuration of every run costs the program 0.2 ms a run, and unrolling the study for each; above
-// this the first run speaks for all where names and digests are concerned.
+// Asking for the configuration of every run costs the program 0.2 ms and 2 KB a run; above this number only what
+// differs between runs is asked for all.
 constexpr std::size_t kMostConfigs = 5000;
+
+// A run of the study: the entries that the dialect itself looks at, and the digest of all.
+struct Known {
+  RunConfig config;
+  std::string digest;
+  bool predictable = true;  // its file names can be told before it starts
+};
+
+bool is_true(const RunConfig& config, std::string_view key) {
+  const std::string* value = config.entry(key);
+  return value != nullptr && *value == "true";
+}
 
 class CmdenvDialect final : public Dialect {
  public:
-  CmdenvDialect(CmdenvRequest request, Words words) : request_(std::move(request)), words_(std::move(words)) {}
+  CmdenvDialect(CmdenvRequest request, Words words)
+      : request_(std::move(request)),
+        words_(std::move(words)),
+        paths_(request_.working_folder, words_),
+        redirects_(cmdenv::redirects_output(words_)) {}
 
   [[nodiscard]] std::string_view name() const override { return "cmdenv"; }
 
@@ -32,9 +54,10 @@ class CmdenvDialect final : public Dialect {
     SIMSWARM_CHECK(ask_study());
     SIMSWARM_CHECK(check_names());
     SIMSWARM_CHECK(find_shared_files());
+    SIMSWARM_TRY(result_folders_, paths_.result_folders(study_.front().config, redirects_));
     std::vector<Run> runs;
     runs.reserve(study_.size());
-    for (const RunConfig& run : study_) runs.push_back(run.run);
+    for (const Known& known : study_) runs.push_back(known.config.run);
     return runs;
   }
 
@@ -44,31 +67,30 @@ class CmdenvDialect final : public Dialect {
     std::vector<std::string> command = cmdenv::batch_words(words_, numbers);
     if (request_.distinct_names && batch.size() == 1) {
       const std::vector<std::string> options = distinct_options(batch.front());
-      command.insert(command.begin() + 1, options.begin(), options.end());
+      command.insert(command.end(), options.begin(), options.end());  // the last one wins
     }
     return command;
   }
 
-  [[nodiscard]] bool can_batch() const override { return !request_.distinct_names; }
+  // Only what each run says in a file of its own tells which run of a batch failed.
+  [[nodiscard]] bool can_batch() const override {
+    return redirects_ && !request_.distinct_names && (study_.empty() || study_.front().predictable);
+  }
   [[nodiscard]] std::vector<std::vector<std::size_t>> inseparable() const override { return inseparable_; }
 
   [[nodiscard]] std::vector<std::string> expected_files(const Run& run) const override {
+    if (!known(run).predictable) return {};
     const ExpectedFiles names = expected(run);
-    return {names.scalars, names.vectors, names.index, names.output};
+    std::vector<std::string> files{names.scalars, names.vectors, names.index};
+    if (redirects_) files.push_back(names.output);
+    return files;
   }
 
-  [[nodiscard]] std::vector<std::string> result_folders() const override {
-    std::set<std::string> folders;
-    const RunConfig& first = study_.front();
-    const std::string* given = first.entry("result-dir");
-    const std::string folder = in_working_folder(given == nullptr ? "results" : cmdenv::unquoted(*given));
-    if (!lies_in(absolute_from(request_.working_folder, folder), request_.working_folder)) folders.insert(folder);
-    return {folders.begin(), folders.end()};
-  }
+  [[nodiscard]] std::vector<std::string> result_folders() const override { return result_folders_; }
 
   [[nodiscard]] std::string status_file(const Run& run) const override {
-    const std::string* redirect = words_.option("cmdenv-redirect-output");
-    return redirect != nullptr && *redirect != "true" ? std::string() : expected(run).output;
+    if (!redirects_ || !known(run).predictable) return {};
+    return expected(run).output;
   }
 
   [[nodiscard]] std::optional<Progress> read_progress(std::string_view tail) const override {
@@ -85,17 +107,7 @@ class CmdenvDialect final : public Dialect {
   [[nodiscard]] KeySources key_sources() const override {
     KeySources sources;
     sources.probe_command = cmdenv::question_words(words_, {"-q", "numruns"}, false);
-    std::vector<std::string> ned_path = words_.ned_path;
-    for (const char* variable : {"NEDPATH", "OMNETPP_NED_PATH"}) {
-      const char* value = std::getenv(variable);
-      if (value == nullptr || !words_.ned_path.empty()) continue;
-      for (const std::string_view part : split(value, ':')) {
-        if (!part.empty()) ned_path.emplace_back(part);
-      }
-    }
-    for (const std::string& folder : ned_path) {
-      sources.trees.emplace_back(absolute_from(request_.working_folder, folder), "**.ned");
-    }
+    for (const fs::path& folder : ned_folders()) sources.trees.emplace_back(folder, "**.ned");
     return sources;
   }
 
@@ -105,14 +117,17 @@ class CmdenvDialect final : public Dialect {
     names.insert(names.end(), {"NEDPATH", "OMNETPP_NED_PATH"});
     for (const std::string& name : names) {
       const char* value = std::getenv(name.c_str());
-      parts.push_back({"environment " + name, value == nullptr ? "(not set)" : value});
+      // A value may be a secret: what is stored and shown is its digest.
+      parts.push_back({"environment " + name, value == nullptr ? "(not set)" : digest_of(value).hex()});
     }
     parts.push_back({"configuration", run.config});
-    parts.push_back({"ini", digest_of_entries(config_of(run))});
+    parts.push_back({"ini", known(run).digest});
     for (const Variable& variable : run.variables) parts.push_back({"$" + variable.name, variable.value});
     parts.push_back({"repetition", std::to_string(run.repetition)});
     parts.push_back({"seed set", run.seed_set});
     if (!request_.run_number_unused) parts.push_back({"run number", std::to_string(run.number)});
+    // Without names to look for, a result in another folder could not be told from one in this.
+    if (!known(run).predictable) parts.push_back({"result folder", paths_.result_folder(known(run).config)});
     return parts;
   }
 
@@ -138,21 +153,79 @@ class CmdenvDialect final : public Dialect {
     if (answer.exit_code != 0) return explain_failure(answer);
     const auto count = parse_int(trim(answer.output));
     if (count && *count == 0) return explain_empty();
-    const bool all = count && static_cast<std::size_t>(*count) <= kMostConfigs;
-    SIMSWARM_TRY(answer, ask({"-q", all ? "runconfig" : "runs"}, true));
-    if (answer.exit_code != 0) return explain_failure(answer);
-    SIMSWARM_TRY(study_, cmdenv::read_study(answer.output, words_.config));
-    if (study_.empty()) return explain_empty();
-    if (!all) SIMSWARM_CHECK(ask_first_config());
-    for (std::size_t i = 0; i < study_.size(); ++i) position_.emplace(study_[i].run.number, i);
+    SIMSWARM_CHECK(count && static_cast<std::size_t>(*count) > kMostConfigs ? ask_large_study() : ask_configs());
+    return study_.empty() ? explain_empty() : Status{};
+  }
+
+  Result<std::vector<RunConfig>> ask_for(const std::vector<std::string>& question, bool filtered) const {
+    SIMSWARM_TRY(const Answer answer, ask(question, filtered));
+    if (answer.exit_code != 0) return propagate(explain_failure(answer).error());
+    return cmdenv::read_study(answer.output, words_.config);
+  }
+
+  Result<RunConfig> ask_config(const Run& run) const {
+    SIMSWARM_TRY(auto study, ask_for({"-q", "runconfig", "-r", std::to_string(run.number)}, false));
+    if (study.empty()) return environment_error("{} says nothing of {}", words_.program, short_name(run));
+    return std::move(study.front());
+  }
+
+  // Asked twice for the first run, to see what differs from process to process.
+  Status ask_configs() {
+    SIMSWARM_TRY(auto study, ask_for({"-q", "runconfig"}, true));
+    if (study.empty()) return {};
+    SIMSWARM_TRY(const RunConfig again, ask_config(study.front().run));
+    const cmdenv::ProcessId id = cmdenv::process_id_in(study.front(), again);
+    for (RunConfig& run : study) remember(std::move(run), id);
     return {};
   }
 
-  Status ask_first_config() {
-    SIMSWARM_TRY(const Answer answer, ask({"-q", "runconfig", "-r", std::to_string(study_.front().run.number)}, false));
-    SIMSWARM_TRY(auto first, cmdenv::read_study(answer.output, words_.config));
-    if (!first.empty()) study_.front().entries = std::move(first.front().entries);
+  // The first run's entries with the details of each filled in, where that gives for the last run what the program says
+  // of it.
+  Status ask_large_study() {
+    const auto varies = [](const auto& option) { return option.second.find("${") != std::string::npos; };
+    if (std::any_of(words_.options.begin(), words_.options.end(), varies)) return ask_configs();
+    SIMSWARM_TRY(auto study, ask_for({"-q", "rundetails"}, true));
+    if (study.empty()) return {};
+    SIMSWARM_TRY(const RunConfig first, ask_config(study.front().run));
+    SIMSWARM_TRY(const RunConfig last, ask_config(study.back().run));
+    const cmdenv::Details details(first, study.front());
+    const RunConfig filled = details.fill(study.front());
+    if (!cmdenv::is_same_config(filled, first)) return ask_configs();
+    if (!cmdenv::is_same_config(details.fill(study.back()), last)) return ask_configs();
+    const cmdenv::ProcessId id = cmdenv::process_id_in(filled, first);
+    for (const RunConfig& run : study) remember(details.fill(run), id);
     return {};
+  }
+
+  // Keeps of each run what is looked at later.
+  void remember(RunConfig whole, const cmdenv::ProcessId& id) {
+    cmdenv::put_back_once(whole, id);
+    constexpr std::array<std::string_view, 11> kLookedAt{"result-dir",
+                                                         "resultdir-subdivision",
+                                                         "output-scalar-file",
+                                                         "output-vector-file",
+                                                         "eventlog-file",
+                                                         "cmdenv-output-file",
+                                                         "output-scalar-file-append",
+                                                         "output-vector-file-append",
+                                                         "record-eventlog",
+                                                         "fname-append-host",
+                                                         "ned-path"};
+    Known known;
+    known.digest = cmdenv::digest_of_entries(whole);
+    known.predictable = !is_true(whole, "fname-append-host");
+    if (const std::string* seed_set = whole.entry("seed-set")) whole.run.seed_set = *seed_set;
+    std::erase_if(whole.entries, [&](const auto& entry) {
+      return std::find(kLookedAt.begin(), kLookedAt.end(), entry.first) == kLookedAt.end();
+    });
+    whole.entries.shrink_to_fit();
+    const cmdenv::FileNames names = cmdenv::names_of(whole);
+    for (const std::string* name : {&names.scalars, &names.vectors, &names.output}) {
+      known.predictable = known.predictable && !cmdenv::is_unpredictable(*name);
+    }
+    known.config = std::move(whole);
+    position_.emplace(known.config.run.number, study_.size());
+    study_.push_back(std::move(known));
   }
 
   Status explain_failure(const Answer& answer) const {
@@ -169,7 +242,8 @@ class CmdenvDialect final : public Dialect {
     const bool guess = !near.empty();
     if (!guess) near = configs;
     return usage_error("there is no configuration «{}» in {}; {} {}{}", words_.config, join(words_.ini_files, ", "),
-                       guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "), guess ? "?" : "");
+                       guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "),
+                       guess ? "?" : "");
   }
 
   // A filter that matches nothing: says what there is of the variables that it names.
@@ -207,73 +281,72 @@ class CmdenvDialect final : public Dialect {
   Status check_names() const {
     const std::set<std::size_t> some{0, study_.size() / 2, study_.size() - 1};
     for (const std::size_t i : some) {
-      const RunConfig config{study_[i].run, config_of(study_[i].run).entries};
+      const RunConfig& config = study_[i].config;
+      const std::string ours = cmdenv::names_of(config).scalars;
+      if (cmdenv::is_unpredictable(ours)) continue;
       SIMSWARM_TRY(const Answer answer,
                    ask({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
       if (answer.exit_code != 0) return {};  // before OMNeT++ 6.0 there is no -e
       const std::string told = cmdenv::unquoted(trim(answer.output));
-      const std::string ours = cmdenv::names_of(config).scalars;
-      if (study_.size() <= kMostConfigs && told != ours) {
-        return environment_error(
-            "run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
-            short_name(config.run), told, words_.program, ours);
-      }
+      if (told == ours) continue;
+      return environment_error(
+          "run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
+          short_name(config.run), told, words_.program, ours);
     }
     return {};
   }
 
   Status find_shared_files() {
     if (request_.distinct_names) return {};
-    std::unordered_map<std::string, std::vector<std::size_t>> writers;
-    for (std::size_t i = 0; i < study_.size(); ++i) writers[expected(study_[i].run).scalars].push_back(i);
-    for (std::size_t i = 0; i < study_.size(); ++i) {
-      auto& runs = writers[expected(study_[i].run).scalars];
-      if (runs.size() < 2 || runs.front() != i) continue;
-      if (request_.shared_files == SharedFiles::kRefuse) return refuse_shared(runs);
-      inseparable_.push_back(runs);
+    std::vector<cmdenv::Writer> writers;
+    writers.reserve(study_.size());
+    for (const Known& known : study_) {
+      const RunConfig& config = known.config;
+      writers.push_back({expected(config.run), is_true(config, "output-scalar-file-append"),
+                         is_true(config, "output-vector-file-append"), redirects_, is_true(config, "record-eventlog"),
+                         is_true(config, "fname-append-host")});
     }
+    SIMSWARM_TRY(inseparable_, cmdenv::find_shared(writers, request_.shared_files == SharedFiles::kSerial));
     return {};
   }
 
-  Status refuse_shared(const std::vector<std::size_t>& runs) const {
-    const Run& first = study_[runs[0]].run;
-    const Run& second = study_[runs[1]].run;
-    return usage_error(
-        "{} and {}{} would write the same file {}: add --distinct-names to give each run a file of its own, or "
-        "--shared-files=serial if they append to it in order",
-        short_name(first), short_name(second), runs.size() > 2 ? fmt::format(" and {} more runs", runs.size() - 2) : "",
-        expected(first).scalars);
+  // Where NED files are looked for: those that are named have to be there.
+  [[nodiscard]] std::vector<fs::path> ned_folders() const {
+    std::vector<fs::path> folders;
+    for (const std::string& folder : words_.ned_path) {
+      folders.push_back(absolute_from(request_.working_folder, folder));
+    }
+    const auto add = [&](std::string_view path) {
+      for (const std::string_view part : split(path, path.find(';') == std::string_view::npos ? ':' : ';')) {
+        const fs::path folder = absolute_from(request_.working_folder, fs::path(trim(part)));
+        if (!trim(part).empty() && fs::is_directory(folder)) folders.push_back(folder);
+      }
+    };
+    for (const char* variable : {"NEDPATH", "OMNETPP_NED_PATH"}) {
+      const char* value = std::getenv(variable);
+      if (value != nullptr && words_.ned_path.empty()) add(value);
+    }
+    if (!study_.empty()) {
+      if (const std::string* path = study_.front().config.entry("ned-path")) add(cmdenv::unquoted(*path));
+    }
+    if (folders.empty()) folders.push_back(request_.working_folder);
+    return folders;
   }
 
-  [[nodiscard]] const RunConfig& config_of(const Run& run) const {
+  [[nodiscard]] const Known& known(const Run& run) const {
     const auto found = position_.find(run.number);
-    if (found == position_.end() || study_[found->second].entries.empty()) return study_.front();
-    return study_[found->second];
-  }
-
-  // As the program resolves it: against the folder of the first ini file; seen from the working folder.
-  [[nodiscard]] std::string in_working_folder(const std::string& name) const {
-    const fs::path ini_folder =
-        absolute_from(request_.working_folder, fs::path(words_.ini_files.front()).parent_path());
-    return absolute_from(ini_folder, name).lexically_relative(request_.working_folder).string();
+    return study_[found == position_.end() ? 0 : found->second];
   }
 
   [[nodiscard]] ExpectedFiles expected(const Run& run) const {
-    const RunConfig config{run, config_of(run).entries};
+    const RunConfig& config = known(run).config;
     cmdenv::FileNames names = cmdenv::names_of(config);
     if (request_.distinct_names) {
-      names.scalars = distinct(names.scalars, run);
-      names.vectors = distinct(names.vectors, run);
-      names.index = distinct(names.index, run);
-      names.output = distinct(names.output, run);
-      names.eventlog = distinct(names.eventlog, run);
+      for (std::string* name : {&names.scalars, &names.vectors, &names.index, &names.output, &names.eventlog}) {
+        *name = distinct(*name, run);
+      }
     }
-    return {run,
-            in_working_folder(names.scalars),
-            in_working_folder(names.vectors),
-            in_working_folder(names.index),
-            in_working_folder(names.output),
-            in_working_folder(names.eventlog)};
+    return paths_.files_of(config, names);
   }
 
   // «results.sca» becomes «results-Config-a=1-#0-r3.sca»: what tells runs apart, the number for equal values.
@@ -289,15 +362,20 @@ class CmdenvDialect final : public Dialect {
 
   [[nodiscard]] std::vector<std::string> distinct_options(const Run& run) const {
     const ExpectedFiles names = expected(run);
-    return {"--output-scalar-file=" + names.scalars, "--output-vector-file=" + names.vectors,
-            "--cmdenv-output-file=" + names.output};
+    std::vector<std::string> options{"--output-scalar-file=" + names.scalars, "--output-vector-file=" + names.vectors,
+                                     "--cmdenv-output-file=" + names.output};
+    if (is_true(known(run).config, "record-eventlog")) options.push_back("--eventlog-file=" + names.eventlog);
+    return options;
   }
 
   CmdenvRequest request_;
   Words words_;
-  std::vector<RunConfig> study_;
+  cmdenv::Paths paths_;
+  bool redirects_ = true;
+  std::vector<Known> study_;
   std::unordered_map<std::int64_t, std::size_t> position_;
   std::vector<std::vector<std::size_t>> inseparable_;
+  std::vector<std::string> result_folders_;
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ std::size_t digits(std::string_view text) {
 
 // «20261122-14:29:52» (17 characters) or «20261122-142952» (15) at the beginning, of not much earlier than now; else 0.
 std::size_t fresh_date(std::string_view text) {
+  if (text.empty() || !is_digit(text.front())) return 0;
   std::string plain;
   std::size_t length = 0;
   for (const std::string_view form : {"########-##:##:##", "########-######"}) {
@@ -41,15 +42,33 @@ std::size_t fresh_date(std::string_view text) {
   return age >= -2 && age < kLongestQuestion ? length : 0;
 }
 
-// Every run of digits of `value` that stands where `other` has another one and is equal around it.
-std::string with_process_id(const std::string& value) {
-  std::string text;
-  for (std::size_t at = 0; at < value.size();) {
-    const std::size_t count = digits(std::string_view(value).substr(at));
-    text += count > 0 ? "${processid}" : std::string(1, value[at]);
-    at += std::max<std::size_t>(count, 1);
+// The text cut at its numbers: «x-12.sca» is «x-», «12», «.sca».
+std::vector<std::string_view> tokens(std::string_view text) {
+  std::vector<std::string_view> parts;
+  while (!text.empty()) {
+    std::size_t count = digits(text);
+    if (count == 0) {
+      count = static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_digit) - text.begin());
+    }
+    parts.push_back(text.substr(0, count));
+    text.remove_prefix(count);
   }
-  return text;
+  return parts;
+}
+
+// The one number that differs between two texts that are equal but for it.
+std::optional<std::pair<std::string, std::string>> number_that_differs(std::string_view one, std::string_view other) {
+  const auto left = tokens(one);
+  const auto right = tokens(other);
+  if (left.size() != right.size()) return std::nullopt;
+  std::optional<std::pair<std::string, std::string>> found;
+  for (std::size_t i = 0; i < left.size(); ++i) {
+    if (left[i] == right[i]) continue;
+    const std::pair<std::string, std::string> pair(left[i], right[i]);
+    if (!is_digit(left[i].front()) || !is_digit(right[i].front()) || (found && *found != pair)) return std::nullopt;
+    found = pair;
+  }
+  return found;
 }
 
 }  // namespace
@@ -81,27 +100,32 @@ std::string without_once(std::string value, const Run& run) {
 
 bool is_unpredictable(std::string_view value) {
   constexpr std::string_view kVariables[] = {"${runid}", "${datetime}", "${datetimef}", "${processid}"};
-  return std::any_of(std::begin(kVariables), std::end(kVariables), [&](std::string_view variable) {
-    return value.find(variable) != std::string_view::npos;
-  });
+  return std::any_of(std::begin(kVariables), std::end(kVariables),
+                     [&](std::string_view variable) { return value.find(variable) != std::string_view::npos; });
 }
 
-std::set<std::string> keys_with_process_id(const RunConfig& one, const RunConfig& other) {
-  std::set<std::string> keys;
+ProcessId process_id_in(const RunConfig& one, const RunConfig& other) {
+  ProcessId id;
   for (std::size_t i = 0; i < std::min(one.entries.size(), other.entries.size()); ++i) {
     const auto& [key, value] = one.entries[i];
     if (key != other.entries[i].first) break;
     const std::string first = without_once(value, one.run);
     const std::string second = without_once(other.entries[i].second, other.run);
-    if (first != second && with_process_id(first) == with_process_id(second)) keys.insert(key);
+    const auto numbers = number_that_differs(first, second);
+    if (!numbers || (!id.number.empty() && id.number != numbers->first)) continue;
+    id.number = numbers->first;
+    id.keys.insert(key);
   }
-  return keys;
+  return id;
 }
 
-void put_back_once(RunConfig& config, const std::set<std::string>& keys) {
+void put_back_once(RunConfig& config, const ProcessId& id) {
   for (auto& [key, value] : config.entries) {
     value = without_once(std::move(value), config.run);
-    if (keys.contains(key)) value = with_process_id(value);
+    if (!id.keys.contains(key)) continue;
+    std::string text;
+    for (const std::string_view part : tokens(value)) text += part == id.number ? "${processid}" : part;
+    value = std::move(text);
   }
 }
 

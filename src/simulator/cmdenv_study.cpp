@@ -68,14 +68,18 @@ Result<std::vector<RunConfig>> read_study(std::string_view answer, const std::st
       study.push_back({std::move(*run), {}});
       continue;
     }
-    const auto equals = line.find(" = ");
-    if (study.empty() || line.front() != '\t' || equals == std::string_view::npos) {
-      if (!study.empty()) continue;  // a value that goes over several lines
+    if (study.empty()) {
       return environment_error(
           "cannot read what the program says of its runs: «{}» (expected «Run N: $variable=value, …»)",
           line.substr(0, 120));
     }
-    study.back().entries.emplace_back(line.substr(1, equals - 1), line.substr(equals + 3));
+    auto& entries = study.back().entries;
+    const auto equals = line.find(" = ");
+    if (line.front() == '\t' && equals != std::string_view::npos) {
+      entries.emplace_back(line.substr(1, equals - 1), line.substr(equals + 3));
+    } else if (!entries.empty()) {  // a value that goes over several lines
+      entries.back().second += fmt::format("\n{}", line);
+    }
   }
   for (RunConfig& run : study) {
     if (const std::string* seed_set = run.entry("seed-set")) run.run.seed_set = *seed_set;

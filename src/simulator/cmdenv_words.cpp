@@ -1,6 +1,7 @@
 #include "simulator/cmdenv_words.h"
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 
@@ -9,6 +10,17 @@ namespace {
 
 constexpr std::string_view kWithValue = "ucrnlfxipqeOo";  // short options that take a value, here or as the next word
 constexpr std::string_view kQuestions = "qaehxgGX";       // these ask and run nothing
+
+// Options of simswarm that a user may write behind the program by mistake; no option of Cmdenv is named so.
+constexpr std::array<std::string_view, 23> kOurs{
+    "dry-run",        "json",         "quiet",    "timeout", "memory", "retries",     "max-failures",
+    "retry-failed",   "verify",       "layer",    "run-as",  "inputs", "environment", "grace",
+    "distinct-names", "shared-files", "existing", "export",  "jobs",   "batchsize",   "run-number-unused",
+    "directory",      "state"};
+
+bool is_ours(std::string_view name) {
+  return std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
+}
 
 bool is_for_key(char option) {
   return std::string_view("nlfx").find(option) != std::string_view::npos;
@@ -44,6 +56,10 @@ class Reader {
   Status long_option(const std::string& word) {
     const auto equals = word.find('=');
     std::string name = word.substr(2, equals == std::string::npos ? equals : equals - 2);
+    if (is_ours(name)) {
+      return usage_error("--{0} is an option of simswarm: it stands before the program (simswarm runall {1} {2} …)",
+                         name, word, words_.program);
+    }
     std::string value;
     if (equals != std::string::npos) {
       value = word.substr(equals + 1);
@@ -156,6 +172,12 @@ std::vector<std::string> batch_words(const Words& words, const std::vector<std::
   for (const std::int64_t number : run_numbers) numbers.push_back(std::to_string(number));
   command.push_back(join(numbers, ","));
   return command;
+}
+
+bool redirects_output(const Words& words) {
+  const auto composed = read_words(batch_words(words, {0}));
+  const std::string* value = composed ? composed->option("cmdenv-redirect-output") : nullptr;
+  return value != nullptr && *value == "true";
 }
 
 std::vector<std::string> question_words(const Words& words, const std::vector<std::string>& question, bool filtered) {

@@ -30,6 +30,8 @@ struct Words {
 
 // The command of a batch, exactly as opp_runall composes it, so that what the results record is equal.
 [[nodiscard]] std::vector<std::string> batch_words(const Words& words, const std::vector<std::int64_t>& run_numbers);
+// Whether the runs of a batch write their words to files of their own: as the batch's command says it.
+[[nodiscard]] bool redirects_output(const Words& words);
 // The command of a question: the user's words, then «-s» and these; the user's -r only where `filtered`.
 [[nodiscard]] std::vector<std::string> question_words(const Words& words, const std::vector<std::string>& question,
                                                       bool filtered);

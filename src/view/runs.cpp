@@ -1,18 +1,21 @@
 #include "view/runs.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace simswarm::view {
 namespace {
 
 Result<RunStatus> status_of(Ledger& ledger, const PlannedRun& planned) {
-  RunStatus status{planned, Outcome::kNotStarted, false, {}, {}};
+  RunStatus status{planned, Outcome::kNotStarted, false, {}, {}, 0};
   SIMSWARM_TRY(status.attempts, ledger.attempts_of(planned.key));
   SIMSWARM_TRY(auto result, ledger.result_of(planned.key));
   if (result) {
     status.has_result = true;
     status.outcome = result->verdict.outcome;
     status.files = std::move(result->files);
+    status.result_attempt = result->attempt;
   } else if (!status.attempts.empty()) {
     const Outcome last = status.attempts.back().verdict.outcome;
     // An attempt that was complete without a result: the result has been taken away since.
@@ -34,9 +37,26 @@ Result<std::vector<RunStatus>> runs_of_campaign(Ledger& ledger, const std::strin
   return runs;
 }
 
+namespace {
+
+// «7» is the run of that number, unless there is none and it can be the beginning of a key.
+Result<RunSelector> selector_of(const std::string& text, const std::vector<PlannedRun>& planned) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
+    auto by_number = RunSelector::parse("#" + text);
+    if (by_number && std::any_of(planned.begin(), planned.end(),
+                                 [&](const PlannedRun& run) { return by_number->matches(run.run, run.key); }))
+      return by_number;
+    constexpr std::size_t kFewestKeyDigits = 6;
+    if (text.size() < kFewestKeyDigits) return by_number;
+  }
+  return RunSelector::parse(text);
+}
+
+}  // namespace
+
 Result<std::vector<RunStatus>> select_runs(Ledger& ledger, const std::string& campaign, const std::string& text) {
-  SIMSWARM_TRY(const RunSelector selector, RunSelector::parse(text));
   SIMSWARM_TRY(const auto planned, ledger.runs_of(campaign));
+  SIMSWARM_TRY(const RunSelector selector, selector_of(text, planned));
   std::vector<RunStatus> runs;
   std::vector<std::string> names;
   for (const PlannedRun& run : planned) {

@@ -107,7 +107,7 @@ TEST_P(EachIll, IsToldAndHurtsNoNeighbour) {
   fs::create_directories(reference);
   fs::copy_file(project.path("sim"), reference / "sim");
   write(reference / "omnetpp.ini", project.read("omnetpp.ini"));
-  replace_in(reference / "omnetpp.ini", kIllRuns, kNoRuns);
+  ASSERT_TRUE(replace_in(reference / "omnetpp.ini", kIllRuns, kNoRuns));
   ASSERT_EQ(project.by_hand(words() + Words{"-r", "0..9"}, reference).exit_code, 0);
   for (const std::string& file : files_below(reference / "results")) {
     replace_in(reference / "results" / file, kNoRuns, kIllRuns);

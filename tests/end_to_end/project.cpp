@@ -40,9 +40,9 @@ void parse_summary(const json& value, Report& report) {
   report.known = value.at("known");
   report.failed = value.at("failed");
   report.not_run = value.at("not_run");
-  report.kept = value.at("kept");
-  report.outcomes = value.at("outcomes").get<std::map<std::string, int>>();
-  for (const json& one : value.at("not_complete")) {
+  report.kept = value.value("kept", 0);
+  report.outcomes = value.value("outcomes", std::map<std::string, int>());
+  for (const json& one : value.value("not_complete", json::array())) {
     report.not_complete.push_back({one.at("run"), one.at("outcome"), one.at("message"), one.at("was_known")});
   }
 }
@@ -168,6 +168,15 @@ std::string canonical_text(std::string_view text) {
   return kept;
 }
 
+bool is_one_line_error(const std::string& text) {
+  return text.starts_with("simswarm: ") && std::ranges::count(text, '\n') == 1 && text.ends_with('\n');
+}
+
+std::string study(std::string_view further_general) {
+  return "[General]\nnetwork = Net\nsim-time-limit = 50s\n" + std::string(further_general) +
+         "\n\n[Study]\n**.load = ${load=1,2,3}\nrepeat = 2\n\n[Config Other]\n**.load = 77\n";
+}
+
 std::string simswarm_program() {
   return SIMSWARM_PROGRAM;
 }
@@ -176,6 +185,9 @@ std::string cmdsim_program() {
 }
 std::string cmdsim_wrapper() {
   return CMDSIM_WRAPPER;
+}
+std::string library(int version) {
+  return version == 1 ? LIBRARY_1 : LIBRARY_2;
 }
 
 }  // namespace simswarm::e2e

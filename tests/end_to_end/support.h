@@ -23,7 +23,8 @@ Words operator+(Words left, const Words& right);
 // Plain files. A failure to read or write fails the test.
 std::string read(const fs::path& path);
 void write(const fs::path& path, std::string_view text);
-void replace_in(const fs::path& path, std::string_view from, std::string_view to);
+// False when there was nothing to replace.
+bool replace_in(const fs::path& path, std::string_view from, std::string_view to);
 bool contains(std::string_view text, std::string_view part);
 // All regular files below a folder, as paths relative to it, sorted. None when there is no such folder.
 std::vector<std::string> files_below(const fs::path& folder);
@@ -166,8 +167,14 @@ bool equal_results(const fs::path& left, const fs::path& right, std::string* dif
 // judge.
 std::string canonical_text(std::string_view text);
 
+// Is exactly one line that begins with the program's prefix.
+bool is_one_line_error(const std::string& text);
+// A study of 3 values and 2 repetitions: 6 runs, Study#0 to Study#5.
+std::string study(std::string_view further_general = "");
+
 std::string simswarm_program();
 std::string cmdsim_program();
 std::string cmdsim_wrapper();
+std::string library(int version);  // a shared library; 1 and 2 differ
 
 }  // namespace simswarm::e2e

@@ -12,7 +12,7 @@ namespace simswarm::campaign {
 namespace {
 
 using testing::AllOf;
-using testing::Contains;
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -36,7 +36,9 @@ class ACommitter : public LedgerTest {
     Ready made;
     made.run = count_++;
     made.attempt = attempt(text, outcome);
-    made.log = {"said " + text, "", "", ""};
+    made.log = {"said " + text, "", ""};
+    made.label = "Study#" + std::to_string(made.run);
+    made.scratch = std::make_shared<Scratch>(folder_ / fmt::format("staging/{}", made.run));
     for (const auto& [path, content] : files) {
       made.files.emplace_back(path, folder_.write(fmt::format("staging/{}/{}", made.run, path), content));
     }
@@ -171,15 +173,72 @@ TEST_F(ACommitter, SpoilsOnlyTheRunThatCannotBePlaced) {
   EXPECT_TRUE(fs::is_directory(folder_ / "work/results/a.sca"));
 }
 
-TEST_F(ACommitter, GivesUpWhatCannotBeMovedAndSaysSo) {
+TEST_F(ACommitter, KeepsWhatWasVerifiedUntilItCanBePlaced) {
   folder_.write("work/results", "a file where a folder should be");
   const auto committed = commit({ready("a", {{"results/a.sca", "x"}}), ready("b", {{"b", "y"}})});
   EXPECT_EQ(committed[0].attempt.verdict.outcome, Outcome::kIncomplete);
-  EXPECT_EQ(known_outcome("a"), Outcome::kIncomplete);
+  EXPECT_TRUE(committed[0].stays_in_scratch);
+  EXPECT_THAT(committed[0].attempt.verdict.message,
+              HasSubstr("; they are whole and stay in .simswarm: mend that and call again"));
+  EXPECT_EQ(folder_.read("staging/0/results/a.sca"), "x");
   EXPECT_THAT(ledger_->attempts_of(key("a")).value(), SizeIs(1)) << "one attempt is one";
-  EXPECT_THAT(ledger_->intents().value(), IsEmpty());
-  EXPECT_EQ(committed[1].attempt.verdict.outcome, Outcome::kCompleted);
+  EXPECT_FALSE(committed[1].stays_in_scratch);
   EXPECT_TRUE(ledger_->result_of(key("b")).value().has_value());
+  const auto waiting = roll_forward(*ledger_, place_.state).value();
+  EXPECT_EQ(waiting.placed, 0U);
+  EXPECT_THAT(waiting.needed, ElementsAre(folder_ / "staging/0/results/a.sca"));
+  EXPECT_THAT(waiting.trouble, HasSubstr("/work/results"));
+  fs::remove(folder_ / "work/results");
+  EXPECT_EQ(roll_forward(*ledger_, place_.state).value().placed, 1U);
+  EXPECT_EQ(folder_.read("work/results/a.sca"), "x");
+  EXPECT_TRUE(ledger_->result_of(key("a")).value().has_value());
+}
+
+TEST_F(ACommitter, GivesEachRunAFileOfItsOwnWhereTheirNamesAreTheSame) {
+  const auto committed = commit({ready("a", {{"sub/trace.csv", "1"}}), ready("b", {{"sub/trace.csv", "2"}}),
+                                 ready("c", {{"sub/trace.csv", "1"}})});
+  EXPECT_EQ(folder_.read("work/sub/trace.csv"), "1");
+  EXPECT_EQ(folder_.read("work/sub/trace.Study#1.csv"), "2");
+  EXPECT_THAT(committed[1].renamed, ElementsAre("sub/trace.csv is sub/trace.Study#1.csv"));
+  EXPECT_THAT(committed[2].renamed, IsEmpty()) << "the same content is one file";
+  EXPECT_FALSE(fs::exists(folder_ / "state/kept"));
+}
+
+TEST_F(ACommitter, TakesNoFileFromARunThatWasCommittedBefore) {
+  ASSERT_TRUE(begin("01A", {{{"Study", 0, {}, 0, ""}, key("a")}, {{"Study", 1, {}, 0, ""}, key("b")}}).has_value());
+  commit({ready("a", {{"trace.csv", "1"}})});
+  EXPECT_THAT(commit({ready("b", {{"trace.csv", "2"}})})[0].renamed, SizeIs(1));
+  EXPECT_EQ(folder_.read("work/trace.csv"), "1");
+  EXPECT_EQ(folder_.read("work/trace.Study#1.csv"), "2");
+}
+
+TEST_F(ACommitter, TakesAFileFromARunOfAnEarlierState) {
+  ASSERT_TRUE(begin("01A", {{{"Study", 0, {}, 0, ""}, key("new")}}).has_value());
+  commit({ready("old", {{"trace.csv", "1"}})});
+  const auto committed = commit({ready("new", {{"trace.csv", "2"}})});
+  EXPECT_THAT(committed[0].renamed, IsEmpty());
+  EXPECT_EQ(committed[0].kept, 1U);
+  EXPECT_EQ(folder_.read("work/trace.csv"), "2");
+  EXPECT_EQ(folder_.read("state/kept/01A/trace.csv"), "1");
+}
+
+TEST_F(ACommitter, PutsAsideWhatARunOnceWroteAndWritesNoMore) {
+  commit({ready("a", {{"a.sca", "1"}, {"a.vec", "2"}})});
+  Ready again = ready("a", {{"a.sca", "1"}});
+  again.expected = {"a.sca", "a.vec", "a.vci"};
+  EXPECT_EQ(commit({std::move(again)})[0].kept, 1U);
+  EXPECT_FALSE(fs::exists(folder_ / "work/a.vec"));
+  EXPECT_EQ(folder_.read("state/kept/01A/a.vec"), "2");
+}
+
+TEST_F(ACommitter, FollowsNoLinkOutOfTheProject) {
+  place_.roots = {fs::canonical(place_.working_folder)};
+  fs::create_directory_symlink(folder_.folder("outside"), folder_ / "work/link");
+  const auto committed = commit({ready("a", {{"link/x", "1"}}), ready("b", {{"inside/x", "1"}})});
+  EXPECT_EQ(committed[0].attempt.verdict.outcome, Outcome::kIncomplete);
+  EXPECT_THAT(committed[0].attempt.verdict.message, HasSubstr("leads out of the project and the result folders"));
+  EXPECT_TRUE(fs::is_empty(folder_ / "outside"));
+  EXPECT_EQ(committed[1].attempt.verdict.outcome, Outcome::kCompleted);
 }
 
 TEST_F(ACommitter, SpoilsARunWhoseFileIsGone) {
@@ -191,16 +250,15 @@ TEST_F(ACommitter, SpoilsARunWhoseFileIsGone) {
 }
 
 TEST_F(ACommitter, LetsGoOfTheScratchOfABatchAfterItsLastRun) {
-  bool gone = false;
-  auto scratch = std::shared_ptr<void>(nullptr, [&](void*) { gone = true; });
+  auto scratch = std::make_shared<Scratch>(folder_.folder("batch"));
   Ready first = ready("a", {{"a", "1"}});
   Ready second = ready("b", {{"b", "2"}});
   first.scratch = scratch;
   second.scratch = std::move(scratch);
   commit({std::move(first)});
-  EXPECT_FALSE(gone);
+  EXPECT_TRUE(fs::exists(folder_ / "batch"));
   commit({std::move(second)});
-  EXPECT_TRUE(gone) << "before the word is out";
+  EXPECT_FALSE(fs::exists(folder_ / "batch")) << "before the word is out";
 }
 
 TEST_F(ACommitter, PassesOnWhetherARunComesAgain) {
@@ -238,7 +296,7 @@ class RollForward : public ACommitter {
   std::string roll() {
     reopen();
     const auto rolled = roll_forward(*ledger_, place_.state);
-    return rolled ? std::to_string(*rolled) : rolled.error().message;
+    return rolled ? std::to_string(rolled->placed) : rolled.error().message;
   }
   void expect_whole() {
     EXPECT_EQ(folder_.read("work/results/a.sca"), "one");

@@ -122,15 +122,19 @@ TEST_F(ACampaign, GoesOnPastFailuresAndTriesAgainWhatCanBeHelped) {
 
 TEST_F(ACampaign, StopsEarlyWhereItIsTold) {
   options_.max_failures = 1;
-  options_.grace = 0;
-  for (std::int64_t i = 0; i < 3; ++i) dialect_.outcomes[i] = {Outcome::kModelError};
-  // The word of a failure comes when it is committed; a run may have started in between.
-  folder_.script("work/model", "[ $1 = 0 ] || sleep 1000");
-  const Summary summary = run();
+  dialect_.outcomes[0] = {Outcome::kModelError};
+  // The word of a failure comes when it is committed: a run that has started in between ends in peace.
+  const std::string told = (folder_ / "told").string();
+  folder_.script("work/model",
+                 "[ $1 = 0 ] || until [ -e " + told + " ]; do sleep 0.01; done; echo $1 > results/$1.csv");
+  observer_.on_progress = [&] {
+    if (!observer_.notes.empty()) folder_.write("told", "");
+  };
+  const Summary summary = go();
   EXPECT_EQ(summary.state, "incomplete");
   EXPECT_EQ(summary.finals[0].outcome, Outcome::kModelError);
-  EXPECT_EQ(summary.not_run, 2U);
-  EXPECT_THAT(observer_.notes, Contains("stopped after 1 failed runs (--max-failures)"));
+  EXPECT_EQ(summary.finals[2].outcome, Outcome::kNotStarted);
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("nothing new is started (--max-failures)")));
 }
 
 TEST_F(ACampaign, EndsAtAnInterruptAndResumes) {
@@ -161,6 +165,17 @@ TEST_F(ACampaign, KeepsForeignFilesAside) {
   EXPECT_EQ(summary.kept, 1U);
   EXPECT_EQ(folder_.read("work/results/1.csv"), "1\n");
   EXPECT_EQ(folder_.read("state/kept/" + summary.campaign + "/results/1.csv"), "foreign");
+}
+
+TEST_F(ACampaign, BelievesNothingThatRanWhileItsInputsChanged) {
+  const fs::path data = folder_.write("work/data.csv", "1");
+  fs::permissions(data, fs::perms(0666));  // where we are root, runs are somebody else
+  folder_.script("work/model", "echo $1 > results/$1.csv; echo changed > " + data.string());
+  const Summary summary = run();
+  EXPECT_EQ(summary.complete, 0U);
+  EXPECT_EQ(summary.finals[0].message, data.string() + " was changed while it ran: call again");
+  EXPECT_EQ(summary.finals[2].outcome, Outcome::kNotStarted);
+  EXPECT_THAT(observer_.notes, Contains(HasSubstr("data.csv has changed: nothing new is started")));
 }
 
 TEST_F(ACampaign, EndsStraysAndSaysSo) {

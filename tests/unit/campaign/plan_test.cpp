@@ -8,6 +8,8 @@
 namespace simswarm::campaign {
 namespace {
 
+using testing::AllOf;
+using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -110,6 +112,7 @@ TEST_F(APlan, ExecutesAgainWhatHasLostItsResult) {
   complete(1);
   fs::remove(folder_ / "work" / result(1));
   EXPECT_EQ(reason(1), "its result results/1.csv is gone");
+  EXPECT_EQ(plan().runs[1].distrusted, 1);
   EXPECT_EQ(decisions()[1], Decision::kRun);
 }
 
@@ -216,11 +219,37 @@ TEST_F(APlan, SweepsAndRollsForwardUnlessItIsDry) {
   made.folder = (folder_ / "work").string();
   std::vector<Intent> intents{made};
   ASSERT_TRUE(ledger_->intend(intents, std::vector<AttemptLog>(1)).has_value());
-  EXPECT_EQ(plan(true).rolled_forward, 0U);
+  EXPECT_EQ(plan(true).rolled_forward.placed, 0U);
   EXPECT_TRUE(fs::exists(folder_ / "state/scratch/dead"));
-  EXPECT_EQ(plan().rolled_forward, 1U);
+  EXPECT_EQ(plan().rolled_forward.placed, 1U);
   EXPECT_EQ(folder_.read("work/a.csv"), "x");
   EXPECT_FALSE(fs::exists(folder_ / "state/scratch/dead"));
+}
+
+TEST_F(APlan, WaitsForFinishedResultsThatCannotBePlaced) {
+  Intent made = intent("a", {});
+  made.staged = {folder_.write("state/scratch/dead/1/x", "x").string()};
+  made.files = {{"blocked/a.csv", 1, digest_of("x"), {}}};
+  made.folder = (folder_ / "work").string();
+  std::vector<Intent> intents{made};
+  ASSERT_TRUE(ledger_->intend(intents, std::vector<AttemptLog>(1)).has_value());
+  folder_.write("work/blocked", "a file where a folder should be");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("finished results wait in " + (folder_ / "state").string() +
+                                         " and cannot be brought into place: "),
+                               HasSubstr("; mend that and call again")));
+  EXPECT_EQ(folder_.read("state/scratch/dead/1/x"), "x");
+  fs::remove(folder_ / "work/blocked");
+  EXPECT_EQ(plan().rolled_forward.placed, 1U);
+  EXPECT_EQ(folder_.read("work/blocked/a.csv"), "x");
+}
+
+TEST_F(APlan, WatchesItsInputsAndHidesWhatRunsWroteBesideTheirResults) {
+  complete(1, "trace.csv", "result", "result");
+  const Plan made = plan();
+  EXPECT_THAT(made.hidden, ElementsAre("trace.csv"));
+  std::vector<std::string> watched;
+  for (const WatchedInput& input : made.watched) watched.push_back(input.path.filename().string());
+  EXPECT_THAT(watched, Contains("data.csv"));
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <optional>
 #include <thread>
 
+#include "base/text.h"
 #include "test_folder.h"
 
 namespace simswarm::campaign {
@@ -31,6 +32,20 @@ class State : public testing::Test {
       ::_exit(0);
     }
     EXPECT_TRUE(wait_until([&] { return SignOfLife::is_alive(state_, owner); }));
+    return pid;
+  }
+  // A process with that mark and nothing else in its environment.
+  static pid_t start_marked(const std::string& mark) {
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+      std::array<const char*, 3> argv{"sleep", "1000", nullptr};
+      std::array<const char*, 2> environment{mark.c_str(), nullptr};
+      ::execvpe("sleep", const_cast<char**>(argv.data()), const_cast<char**>(environment.data()));
+      ::_exit(127);
+    }
+    EXPECT_TRUE(wait_until([&] {
+      return read_file("/proc/" + std::to_string(pid) + "/environ").value_or("") == mark + std::string(1, '\0');
+    }));
     return pid;
   }
   static void kill_owner(pid_t pid) {
@@ -73,12 +88,15 @@ TEST_F(State, LocksAreWaitedFor) {
     overlapped = ours;
   });
   EXPECT_TRUE(wait_until([&] { return waiting.load(); }));
-  // The kernel shows those that wait as «->» behind the number of the lock.
-  const auto inode = std::to_string(identify(folder_ / "lock").value().inode);
+  // proc(5): in /proc/locks those that wait have «->» behind the number of the lock.
+  const std::string inode = ":" + std::to_string(identify(folder_ / "lock").value().inode) + " ";
   EXPECT_TRUE(wait_until([&] {
     const std::string locks = read_file("/proc/locks").value_or("");
-    const auto arrow = locks.find("-> FLOCK");
-    return arrow != std::string::npos && locks.find(":" + inode + " ") != std::string::npos;
+    const auto waits = [&](std::string_view line) {
+      return line.find("-> FLOCK") != std::string_view::npos && line.find(inode) != std::string_view::npos;
+    };
+    const auto all = lines(locks);
+    return std::any_of(all.begin(), all.end(), waits);
   }));
   ours = false;
   lock.reset();
@@ -125,7 +143,7 @@ TEST_F(State, WhatTheDeadLeftIsSwept) {
   folder_.write("scratch/unknown/1/layer/x", "");
   folder_.write("scratch/living/1/layer/x", "");
   ::chmod((folder_ / "scratch/dead/1/layer").c_str(), 0500);
-  ASSERT_TRUE(sweep_scratch(state_).has_value());
+  ASSERT_TRUE(sweep_scratch(state_, {}).has_value());
   EXPECT_FALSE(fs::exists(folder_ / "scratch/dead"));
   EXPECT_FALSE(fs::exists(folder_ / "scratch/unknown"));
   EXPECT_FALSE(fs::exists(folder_ / "alive/dead"));
@@ -133,8 +151,29 @@ TEST_F(State, WhatTheDeadLeftIsSwept) {
   EXPECT_TRUE(SignOfLife::is_alive(state_, "living"));
 }
 
+TEST_F(State, WhatIsNeededIsNotSwept) {
+  folder_.write("scratch/dead/1/layer/x", "verified");
+  folder_.write("scratch/other/1/layer/x", "");
+  ASSERT_TRUE(sweep_scratch(state_, {folder_ / "scratch/dead/1/layer/x"}).has_value());
+  EXPECT_EQ(folder_.read("scratch/dead/1/layer/x"), "verified");
+  EXPECT_FALSE(fs::exists(folder_ / "scratch/other"));
+}
+
+TEST_F(State, WhatTheDeadLeftRunningIsEnded) {
+  folder_.folder("scratch/dead");
+  folder_.folder("scratch/de");
+  const pid_t stray = start_marked(mark_of("dead") + ".7");
+  const pid_t foreign = start_marked(mark_of("deadly") + ".7");
+  ASSERT_TRUE(sweep_scratch(state_, {}).has_value());
+  int status = 0;
+  EXPECT_EQ(::waitpid(stray, &status, 0), stray);
+  EXPECT_EQ(status, SIGKILL);
+  EXPECT_EQ(::waitpid(foreign, &status, WNOHANG), 0) << "another owner's";
+  kill_owner(foreign);
+}
+
 TEST_F(State, SweepingNothingIsNoError) {
-  EXPECT_TRUE(sweep_scratch(state_).has_value());
+  EXPECT_TRUE(sweep_scratch(state_, {}).has_value());
 }
 
 }  // namespace

@@ -54,11 +54,16 @@ class AnExecutor : public testing::Test {
     EXPECT_TRUE(started.has_value()) << error_of(started);
     return started ? wait_for_one() : Ended{};
   }
-  // The number that a run has written into a file of its layer.
+  // The number that a run writes into a file of its layer.
   pid_t pid_in(std::uint64_t id, const std::string& name) {
-    const std::string file = fmt::format("scratch/{}/layer/{}", id, name);
-    EXPECT_TRUE(wait_until([&] { return !trim(folder_.read(file)).empty(); })) << file;
-    return static_cast<pid_t>(parse_int(trim(folder_.read(file))).value_or(-1));
+    const auto look = executor_->look(id);
+    if (!look) return -1;
+    const fs::path file = look->layer->locate(name);
+    EXPECT_TRUE(wait_until([&] { return !trim(read_file(file).value_or("")).empty(); })) << file;
+    return number_in(file);
+  }
+  static pid_t number_in(const fs::path& file) {
+    return static_cast<pid_t>(parse_int(trim(read_file(file).value_or(""))).value_or(-1));
   }
 
   TestFolder folder_;
@@ -106,7 +111,7 @@ TEST_F(AnExecutor, ExecutesSeveralAtOnceEachInALayerOfItsOwn) {
   std::vector<std::string> contents;
   for (int i = 0; i < 3;) {
     for (const Ended& ended : executor_->wait(kLong, {})) {
-      contents.push_back(folder_.read(fmt::format("scratch/{}/layer/same", ended.id)));
+      contents.push_back(read_file(ended.evidence.left / "same").value_or(""));
       EXPECT_EQ(read_file(ended.evidence.output).value(), "results\n");
       ++i;
     }
@@ -158,7 +163,7 @@ TEST_F(AnExecutor, LetsABatchEndInPeaceAfterSigterm) {
   const Ended ended = run("trap 'echo last > words; exit 7' TERM; while :; do sleep 0.05; done");
   EXPECT_EQ(ended.evidence.ended_by_us, Outcome::kTimedOut);
   EXPECT_EQ(ended.evidence.wait_status, 7 << 8);
-  EXPECT_EQ(folder_.read("scratch/1/layer/words"), "last\n");
+  EXPECT_EQ(read_file(ended.evidence.left / "words").value(), "last\n");
 }
 
 TEST_F(AnExecutor, GivesABatchItsTimeOnceARun) {
@@ -186,7 +191,8 @@ TEST_F(AnExecutor, EndsStraysWhateverTheyDo) {
   EXPECT_EQ(ended.evidence.wait_status, 0);
   EXPECT_EQ(ended.evidence.ended_by_us, std::nullopt) << "the run itself is none the worse for it";
   EXPECT_GE(ended.strays, 1U);
-  const pid_t stray = pid_in(1, "stray");
+  const pid_t stray = number_in(ended.evidence.left / "stray");
+  EXPECT_GT(stray, 0);
   EXPECT_TRUE(wait_until([&] { return is_gone(stray); }));
 }
 
@@ -269,7 +275,7 @@ TEST_F(AnExecutor, ShowsWhatRuns) {
   const auto look = executor_->look(1).value();
   EXPECT_GT(look.wall_seconds, 0);
   EXPECT_EQ(read_file(look.output).value(), "status\n");
-  EXPECT_EQ(look.layer->locate("pid"), scratch(1) / "layer/pid");
+  EXPECT_TRUE(lies_in(scratch(1), look.layer->locate("pid")));
   EXPECT_FALSE(executor_->look(2).has_value());
 }
 
@@ -298,7 +304,7 @@ TEST_F(AnExecutor, SaysWhenWhatWasLeftCannotBeRead) {
   const Ended ended = run("mkdir locked; echo x > locked/file; chmod 0 locked");
   ASSERT_TRUE(ended.trouble.has_value());
   EXPECT_THAT(ended.trouble->message, HasSubstr("Permission denied"));
-  ::chmod((scratch(1) / "layer/locked").c_str(), 0755);
+  ::chmod((ended.evidence.left / "locked").c_str(), 0755);
 }
 
 }  // namespace

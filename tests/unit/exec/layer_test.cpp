@@ -43,6 +43,7 @@ class InALayer : public testing::Test {
   // Runs the script in a fresh layer; gives what it prints.
   std::string run(const std::string& script) {
     EXPECT_TRUE(remove_tree(folder_ / "scratch").has_value());
+    spec_.folders = own_folders(spec_);
     prepare();
     ProcessSpec process;
     process.argv = {"/bin/sh", "-c", script};
@@ -133,6 +134,24 @@ TEST_F(InAnOverlay, ResultFoldersMayLieOutsideOfTheProject) {
   EXPECT_FALSE(fs::exists(folder_ / "elsewhere/new.csv"));
 }
 
+TEST_F(InAnOverlay, StateAndWhatEarlierRunsWroteAreHidden) {
+  const fs::path earlier = project_ / "sim/trace.txt";
+  ASSERT_TRUE(write_file(earlier, "same\n").has_value());
+  spec_.left_out.push_back(earlier);
+  EXPECT_EQ(run("ls -A; echo same > trace.txt"), "omnetpp.ini\nresults\n");
+  EXPECT_THAT(left(), ElementsAre("trace.txt: same\n")) << "what a run writes is its own, though it is the same";
+}
+
+TEST_F(InAnOverlay, FilesOpenedForWritingAndNotChangedAreNotLeft) {
+  run(": >> omnetpp.ini; touch ../data.csv; chmod 600 ../data.csv");
+  EXPECT_THAT(left(), IsEmpty());
+}
+
+TEST_F(InAnOverlay, WhatStandsBesideTheProjectIsThere) {
+  folder_.write("neighbour/x", "there");
+  EXPECT_EQ(run("cat ../../neighbour/x"), "there");
+}
+
 TEST_F(InAnOverlay, NothingIsMountedForUs) {
   run("true");
   EXPECT_THAT(read_file("/proc/self/mountinfo").value(), Not(HasSubstr(folder_.path().string())));
@@ -218,6 +237,11 @@ TEST_F(InAMirror, StateAndGitAreLeftOut) {
   EXPECT_EQ(run("ls -A; ls -A .."), "omnetpp.ini\nresults\ndata.csv\nsim\n");
 }
 
+TEST_F(InAMirror, WhatStandsBesideTheProjectIsThere) {
+  folder_.write("neighbour/x", "there");
+  EXPECT_EQ(run("cat ../../neighbour/x"), "there");
+}
+
 TEST_F(InAMirror, ResultFoldersOutsideOfTheProjectAreRefused) {
   spec_.result_folders = {folder_ / "elsewhere"};
   EXPECT_EQ(error_of(Layer::prepare(spec_, folder_ / "scratch")),
@@ -238,7 +262,7 @@ TEST_F(InAMirror, LargeProjectsAreMirroredAlongTheWayOnly) {
   spec_.working_folder = folder_.folder("large/sim");
   spec_.result_folders = {folder_ / "large/sim/results"};
   EXPECT_EQ(run("ls ../data | wc -l; echo new > trace.txt"), "2100\n");
-  EXPECT_TRUE(fs::is_symlink(folder_ / "scratch/layer/data"));
+  EXPECT_TRUE(fs::is_symlink(layer_.locate("../data")));
   EXPECT_THAT(left(), ElementsAre("trace.txt: new\n"));
 }
 

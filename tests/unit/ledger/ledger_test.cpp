@@ -194,6 +194,21 @@ TEST_F(ALedger, LetsGoOfAKeyWhoseResultIsAccepted) {
   EXPECT_THAT(ledger_->claim(keys, "two", all_alive).value(), IsEmpty());
 }
 
+TEST_F(ALedger, LetsGoOfSingleKeys) {
+  const std::vector<RunKey> keys{key("a"), key("b")};
+  const auto all_alive = [](const std::string&) { return true; };
+  ASSERT_TRUE(ledger_->claim(keys, "one", all_alive).has_value());
+  ASSERT_TRUE(ledger_->release(std::span(keys).first(1)).has_value());
+  EXPECT_THAT(ledger_->claim(keys, "two", all_alive).value(), ElementsAre(Pair(1, "one")));
+}
+
+TEST_F(ALedger, KnowsWhichRunsACampaignHas) {
+  ASSERT_TRUE(begin("01A", {{{"X", 1, {}, 0, ""}, key("a")}}).has_value());
+  EXPECT_TRUE(ledger_->is_planned("01A", key("a")).value());
+  EXPECT_FALSE(ledger_->is_planned("01A", key("b")).value());
+  EXPECT_FALSE(ledger_->is_planned("01B", key("a")).value());
+}
+
 TEST_F(ALedger, IsSharedByTwoAtOnce) {
   auto other = Ledger::open(folder_ / "state").value();
   ASSERT_TRUE(begin("01A").has_value());

@@ -56,6 +56,14 @@ TEST_F(LoadedObjects, AreThoseBehindAWrapperScript) {
   EXPECT_THAT(objects(), Not(Contains(EndsWith("/dash"))));
 }
 
+TEST_F(LoadedObjects, AreThoseOfAProgramThatAScriptTurnsInto) {
+  folder_.script("project/wrapper", "cd \"$(dirname \"$0\")\" && exec ./model \"$@\"");
+  request_.program = project_ / "wrapper";
+  request_.sources.probe_command = {"./wrapper", "-s"};
+  EXPECT_THAT(objects(), AllOf(Contains(model()), Contains(HasSubstr("/libc.so"))));
+  EXPECT_THAT(objects(), Not(Contains(EndsWith("/dash"))));
+}
+
 TEST_F(LoadedObjects, AreThoseThatTheEnvironmentAdds) {
   const auto libm = [] {
     for (const char* path : {"/lib/x86_64-linux-gnu/libm.so.6", "/lib64/libm.so.6", "/usr/lib/libm.so.6",

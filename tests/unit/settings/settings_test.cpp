@@ -109,7 +109,6 @@ inputs = ["data/**"]
 environment = ["NS_LOG"]
 layer = "links"
 run_as = "nobody"
-scratch = "/scratch"
 )")
                                         .campaign;
   EXPECT_EQ(campaign.jobs, 8);
@@ -120,7 +119,6 @@ scratch = "/scratch"
   EXPECT_EQ(campaign.existing, ExistingFiles::kRefuse);
   EXPECT_EQ(campaign.layer, LayerChoice::kLinks);
   EXPECT_EQ(campaign.run_as, "nobody");
-  EXPECT_EQ(campaign.scratch, fs::path("/scratch"));
   EXPECT_THAT(campaign.inputs, ElementsAre("data/**"));
   EXPECT_EQ(settings("[campaign]\ntimeout = 90\n").campaign.timeout_seconds, 90);
 }

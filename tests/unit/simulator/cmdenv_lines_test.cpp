@@ -6,7 +6,6 @@
 namespace simswarm::cmdenv {
 namespace {
 
-
 StopLine stop(std::string_view line) {
   const auto read = read_stop_line(line);
   EXPECT_TRUE(read.has_value()) << line;
@@ -64,6 +63,15 @@ TEST(StopLines, OfAlertsAreNoErrors) {
   EXPECT_FALSE(stop("<!> watch out").is_error);
   EXPECT_FALSE(stop("<!> watch out").has_place);
   EXPECT_FALSE(stop("<!> Errors so far: 3").is_error) << "without a place it is a word of the model";
+}
+
+TEST(StopLines, HaveTheirPlaceInExactForms) {
+  for (const char* line : {"<!> lost -- at the gate", "<!> lost -- at t=5", "<!> lost -- at t=5s, event #x",
+                           "<!> lost -- in module of mine", "<!> lost -- during network party"}) {
+    EXPECT_FALSE(stop(line).has_place) << line;
+  }
+  EXPECT_EQ(stop("<!> x -- in module (A) Net.a[3].b (id=7), at t=1e-05s, event #2").place.module,
+            "(A) Net.a[3].b (id=7)");
 }
 
 TEST(StopLines, BeginALine) {

@@ -25,6 +25,7 @@ class RecordingHost final : public Host {
   std::function<void()> on_tick = [] {};
   int stop = 0;
   int busy_rounds = 0;
+  bool draining = false;
 
   void started(const Batch& batch) override { words.push_back("start " + shell_line(batch.argv)); }
   void finished(Finished finished, const std::vector<bool>& will_retry) override {
@@ -44,6 +45,7 @@ class RecordingHost final : public Host {
   [[nodiscard]] std::vector<int> wake_on() override { return {}; }
   [[nodiscard]] bool is_busy() override { return busy_rounds-- > 0; }
   [[nodiscard]] int stop_level() override { return stop; }
+  [[nodiscard]] bool is_draining() override { return draining; }
 };
 
 class AWorker : public testing::Test {
@@ -230,11 +232,56 @@ TEST_F(AWorker, BelievesNothingOfALayerThatCannotBeRead) {
   EXPECT_THAT(host_.messages, ElementsAre("what it left cannot be read: x: Permission denied"));
 }
 
-TEST_F(AWorker, EndsWithTheErrorOfAStart) {
+TEST_F(AWorker, CountsAStartThatFailsAsALostAttempt) {
+  dialect_ = FakeDialect(1);
+  options_.retries = 1;
+  executor_.refuse = Error{ExitCode::kEnvironment, "cannot start «./model»: no memory", false};
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: lost, again", "start ./model 0", "run 0: lost"));
+  EXPECT_EQ(host_.messages[0], "could not be started: cannot start «./model»: no memory");
+  EXPECT_EQ(queue_->counts().failed, 1U);
+}
+
+TEST_F(AWorker, GivesUpWhenStartsFailTimeAndAgain) {
+  dialect_ = FakeDialect(20);
   enqueue();
   executor_.refuse = Error{ExitCode::kUsage, "program «./model» is not there", false};
   EXPECT_EQ(error_of(worker::work(*queue_, executor_, dialect_, dialect_.runs, options_, host_)),
             "program «./model» is not there");
+  EXPECT_EQ(queue_->counts().queued, 0U);
+  EXPECT_GE(queue_->counts().cancelled, 10U);
+}
+
+TEST_F(AWorker, LetsRunningRunsEndInTheirOwnTimeWhenItDrains) {
+  options_.grace = 0;
+  options_.jobs = 2;
+  executor_.hold = true;
+  int ticks = 0;
+  host_.on_tick = [&] {
+    host_.draining = true;
+    if (++ticks == 3) executor_.hold = false;
+  };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "start ./model 1", "run 0: completed", "run 1: completed"));
+  EXPECT_THAT(executor_.ended_by_us, IsEmpty());
+  EXPECT_EQ(queue_->counts().cancelled, 2U);
+}
+
+TEST_F(AWorker, CanBeInterruptedWhileItDrains) {
+  options_.grace = 0;
+  executor_.hold = true;
+  int ticks = 0;
+  host_.on_tick = [&] {
+    host_.draining = true;
+    if (++ticks == 3) host_.stop = 1;
+  };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: cancelled"));
+}
+
+TEST_F(AWorker, DoesNotAskForeverForABatchThatNeverStarts) {
+  options_.batch_size = 2;
+  dialect_ = FakeDialect(2);
+  for (std::int64_t i = 0; i < 2; ++i) dialect_.outcomes[i] = {50, Outcome::kNotStarted};
+  work();
+  EXPECT_EQ(queue_->counts().failed, 2U);
 }
 
 TEST_F(AWorker, StartsNothingNewWhileTheHostIsBusy) {
