@@ -57,23 +57,10 @@ Result<ExitCode> tell_error(const CampaignArguments& arguments, Result<ExitCode>
   return code;
 }
 
-Result<ExitCode> carry_out_runall(const CLI::App& command, const RunallArguments& arguments) {
-  Result<ExitCode> code = runall(arguments);
-  if (!code) {
-    const std::string option = misplaced_option(command, arguments.campaign.words);
-    if (!option.empty()) {
-      code.error().message +=
-          fmt::format(" ({} is an option of simswarm: it stands before {})", option, arguments.campaign.words.front());
-    }
-  }
-  return tell_error(arguments.campaign, std::move(code));
-}
-
 Result<ExitCode> dispatch(const CLI::App& app, Arguments& arguments) {
-  const CLI::App& command = *app.get_subcommands().front();
-  const std::string name = command.get_name();
+  const std::string name = app.get_subcommands().front()->get_name();
   SIMSWARM_CHECK(enter_folders(arguments));
-  if (name == "runall") return carry_out_runall(command, arguments.runall);
+  if (name == "runall") return tell_error(arguments.runall.campaign, runall(arguments.runall));
   if (name == "sweep") return tell_error(arguments.sweep.campaign, sweep(arguments.sweep));
   if (name == "status") return status(arguments.status);
   if (name == "log") return log(arguments.log);

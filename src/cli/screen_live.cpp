@@ -56,10 +56,14 @@ std::string percent(double fraction) {
 std::string head(const Tally& tally, std::size_t columns) {
   const std::size_t done = tally.complete + tally.failed;
   const double fraction = tally.total == 0 ? 0 : static_cast<double>(done) / static_cast<double>(tally.total);
-  std::string counts = fmt::format(" {}  {} done, {} running, {} failed, {} waiting", percent(fraction), tally.complete,
-                                   tally.running, tally.failed, tally.waiting);
+  std::string counts = fmt::format(" {}  {} done, {} running, {} failed", percent(fraction), tally.complete,
+                                   tally.running, tally.failed);
+  const std::string waiting = fmt::format(", {} waiting", tally.waiting);
+  std::string left;
   if (tally.seconds_left && done < tally.total)
-    counts += fmt::format(", about {} left", human_duration(*tally.seconds_left));
+    left = fmt::format(", about {} left", human_duration(*tally.seconds_left));
+  if (kNarrowestBar + counts.size() + waiting.size() + left.size() <= columns) counts += waiting;
+  counts += left;
   const std::size_t taken = result::display_width(counts);
   const std::size_t width = columns > taken ? std::min(columns - taken, kWidestBar) : 0;
   return bar(fraction, std::max(width, kNarrowestBar)) + counts;
@@ -69,7 +73,7 @@ std::string head(const Tally& tally, std::size_t columns) {
 std::string running_line(const worker::RunningView& view, const Plan& plan, std::size_t columns) {
   const Run& run = plan.runs[view.run].run;
   const Progress& progress = view.progress;
-  const std::string speed = progress.speed ? number(*progress.speed) + " simsec/s" : "";
+  const std::string speed = progress.speed.value_or(0) > 0 ? number(*progress.speed) + " simsec/s" : "";
   const std::string memory = progress.memory > 0 ? human_bytes(progress.memory) : "";
   const std::string numbers =
       fmt::format(" {:>4} {:>10} {:>16} {:>9}", progress.fraction ? percent(*progress.fraction) : "",

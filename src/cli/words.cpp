@@ -178,15 +178,6 @@ Result<SplitWords> split_words(const CLI::App& app, const std::vector<std::strin
   return Splitter(app, words, folder, is_program).split();
 }
 
-std::string misplaced_option(const CLI::App& command, const std::vector<std::string>& words) {
-  const std::vector<std::string> known = long_options(command);
-  for (std::size_t i = 1; i < words.size(); ++i) {
-    std::string name = words[i].substr(0, words[i].find('='));
-    if (name != "--help" && std::find(known.begin(), known.end(), name) != known.end()) return name;
-  }
-  return {};
-}
-
 std::vector<std::string> long_options(const CLI::App& command) {
   std::vector<std::string> words;
   for (const CLI::Option* option : command.get_options()) {

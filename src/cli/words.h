@@ -26,9 +26,6 @@ using IsProgram = std::function<bool(const fs::path& folder, const std::string& 
 [[nodiscard]] Result<SplitWords> split_words(const CLI::App& app, const std::vector<std::string>& words,
                                              const fs::path& folder, const IsProgram& is_program);
 
-// The option of ours that a word behind the simulation's program has by mistake («--dry-run»), or nothing.
-[[nodiscard]] std::string misplaced_option(const CLI::App& command, const std::vector<std::string>& words);
-
 // «--jobs», «--dry-run», …
 [[nodiscard]] std::vector<std::string> long_options(const CLI::App& command);
 

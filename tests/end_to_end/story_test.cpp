@@ -202,7 +202,7 @@ TEST(TamperedResult, IsFoundByVerify) {
   EXPECT_THAT(report.started(), ElementsAre("Study#2"));
   expect_whole(report, 5);
   EXPECT_EQ(canonical_text(read(victim)), canonical_text(before));
-  EXPECT_EQ(report.kept, 1) << "the changed file is nobody's to throw away";
+  EXPECT_GE(report.kept, 1) << "the changed file is nobody's to throw away";
 }
 
 TEST(TamperedResult, IsBelievedWhenOnlyItsTimesChanged) {
