@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
 #include <fstream>
 #include <iostream>
 #include <set>
@@ -85,9 +85,9 @@ void stayIn(double seconds, bool computing) {
   sigset_t all;
   sigfillset(&all);
   sigprocmask(SIG_BLOCK, &all, nullptr);
-  const std::time_t begin = std::time(nullptr);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::duration<double>(seconds);
   volatile std::uint64_t spin = 0;
-  while (seconds <= 0 || std::difftime(std::time(nullptr), begin) < seconds) {
+  while (seconds <= 0 || std::chrono::steady_clock::now() < end) {
     if (computing) {
       for (int i = 0; i < 1000000; ++i) spin = spin + 1;
     } else {

@@ -30,7 +30,7 @@ TEST(Study, ReadsTheRunsInTheProgramsOrder) {
       "Run 1: $numHosts=10, $iaMean=1, $repetition=1\n"
       "Run 41: $numHosts=20, $iaMean=9, $repetition=1\n");
   ASSERT_THAT(read, SizeIs(3));
-  const Run& last = read[2].run;
+  const simswarm::Run& last = read[2].run;
   EXPECT_EQ(last.config, "Study");
   EXPECT_EQ(last.number, 41);
   EXPECT_THAT(last.variables, ElementsAre(Variable{"numHosts", "20"}, Variable{"iaMean", "9"}));
@@ -104,7 +104,7 @@ TEST(NamesOfFiles, EncodeWhatFileNamesCannotHave) {
 }
 
 TEST(NamesOfFiles, UseNamesOfVariablesWhereTheyHaveOne) {
-  const Run run{"Study", 0, {{"load", "1"}, {"0", "\"a b\""}}, 0, ""};
+  const simswarm::Run run{"Study", 0, {{"load", "1"}, {"0", "\"a b\""}}, 0, ""};
   EXPECT_EQ(variables_for_name(run), "load=1,a_b");
   EXPECT_EQ(variables_for_name(run, '/'), "load=1/a_b");
   EXPECT_EQ(variables_for_name({"Study", 0, {}, 0, ""}), "");
