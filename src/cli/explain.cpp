@@ -105,16 +105,26 @@ std::string list_attempts(const std::vector<Attempt>& attempts) {
   return text;
 }
 
-// What was found in place of the older result lies in kept/ where it differed; what is not there was gone.
-std::string why_not_believed(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign) {
+// Older files lie in kept/, as they were found: one that is younger than the attempt that made it had been changed, one
+// that is not among the others was gone. (What is equal to the new file is not kept.)
+std::string why_not_believed(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign,
+                             const Attempt& before) {
+  constexpr std::chrono::milliseconds kCoarseClock{50};
+  const auto ended = std::chrono::nanoseconds((before.ended + kCoarseClock).time_since_epoch()).count();
   std::vector<std::string> changed;
+  std::vector<std::string> gone;
   for (const ResultFile& file : run.files) {
     const fs::path kept = opened.state.kept(campaign.id) / replace_all(file.path, "../", "_up/");
-    std::error_code ignored;
-    if (fs::exists(kept, ignored)) changed.push_back(fmt::format("{} (put aside as {})", file.path, kept.string()));
+    const auto identity = identify(kept);
+    if (!identity) {
+      gone.push_back(file.path);
+    } else if (identity->mtime_ns > ended) {
+      changed.push_back(fmt::format("{} (put aside as {})", file.path, kept.string()));
+    }
   }
   if (!changed.empty()) return "its result had been changed: " + join(changed, ", ");
-  return "its result was gone or had been changed when the campaign began";
+  if (!gone.empty() && gone.size() < run.files.size()) return "its result was gone: " + join(gone, ", ");
+  return "its result was not in its place, or had been changed, when the campaign began";
 }
 
 // It was executed in this campaign, and before in another.
@@ -124,7 +134,7 @@ std::string why_again(const Opened& opened, const view::RunStatus& run, const Ca
     if (attempt.campaign < campaign.id) before = &attempt;
   }
   if (before == nullptr) return "no result was known for what it can see";
-  if (is_complete(before->verdict.outcome)) return why_not_believed(opened, run, campaign);
+  if (is_complete(before->verdict.outcome)) return why_not_believed(opened, run, campaign, *before);
   return fmt::format("its last attempt before ended {}{}", to_text(before->verdict.outcome),
                      before->verdict.message.empty() ? "" : ": " + before->verdict.message);
 }

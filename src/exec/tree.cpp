@@ -73,11 +73,12 @@ std::vector<pid_t> marked(const std::string& mark) {
   return found;
 }
 
+// From above: a script must not see its program end and go on to its next line.
 void signal_tree(pid_t pid, int signal_number) {
-  std::unordered_set<pid_t> targets;
-  for (const pid_t process : descendants(pid)) targets.insert(process);
+  std::vector<pid_t> targets = descendants(pid);
+  const std::unordered_set<pid_t> below(targets.begin(), targets.end());
   for (const pid_t process : all_processes()) {
-    if (status_of(process).session == pid) targets.insert(process);
+    if (!below.contains(process) && status_of(process).session == pid) targets.push_back(process);
   }
   for (const pid_t process : targets) ::kill(process, signal_number);
 }

@@ -83,6 +83,10 @@ class CmdenvDialect final : public Dialect {
     const ExpectedFiles names = expected(run);
     std::vector<std::string> files{names.scalars, names.vectors, names.index};
     if (redirects_) files.push_back(names.output);
+    const auto others = belongs_to_others_.find(run.number);
+    if (others != belongs_to_others_.end()) {
+      std::erase_if(files, [&](const std::string& file) { return others->second.contains(file); });
+    }
     return files;
   }
 
@@ -149,7 +153,10 @@ class CmdenvDialect final : public Dialect {
   }
 
   Status ask_study() {
-    SIMSWARM_TRY(Answer answer, ask({"-q", "numruns"}, true));
+    study_.clear();
+    position_.clear();
+    belongs_to_others_.clear();
+    SIMSWARM_TRY(const Answer answer, ask({"-q", "numruns"}, true));
     if (answer.exit_code != 0) return explain_failure(answer);
     const auto count = parse_int(trim(answer.output));
     if (count && *count == 0) return explain_empty();
@@ -307,6 +314,16 @@ class CmdenvDialect final : public Dialect {
                          is_true(config, "fname-append-host")});
     }
     SIMSWARM_TRY(inseparable_, cmdenv::find_shared(writers, request_.shared_files == SharedFiles::kSerial));
+    // A shared file is a result of the first run that writes it, and of no other.
+    for (const std::vector<std::size_t>& group : inseparable_) {
+      std::set<std::string> taken;
+      for (const std::size_t run : group) {
+        const ExpectedFiles& files = writers[run].files;
+        for (const std::string& file : {files.scalars, files.vectors, files.index}) {
+          if (!taken.insert(file).second) belongs_to_others_[files.run.number].insert(file);
+        }
+      }
+    }
     return {};
   }
 
@@ -375,6 +392,7 @@ class CmdenvDialect final : public Dialect {
   std::vector<Known> study_;
   std::unordered_map<std::int64_t, std::size_t> position_;
   std::vector<std::vector<std::size_t>> inseparable_;
+  std::unordered_map<std::int64_t, std::set<std::string>> belongs_to_others_;  // by run number
   std::vector<std::string> result_folders_;
 };
 

@@ -52,7 +52,6 @@ const std::vector<Refusal> kRefusals = {
     {"FilterOfNearMiss", {"runall", "./sim", "-c", "Study", "-r", "$laod==2"}, 2, {"laod", "did you mean", "load"}},
     {"FilterOutOfRange", {"runall", "./sim", "-c", "Study", "-r", "17"}, 2, {"17"}},
     {"OtherUserInterface", {"runall", "./sim", "-u", "Qtenv", "-c", "Study"}, 2, {"Qtenv", "Cmdenv"}},
-    {"NoNetwork", {"runall", "./sim", "-c", "Study"}, 2, {"Study"}, "[General]\n[Study]\n"},
     {"SharedScalarFile",
      {"runall", "./sim", "-c", "Study"},
      2,
@@ -157,7 +156,7 @@ TEST(ResultPath, ThatIsALinkDoesNotLeadOut) {
   fs::create_symlink(project.outside() / "mine.txt", project.path("results/Study-load=2-#1.sca"));
   const Report report = project.runall();
   EXPECT_EQ(read(project.outside() / "mine.txt"), kMine);
-  if (report.exit_code != 0) EXPECT_THAT(report.out + report.errors, testing::HasSubstr("Study-load=2-#1.sca"));
+  EXPECT_TRUE(report.exit_code == 0 || contains(report.out, "Study-load=2-#1.sca")) << report.out;
 }
 
 TEST(ResultPath, ThatIsADeviceIsRefused) {

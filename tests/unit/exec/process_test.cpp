@@ -211,7 +211,7 @@ TEST_F(AProcess, IsFoundByItsMark) {
 
 TEST_F(AProcess, CountsTheMemoryOfItsWholeTree) {
   // Each of two processes holds a text of 24 MB.
-  const std::string hold = "x=$(head -c 24000000 /dev/zero | tr '\\0' x); echo $$ > ";
+  const std::string hold = "x=$(head -c 24000000 /dev/zero | tr \"\\0\" x); echo $$ > ";
   const auto started = shell("sh -c '" + hold + "one; read line < gate' & " + hold + "two; wait").value();
   (void)pid_in("one");
   (void)pid_in("two");

@@ -248,6 +248,10 @@ TEST_F(Asked, SerialNeedsRunsThatAppend) {
   const auto asked = dialect();
   ASSERT_TRUE(asked->list_runs().has_value());
   EXPECT_THAT(asked->inseparable(), ElementsAre(ElementsAre(0, 1)));
+  const auto runs = asked->list_runs().value_or(std::vector<simswarm::Run>{});
+  ASSERT_EQ(runs.size(), 2U);
+  EXPECT_THAT(asked->expected_files(runs[0]), Contains("all.sca"));
+  EXPECT_THAT(asked->expected_files(runs[1]), testing::Not(Contains("all.sca"))) << "it is the first one's";
 }
 
 TEST_F(Asked, SharedFilesOfEveryKindAreFound) {

@@ -81,7 +81,7 @@ TEST_F(EachLine, IsToldWholeAcrossBlocks) {
 }
 
 TEST_F(EachLine, IsCutWhereItIsLonger) {
-  const auto all = lines(std::string(300'000, 'x') + "\nshort\n");
+  const auto all = lines(fmt::format("{}\nshort\n", std::string(300'000, 'x')));
   ASSERT_EQ(all.size(), 2U);
   EXPECT_EQ(all[0], std::string(64 * 1024, 'x'));
   EXPECT_EQ(all[1], "short");
