@@ -25,7 +25,8 @@ struct Item {
   Ready ready;
   Intent intent;
   Committed outcome;
-  bool noted = false;  // its attempt is in the ledger
+  bool noted = false;     // its attempt is in the ledger
+  std::size_t place = 0;  // in the order of handing in: the word of a first attempt goes out before that of a second
 };
 
 bool is_disk_full(const Error& error) {
@@ -108,7 +109,7 @@ class ThreadedCommitter final : public Committer {
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
-      group.push_back({std::move(waiting_.front()), {}, {}, false});
+      group.push_back({std::move(waiting_.front()), {}, {}, false, group.size()});
       waiting_.pop_front();
     }
     return group;
@@ -130,6 +131,7 @@ class ThreadedCommitter final : public Committer {
       if (!item.noted) failed.push_back(&item);
     }
     note(record(failed));
+    std::sort(group.begin(), group.end(), [](const Item& a, const Item& b) { return a.place < b.place; });
     std::vector<Committed> committed;
     committed.reserve(group.size());
     for (Item& item : group) {

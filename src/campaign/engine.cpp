@@ -79,7 +79,9 @@ class Engine final : public worker::Host {
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const std::size_t run = finished.batch.runs[i];
       running_.erase(run);
-      if (finished.judgements[i].verdict.outcome == Outcome::kNotStarted) continue;
+      const Outcome outcome = finished.judgements[i].verdict.outcome;
+      if (outcome == Outcome::kNotStarted) continue;
+      if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
       committer_->hand_in(ready(finished, i, will_retry[i], scratch));
     }
     if (finished.ended.strays > 0) {
@@ -118,8 +120,9 @@ class Engine final : public worker::Host {
 
   [[nodiscard]] bool is_draining() override {
     if (!changed_input_.empty()) return true;
-    if (!options_.max_failures || failed_ < *options_.max_failures) return false;
-    if (!gave_up_) observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", failed_));
+    if (!options_.max_failures || judged_failed_ < *options_.max_failures) return false;
+    if (!gave_up_)
+      observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", judged_failed_));
     gave_up_ = true;
     return true;
   }
@@ -506,7 +509,7 @@ class Engine final : public worker::Host {
   std::set<std::size_t> waiting_;  // not done, the running among them
   std::set<std::size_t> running_;
   std::vector<worker::RunningView> views_;
-  std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0;
+  std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
   std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
   bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;

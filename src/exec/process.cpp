@@ -258,6 +258,22 @@ Result<Started> start(const ProcessSpec& spec) {
   return clone_child(launch);
 }
 
+namespace {
+
+// «; did you mean «sim»?», of the programs in the same folder.
+std::string near_program(const fs::path& path) {
+  std::vector<std::string> programs;
+  std::error_code ignored;
+  for (const auto& entry : fs::directory_iterator(path.parent_path(), ignored)) {
+    if (entry.is_regular_file(ignored) && ::access(entry.path().c_str(), X_OK) == 0)
+      programs.push_back(entry.path().filename().string());
+  }
+  const auto near = near_misses(path.filename().string(), programs, 1);
+  return near.empty() ? "" : fmt::format("; did you mean «{}»?", near.front());
+}
+
+}  // namespace
+
 Result<fs::path> find_program(const std::string& word, const fs::path& working_folder) {
   if (word.empty()) return usage_error("there is no program to start");
   if (word.find('/') != std::string::npos) {
@@ -265,7 +281,8 @@ Result<fs::path> find_program(const std::string& word, const fs::path& working_f
     std::error_code ignored;
     if (::access(path.c_str(), X_OK) == 0 && fs::is_regular_file(path, ignored)) return path;
     const char* why = fs::exists(path, ignored) ? "is no program that can be started" : "is not there";
-    return usage_error("program «{}» {} (looked in {})", word, why, working_folder.string());
+    return environment_error("program «{}» {} (looked in {}){}", word, why, working_folder.string(),
+                             near_program(path));
   }
   const char* variable = std::getenv("PATH");
   const std::string_view path_variable = variable == nullptr ? "/usr/bin:/bin" : variable;
@@ -276,8 +293,8 @@ Result<fs::path> find_program(const std::string& word, const fs::path& working_f
   }
   std::error_code ignored;
   const bool here = fs::exists(working_folder / word, ignored);
-  return usage_error("program «{}» is in no folder of PATH{}", word,
-                     here ? fmt::format("; did you mean «./{}»?", word) : "");
+  return environment_error("program «{}» is in no folder of PATH{}", word,
+                           here ? fmt::format("; did you mean «./{}»?", word) : "");
 }
 
 }  // namespace simswarm::exec

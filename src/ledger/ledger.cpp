@@ -1,8 +1,11 @@
 #include "ledger/ledger.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/vfs.h>
 
 #include <array>
+#include <cerrno>
 
 #include "base/text.h"
 #include "ledger/schema.h"
@@ -513,6 +516,10 @@ Result<std::unique_ptr<Ledger>> Ledger::open(const fs::path& state) {
   // Ignores itself in git, whatever the project's own rules say.
   if (!fs::exists(state / ".gitignore")) SIMSWARM_CHECK(write_file(state / ".gitignore", "*\n"));
   const fs::path path = state / "ledger.sqlite";
+  // SQLite does not wait for a lock while it changes to WAL: one process at a time opens.
+  const Fd opening(::open((state / "open.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+  if (!opening.valid() || ::flock(opening.get(), LOCK_EX) != 0)
+    return system_error(errno, (state / "open.lock").string());
   SIMSWARM_TRY(auto database, Database::open(path));
   SIMSWARM_CHECK(create_or_check(*database, path));
   return std::make_unique<SqliteLedger>(std::move(database));

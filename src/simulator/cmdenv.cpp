@@ -243,14 +243,30 @@ class CmdenvDialect final : public Dialect {
     for (const std::string_view line : lines(told)) {
       if (line.starts_with("Config ")) configs.emplace_back(line.substr(7, line.rfind(':') - 7));
     }
-    if (error.find("No such config") == std::string::npos)
-      return usage_error("{} cannot list its runs: {}", words_.program, error);
+    if (error.find("No such config") == std::string::npos) {
+      return usage_error("{} cannot list its runs: {}{}", words_.program, error, near_variable(error));
+    }
     std::vector<std::string> near = near_misses(words_.config, configs);
     const bool guess = !near.empty();
     if (!guess) near = configs;
     return usage_error("there is no configuration «{}» in {}; {} {}{}", words_.config, join(words_.ini_files, ", "),
                        guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "),
                        guess ? "?" : "");
+  }
+
+  // «Unknown variable $laod» deserves a guess.
+  [[nodiscard]] std::string near_variable(const std::string& error) const {
+    constexpr std::string_view kUnknown = "Unknown variable $";
+    const auto at = error.find(kUnknown);
+    if (at == std::string::npos) return {};
+    const Result<Answer> answer = ask({"-q", "runs"}, false);
+    const auto study = cmdenv::read_study(answer ? answer->output : std::string(), words_.config);
+    if (!study || study->empty()) return {};
+    std::vector<std::string> names;
+    for (const Variable& variable : study->front().run.variables) names.push_back(variable.name);
+    const auto near = near_misses(error.substr(at + kUnknown.size()), names, 1);
+    return near.empty() ? fmt::format("; there are {}", join(names, ", "))
+                        : fmt::format("; did you mean ${}?", near.front());
   }
 
   // A filter that matches nothing: says what there is of the variables that it names.
@@ -363,7 +379,12 @@ class CmdenvDialect final : public Dialect {
         *name = distinct(*name, run);
       }
     }
-    return paths_.files_of(config, names);
+    ExpectedFiles files = paths_.files_of(config, names);
+    files.may_lack_scalars = std::any_of(config.entries.begin(), config.entries.end(), [](const auto& entry) {
+      const bool recording = entry.first.ends_with("scalar-recording") || entry.first.ends_with("param-recording");
+      return recording && entry.second == "false";
+    });
+    return files;
   }
 
   // «results.sca» becomes «results-Config-a=1-#0-r3.sca»: what tells runs apart, the number for equal values.

@@ -51,6 +51,17 @@ Verdict from_files(const Case& run) {
     const Outcome outcome = run.said.disk_full ? Outcome::kDiskFull : Outcome::kIncomplete;
     return {outcome, fmt::format("says «{}», but {} (was the disk full?)", stop.text, trouble), stop.place};
   }
+  const auto has = [&](const std::string& path) {
+    return std::any_of(run.files.begin(), run.files.end(), [&](const LeftFile* file) { return file->path == path; });
+  };
+  if (has(run.expected.vectors) && !has(run.expected.scalars) && !run.expected.may_lack_scalars) {
+    return {
+        Outcome::kIncomplete,
+        fmt::format(
+            "says «{}» and left {}, but no {}; if the model records no scalars, «**.scalar-recording = false» says so",
+            stop.text, run.expected.vectors, run.expected.scalars),
+        stop.place};
+  }
   const bool plain = stop.text.starts_with("Simulation time limit reached") ||
                      stop.text.starts_with("No more events") ||
                      stop.text.starts_with("Simulation stopped with endSimulation()");

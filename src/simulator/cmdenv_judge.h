@@ -14,6 +14,7 @@ namespace simswarm::cmdenv {
 struct ExpectedFiles {
   Run run;
   std::string scalars, vectors, index, output, eventlog;
+  bool may_lack_scalars = false;  // scalar or parameter recording is switched off somewhere
 };
 
 [[nodiscard]] std::vector<Judgement> judge(std::span<const ExpectedFiles> batch, const Evidence& evidence);

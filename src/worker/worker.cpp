@@ -145,7 +145,8 @@ class Loop {
     for (const Claim& claim : finished.batch.claims) {
       const std::size_t size = queue_.job(claim.job).runs.size();
       const std::span<Judgement> judgements(finished.judgements.data() + position, size);
-      const bool retried = settle(claim, judgements, finished.judgements.size() > size && any_started(finished.judgements));
+      const bool retried =
+          settle(claim, judgements, finished.judgements.size() > size && any_started(finished.judgements));
       if (size > 1) keep_together(judgements);  // after it was settled by what each run itself came to
       will_retry.insert(will_retry.end(), size, retried);
       position += size;

@@ -188,7 +188,8 @@ TEST_F(ACampaign, LetsGoOfItsRuns) {
   const Summary summary = run();
   EXPECT_FALSE(SignOfLife::is_alive(options_.state, summary.campaign));
   std::vector<RunKey> keys;
-  for (const PlannedRun& run : ledger_->runs_of(summary.campaign).value()) keys.push_back(run.key);
+  const std::vector<PlannedRun> runs = ledger_->runs_of(summary.campaign).value();
+  for (const PlannedRun& run : runs) keys.push_back(run.key);
   EXPECT_THAT(ledger_->claim(keys, "next", [](const std::string&) { return true; }).value(), IsEmpty());
 }
 
