@@ -169,8 +169,10 @@ case "$*" in *"-r "*) only=${*##*-r }; first=${only%% *}; last=$first;; *) first
 entries() {
 )" + entries + R"(
 }
-details() { entries "$1" | grep -F '@' | tr -d '@'; }
-print() { for i in $(seq $first $last); do echo "Run $i: \$x=$i, \$repetition=0"; $1 $i | tr -d '@'; echo; done; }
+print() {
+  for i in $(seq $first $last); do echo "Run $i: \$x=$i, \$repetition=0"; entries $i; echo; done |
+    if [ $1 = details ]; then grep -E '^Run |^$|@'; else cat; fi | tr -d '@'
+}
 case "$*" in
 *numruns*) echo )" + std::to_string(runs) +
                               R"(;;
