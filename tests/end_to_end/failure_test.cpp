@@ -149,10 +149,10 @@ TEST(Campaign, SaysFewLinesInAPipe) {
 }
 
 // Each run burns time in one event, so that the limits find it at their next look.
-constexpr std::string_view kLong = "**.interval = 0.01s\n**.illSeconds = 0.6\n**.illRuns = \"2\"\n";
+constexpr std::string_view kLong = "**.interval = 0.02s\n**.illSeconds = 1.5\n**.illRuns = \"2\"\n";
 
 TEST(Limits, OfTheSimulationCutARunShort) {
-  const Project cpu(study(std::string(kLong) + "**.ill = \"stuck\"\ncpu-time-limit = 0.4s"));
+  const Project cpu(study(std::string(kLong) + "**.ill = \"stuck\"\ncpu-time-limit = 0.1s"));
   const Report by_cpu = cpu.runall();
   EXPECT_EQ(by_cpu.exit_code, 1);
   EXPECT_EQ(by_cpu.outcome_of("Study#2"), "limited");

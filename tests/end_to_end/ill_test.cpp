@@ -171,8 +171,8 @@ TEST_P(EachIll, IsToldAndHurtsNoNeighbour) {
 const std::string kSlow = "**.illAt = 0.1\n**.sleep = ${1.5,0,0,0,1.5,0,0,0,1.5,1.5 ! load}\n";
 // Their fingerprint is that of 51 events with one seed; a run that stops early has another one.
 const std::string kOneSeed = "seed-set = 1\nfingerprint = @\n";
-// 5,000 events, so that limits are looked at.
-const std::string kManyEvents = "**.interval = 0.01s\n**.illSeconds = 1\n";
+// 2,500 events, so that limits are looked at; a machine under load has time to use a tenth of a second.
+const std::string kManyEvents = "**.interval = 0.02s\n**.illSeconds = 1.5\n";
 
 const std::vector<Ill> kIlls = {
     {.name = "none", .outcomes = {"completed"}},
@@ -224,12 +224,12 @@ const std::vector<Ill> kIlls = {
     {.name = "orphan", .outcomes = {"completed"}},
     {.name = "stuck",
      .outcomes = {"limited"},
-     .ini = kManyEvents + "cpu-time-limit = 0.5s",
+     .ini = kManyEvents + "cpu-time-limit = 0.1s",
      .slow = true,
      .label = "cpu-time-limit"},
     {.name = "asleep",
      .outcomes = {"limited"},
-     .ini = kManyEvents + "real-time-limit = 0.5s",
+     .ini = kManyEvents + "real-time-limit = 1.2s",
      .slow = true,
      .label = "real-time-limit"},
     {.name = "end", .outcomes = {"fingerprint_mismatch"}, .ini = kOneSeed, .label = "fingerprint"},
