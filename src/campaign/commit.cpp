@@ -119,18 +119,14 @@ class ThreadedCommitter final : public Committer {
     for (Item& item : group) prepare(item);
     const auto whole =
         std::stable_partition(group.begin(), group.end(), [](const Item& item) { return is_good(item); });
+    note_failed({whole, group.end()});  // first: a second attempt has the higher number
     if (Status status = accept({group.begin(), whole}); !status) {
       for (auto item = group.begin(); item != whole; ++item) {
         if (is_good(*item) && !item->outcome.stays_in_scratch) spoil(*item, status.error());
       }
       note(std::move(status));
     }
-    std::vector<Item*> failed;
-    for (Item& item : group) {
-      if (!is_good(item) && !item.outcome.stays_in_scratch) keep_failed(item);
-      if (!item.noted) failed.push_back(&item);
-    }
-    note(record(failed));
+    note_failed(group);
     std::sort(group.begin(), group.end(), [](const Item& a, const Item& b) { return a.place < b.place; });
     std::vector<Committed> committed;
     committed.reserve(group.size());
@@ -144,6 +140,17 @@ class ThreadedCommitter final : public Committer {
     ++stats_.groups;
     stats_.runs += group.size();
     return committed;
+  }
+
+  void note_failed(std::span<Item> items) {
+    std::vector<Item*> failed;
+    for (Item& item : items) {
+      if (!is_good(item) && !item.outcome.stays_in_scratch) keep_failed(item);
+      if (item.noted) continue;
+      item.noted = true;
+      failed.push_back(&item);
+    }
+    note(record(failed));
   }
 
   static bool is_good(const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); }

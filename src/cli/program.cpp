@@ -32,7 +32,7 @@ Result<ExitCode> document(const CLI::App& app, const std::string& form) {
 // -C works as for git and make: all that is relative counts from there.
 Status enter(const std::string& directory) {
   if (directory.empty() || ::chdir(directory.c_str()) == 0) return {};
-  return usage_error("cannot change to the folder «{}»: {}", directory, std::strerror(errno));
+  return environment_error("cannot change to the folder «{}»: {}", directory, std::strerror(errno));
 }
 
 Status enter_folders(Arguments& arguments) {

@@ -75,6 +75,14 @@ nlohmann::json as_json(const RunStatus& run) {
           {"files", files}};
 }
 
+// A result whose files are not there is none, whatever the ledger says.
+void notice_what_is_gone(const fs::path& working_folder, RunStatus& run) {
+  const auto is_gone = [&](const ResultFile& file) {
+    return !identify_itself(absolute_from(working_folder, file.path)).has_value();
+  };
+  if (run.has_result && std::any_of(run.files.begin(), run.files.end(), is_gone)) run.outcome = Outcome::kLost;
+}
+
 std::string counts_of(const std::vector<RunStatus>& runs) {
   std::map<Outcome, std::size_t> counts;
   for (const RunStatus& run : runs) ++counts[run.outcome];
@@ -90,7 +98,8 @@ Result<ExitCode> status(const StatusArguments& arguments) {
   SIMSWARM_TRY(const CampaignRecord campaign, find_campaign(*opened.ledger, arguments.look.campaign));
   auto selected = arguments.selector.empty() ? view::runs_of_campaign(*opened.ledger, campaign.id)
                                              : view::select_runs(*opened.ledger, campaign.id, arguments.selector);
-  SIMSWARM_TRY(const std::vector<RunStatus> runs, std::move(selected));
+  SIMSWARM_TRY(std::vector<RunStatus> runs, std::move(selected));
+  for (RunStatus& run : runs) notice_what_is_gone(opened.working_folder, run);
   const std::string state = state_of(campaign, opened.state);
   if (arguments.look.json) {
     nlohmann::json list = nlohmann::json::array();

@@ -22,6 +22,7 @@ struct Case {
   Said said;
   std::vector<const LeftFile*> files;
   std::vector<const LeftFile*> outputs;  // those of `files` that it wrote its words to
+  bool scalars_left = false;             // by this run or another that writes to the same file
 };
 
 Verdict from_error(const StopLine& error, bool disk_full) {
@@ -54,7 +55,7 @@ Verdict from_files(const Case& run) {
   const auto has = [&](const std::string& path) {
     return std::any_of(run.files.begin(), run.files.end(), [&](const LeftFile* file) { return file->path == path; });
   };
-  if (has(run.expected.vectors) && !has(run.expected.scalars) && !run.expected.may_lack_scalars) {
+  if (has(run.expected.vectors) && !run.scalars_left && !run.expected.may_lack_scalars) {
     return {
         Outcome::kIncomplete,
         fmt::format(
@@ -145,7 +146,7 @@ Verdict judge_one(const Case& run, const std::vector<Case>& cases, const Evidenc
 std::vector<Case> cases_of(std::span<const ExpectedFiles> batch) {
   std::vector<Case> cases;
   cases.reserve(batch.size());
-  for (const ExpectedFiles& expected : batch) cases.push_back(Case{expected, false, false, {}, {}, {}});
+  for (const ExpectedFiles& expected : batch) cases.push_back(Case{expected, false, false, {}, {}, {}, false});
   return cases;
 }
 
@@ -191,6 +192,10 @@ void share_out(std::vector<Case>& cases, const Evidence& evidence) {
       std::find_if(cases.rbegin(), cases.rend(), [](const Case& run) { return run.started || !run.outputs.empty(); });
   Case& owner = last == cases.rend() ? cases.front() : *last;
   owner.files.insert(owner.files.end(), nameless.begin(), nameless.end());
+  for (Case& run : cases) {
+    run.scalars_left = std::any_of(evidence.files.begin(), evidence.files.end(),
+                                   [&](const LeftFile& file) { return file.path == run.expected.scalars; });
+  }
 }
 
 // The run whose output goes on at this line, when it is the next one of the batch: its header, also behind a model's

@@ -95,9 +95,8 @@ INSTANTIATE_TEST_SUITE_P(Each, EachLayer, testing::Values("overlay", "links"),
 TEST(Overlay, KeepsAProjectFileThatARunOverwrites) {
   const Project project(study("**.ill = \"overwrite-file\"\n**.illFile = \"data/input.txt\""));
   project.write("data/input.txt", "one two\n");
-  ASSERT_TRUE(overlay_is_possible()) << "this machine forbids overlays in user namespaces";
   const Report report = project.runall({"--layer=overlay"}, {"-r", "0"});
-  EXPECT_EQ(report.exit_code, 0) << report.errors;
+  EXPECT_EQ(report.exit_code, overlay_is_possible() ? 0 : 3) << report.errors;
   EXPECT_EQ(project.read("data/input.txt"), "one two\n");
 }
 

@@ -163,6 +163,7 @@ TEST_F(CmdenvJudge, DoesNotBelieveTheWordsAlone) {
 TEST_F(CmdenvJudge, LooksAtTheIndexOfVectors) {
   begin();
   say(kTimeLimit);
+  batch_[0].may_lack_scalars = true;
   left(batch_[0].vectors, "0123456789");
   EXPECT_THAT(verdict(), HasSubstr("has no index: it was not closed"));
   left(batch_[0].index, "                        \nversion 3\n");
