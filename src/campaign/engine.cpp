@@ -69,7 +69,7 @@ class Engine final : public worker::Host {
   void started(const worker::Batch& batch) override {
     for (const std::size_t run : batch.runs) {
       running_.insert(run);
-      observer_.started(plan_.runs[run], summary_.finals[run].attempts + 1);
+      observer_.started(plan_.runs[run], ++starts_[run]);
     }
   }
 
@@ -510,6 +510,7 @@ class Engine final : public worker::Host {
   std::set<std::size_t> running_;
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
+  std::map<std::size_t, int> starts_;  // of each run in this campaign
   std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
   bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;

@@ -247,7 +247,7 @@ TEST(Programs, ThatCannotBeHadSayWhy) {
             "program «./text» is no program that can be started (looked in " + where + ")");
   EXPECT_THAT(error_of(find_program("./sub", folder.path())), HasSubstr("is no program that can be started"));
   EXPECT_EQ(error_of(find_program("", folder.path())), "there is no program to start");
-  EXPECT_EQ(find_program("x", folder.path()).error().code, ExitCode::kUsage);
+  EXPECT_EQ(find_program("x", folder.path()).error().code, ExitCode::kEnvironment);
 }
 
 TEST(Programs, InFoldersThatWeMayNotEnterAreAnErrorToo) {
