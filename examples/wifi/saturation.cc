@@ -1,6 +1,6 @@
 // How much an 802.11g cell carries when every station always has a packet waiting: N stations on a circle around one
-// access point, all within range of each other, offer together what the data rate would carry if the air had no overhead.
-// Writes one row to a table; simswarm starts it once for each number of stations, rate and repetition.
+// access point, all within range of each other, offer together what the data rate would carry if the air had no
+// overhead. Writes one row to a table; simswarm starts it once for each number of stations, rate and repetition.
 #include <ns3/core-module.h>
 #include <ns3/mobility-module.h>
 #include <ns3/network-module.h>
@@ -76,10 +76,9 @@ ns3::NetDeviceContainer build_cell(const Study& study, const ns3::NodeContainer&
   phy.SetChannel(ns3::YansWifiChannelHelper::Default().Create());
   ns3::WifiHelper wifi;
   wifi.SetStandard(ns3::WIFI_STANDARD_80211g);
-  wifi.SetRemoteStationManager(
-      "ns3::ConstantRateWifiManager", "DataMode",
-      ns3::StringValue("ErpOfdmRate" + std::to_string(study.rate) + "Mbps"), "ControlMode",
-      ns3::StringValue("ErpOfdmRate6Mbps"));
+  wifi.SetRemoteStationManager("ns3::ConstantRateWifiManager", "DataMode",
+                               ns3::StringValue("ErpOfdmRate" + std::to_string(study.rate) + "Mbps"), "ControlMode",
+                               ns3::StringValue("ErpOfdmRate6Mbps"));
   const ns3::Ssid ssid("simswarm");
   ns3::WifiMacHelper mac;
   mac.SetType("ns3::ApWifiMac", "Ssid", ns3::SsidValue(ssid));

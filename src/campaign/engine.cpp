@@ -82,6 +82,7 @@ class Engine final : public worker::Host {
       const Outcome outcome = finished.judgements[i].verdict.outcome;
       if (outcome == Outcome::kNotStarted) continue;
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
+      hide(finished.judgements[i]);
       committer_->hand_in(ready(finished, i, will_retry[i], scratch));
     }
     if (finished.ended.strays > 0) {
@@ -176,7 +177,9 @@ class Engine final : public worker::Host {
       layer.result_folders.push_back(absolute_from(options_.working_folder, folder));
     }
     layer.left_out = {options_.state.root};
-    for (const std::string& path : plan_.hidden) layer.left_out.push_back(absolute_from(options_.working_folder, path));
+    for (const std::string& path : plan_.hidden) layer.left_out.insert(absolute_from(options_.working_folder, path));
+    layer.veil = veil_of(plan_.campaign, plan_.project);
+    result_folders_ = layer.result_folders;
     const fs::path scratch = options_.state.scratch(plan_.campaign);
     SIMSWARM_CHECK(make_folders(scratch));
     SIMSWARM_CHECK(choose_user(layer));
@@ -329,6 +332,16 @@ class Engine final : public worker::Host {
     ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(elsewhere_pause_.count()));
     elsewhere_pause_ = std::min(elsewhere_pause_ * 5 / 4, kLongestElsewherePause);
     observer_.progress({}, plan_, tally());
+  }
+
+  // What is going to be put beside the result folders no other run may see: results would depend on the order.
+  void hide(const Judgement& judgement) {
+    if (!is_complete(judgement.verdict.outcome)) return;
+    for (const std::string& path : judgement.files) {
+      const fs::path place = absolute_from(options_.working_folder, path);
+      const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
+      if (std::none_of(result_folders_.begin(), result_folders_.end(), holds)) executor_->hide(place);
+    }
   }
 
   Ready ready(const worker::Finished& finished, std::size_t i, bool will_retry,
@@ -503,6 +516,7 @@ class Engine final : public worker::Host {
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<exec::Executor> executor_;
   std::unique_ptr<Committer> committer_;
+  std::vector<fs::path> result_folders_;  // absolute
   Plan plan_;
   Summary summary_;
   TimeLeft time_left_;

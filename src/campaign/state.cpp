@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -63,7 +64,22 @@ void end_strays(const std::string& owner) {
   }
 }
 
+// In a folder that others may write to: only what is ours.
+void remove_veil(const std::string& owner) {
+  const fs::path veil = veil_of(owner, {});
+  struct stat info {};
+  if (!veil.empty() && ::lstat(veil.c_str(), &info) == 0 && S_ISDIR(info.st_mode) && info.st_uid == ::geteuid())
+    (void)remove_tree(veil);
+}
+
 }  // namespace
+
+fs::path veil_of(const std::string& owner, const fs::path& project) {
+  std::error_code error;
+  const fs::path folder = fs::canonical(fs::temp_directory_path(error), error);
+  if (error || (!project.empty() && lies_in(fs::weakly_canonical(project, error), folder))) return {};
+  return folder / ("simswarm-" + owner);
+}
 
 Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed) {
   std::error_code error;
@@ -74,6 +90,7 @@ Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& need
     const auto holds = [&](const fs::path& file) { return lies_in(entry.path(), file); };
     if (std::any_of(needed.begin(), needed.end(), holds)) continue;
     SIMSWARM_CHECK(remove_tree(entry.path()));
+    remove_veil(owner);
     ::unlink(life_path(state, owner).c_str());
   }
   return {};

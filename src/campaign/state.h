@@ -47,6 +47,10 @@ class SignOfLife {
 // verified results that could not be brought into place yet.
 [[nodiscard]] Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed);
 
+// Where the campaign keeps what all its layers have in common (exec::LayerSpec::veil): outside of the project; empty
+// where that cannot be.
+[[nodiscard]] fs::path veil_of(const std::string& owner, const fs::path& project);
+
 // The mark in the environment of what an owner starts; its number follows.
 [[nodiscard]] std::string mark_of(const std::string& owner);
 

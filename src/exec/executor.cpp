@@ -67,7 +67,7 @@ class LocalExecutor final : public Executor {
  public:
   LocalExecutor(LayerSpec layer, Limits limits)
       : layer_(std::move(layer)), limits_(limits), environment_(own_environment()) {
-    layer_.folders = own_folders(layer_);
+    if (layer_.kind == LayerKind::kLinks || (!layer_.veil.empty() && !make_veil(layer_))) layer_.veil.clear();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
   LocalExecutor(const LocalExecutor&) = delete;
@@ -75,6 +75,7 @@ class LocalExecutor final : public Executor {
   ~LocalExecutor() override {
     kill_all(Outcome::kCancelled);
     for (auto& [id, running] : running_) ::waitpid(running.process.pid, nullptr, 0);
+    if (!layer_.veil.empty()) (void)remove_tree(layer_.veil);
   }
 
   Status start(const BatchSpec& batch) override {
@@ -124,6 +125,8 @@ class LocalExecutor final : public Executor {
       signal_tree(running.process.pid, SIGKILL);
     }
   }
+
+  void hide(const fs::path& path) override { (void)hide_path(layer_, path); }
 
   [[nodiscard]] std::optional<Look> look(std::uint64_t id) const override {
     const auto found = running_.find(id);

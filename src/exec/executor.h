@@ -52,6 +52,8 @@ class Executor {
   virtual void stop(std::uint64_t id, Outcome why) = 0;
   // SIGKILL for all at once.
   virtual void kill_all(Outcome why) = 0;
+  // A path (absolute) that results are about to be put at, outside of the result folders: runs do not see it.
+  virtual void hide(const fs::path& path) = 0;
   // Bytes of memory now, and the layer to look for status lines in; nothing for an id that does not run.
   struct Look {
     std::uint64_t memory = 0;
@@ -62,6 +64,7 @@ class Executor {
   [[nodiscard]] virtual std::optional<Look> look(std::uint64_t id) const = 0;
 };
 
+// A veil that the layer names is made, used and removed; where it cannot be made, each run has its own.
 [[nodiscard]] std::unique_ptr<Executor> make_executor(LayerSpec layer, Limits limits);
 
 }  // namespace simswarm::exec

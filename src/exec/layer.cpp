@@ -42,7 +42,7 @@ Status make_owned(const fs::path& top, const fs::path& folder, const std::option
 
 bool is_left_out(const LayerSpec& spec, const fs::path& path) {
   const auto is = [&](const fs::path& other) { return other == path; };
-  return path.filename() == ".git" || std::any_of(spec.left_out.begin(), spec.left_out.end(), is) ||
+  return path.filename() == ".git" || spec.left_out.contains(path) ||
          std::any_of(spec.result_folders.begin(), spec.result_folders.end(), is);
 }
 
@@ -99,15 +99,19 @@ Status mirror_folder(const LayerSpec& spec, const fs::path& from, const fs::path
   return {};
 }
 
-// The run must not see these: a whiteout of the overlay (overlayfs.rst: a character device 0/0), where there is
-// something.
-Status hide(const LayerSpec& spec, const fs::path& upper) {
+// The run must not see it: a whiteout of the overlay (overlayfs.rst: a character device 0/0).
+Status put_whiteout(const LayerSpec& spec, const fs::path& layer, const fs::path& path) {
+  if (!lies_in(spec.project, path) || path == spec.project) return {};
+  const fs::path place = layer / relative_to(spec.project, path);
+  SIMSWARM_CHECK(make_owned(layer, place.parent_path(), spec.run_as));
+  if (::mknod(place.c_str(), S_IFCHR, 0) != 0 && errno != EEXIST) return system_error(errno, place.string());
+  return {};
+}
+
+Status hide_all(const LayerSpec& spec, const fs::path& layer) {
   for (const fs::path& path : spec.left_out) {
     struct stat info {};
-    if (!lies_in(spec.project, path) || path == spec.project || ::lstat(path.c_str(), &info) != 0) continue;
-    const fs::path place = upper / relative_to(spec.project, path);
-    SIMSWARM_CHECK(make_owned(upper, place.parent_path(), spec.run_as));
-    if (::mknod(place.c_str(), S_IFCHR, 0) != 0 && errno != EEXIST) return system_error(errno, place.string());
+    if (::lstat(path.c_str(), &info) == 0) SIMSWARM_CHECK(put_whiteout(spec, layer, path));
   }
   return {};
 }
@@ -116,23 +120,51 @@ fs::path hidden_folder(const fs::path& scratch, std::size_t index) {
   return scratch / fmt::format("results{}", index);
 }
 
-// The result folder as the run sees it must exist: in the layer, or in its own place when that is outside.
-Status prepare_result_folder(const LayerSpec& spec, const fs::path& scratch, std::size_t index) {
-  const fs::path& folder = spec.result_folders[index];
-  const fs::path upper = scratch / "layer";
-  const fs::path top = spec.kind == LayerKind::kLinks ? project_in_mirror(spec, scratch) : upper;
-  if (lies_in(spec.project, folder)) {
-    SIMSWARM_CHECK(make_owned(upper, top / relative_to(spec.project, folder), spec.run_as));
-  } else if (spec.kind == LayerKind::kLinks) {
-    return usage_error(
-        "results go to {}, outside the project {}: that needs an overlay, which this machine forbids; give a "
-        "result folder in the project",
-        folder.string(), spec.project.string());
-  } else {
-    SIMSWARM_CHECK(make_folders(folder));
+// Where a result folder is seen there must be one: in a layer, or in its own place when that is outside.
+Status make_places_of_results(const LayerSpec& spec, const fs::path& layer) {
+  for (const fs::path& folder : spec.result_folders) {
+    if (lies_in(spec.project, folder)) {
+      SIMSWARM_CHECK(make_owned(layer, layer / relative_to(spec.project, folder), spec.run_as));
+    } else if (spec.kind == LayerKind::kLinks) {
+      return usage_error(
+          "results go to {}, outside the project {}: that needs an overlay, which is not used here; give a result "
+          "folder in the project",
+          folder.string(), spec.project.string());
+    } else {
+      SIMSWARM_CHECK(make_folders(folder));
+    }
   }
-  if (spec.kind == LayerKind::kLinks) return {};
-  return make_owned(scratch, hidden_folder(scratch, index), spec.run_as);
+  return {};
+}
+
+// Folders of the project that must be the run's own, because it may write in them and its user does not own them.
+// Looks through the project once; nothing where the user of the runs owns it, or is ours.
+std::vector<fs::path> own_folders(const LayerSpec& spec) {
+  std::vector<fs::path> folders;
+  struct stat info {};
+  if (!spec.run_as || (::stat(spec.project.c_str(), &info) == 0 && info.st_uid == spec.run_as->uid)) return folders;
+  std::error_code ignored;
+  auto entry = fs::recursive_directory_iterator(spec.project, fs::directory_options::skip_permission_denied, ignored);
+  for (std::size_t count = 0; entry != fs::recursive_directory_iterator() && count < kFullMirrorEntries;
+       entry.increment(ignored), ++count) {
+    if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) continue;
+    if (is_left_out(spec, entry->path())) {
+      entry.disable_recursion_pending();
+    } else {
+      folders.push_back(entry->path());
+    }
+  }
+  folders.push_back(spec.working_folder);
+  return folders;
+}
+
+// What all overlays of a spec have in common.
+Status fill_common(const LayerSpec& spec, const fs::path& layer) {
+  for (const fs::path& folder : own_folders(spec)) {
+    SIMSWARM_CHECK(make_owned(layer, layer / relative_to(spec.project, folder), spec.run_as));
+  }
+  SIMSWARM_CHECK(hide_all(spec, layer));
+  return make_places_of_results(spec, layer);
 }
 
 bool is_link_to(const fs::path& link, const fs::path& target) {
@@ -165,7 +197,7 @@ struct Scan {
   [[nodiscard]] bool is_unchanged(const fs::path& file, const fs::path& seen) const {
     const auto is = [&](const fs::path& folder) { return lies_in(folder, seen); };
     if (std::any_of(spec.result_folders.begin(), spec.result_folders.end(), is)) return false;
-    if (std::find(spec.left_out.begin(), spec.left_out.end(), seen) != spec.left_out.end()) return false;
+    if (spec.left_out.contains(seen)) return false;
     const auto mine = identify(file);
     const auto below = identify(seen);
     if (!mine || !below || mine->size != below->size) return false;
@@ -181,60 +213,60 @@ struct Scan {
 
 Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
   Layer layer;
-  layer.spec_ = spec;
+  layer.spec_ = &spec;
   layer.scratch_ = scratch;
   const fs::path upper = scratch / "layer";
   SIMSWARM_CHECK(make_folders(upper));
   SIMSWARM_CHECK(give_to(spec.run_as, upper));
-  if (spec.kind == LayerKind::kOverlay) {
-    SIMSWARM_CHECK(make_folders(scratch / "work"));
-    for (const fs::path& folder : spec.folders) {
-      SIMSWARM_CHECK(make_owned(upper, upper / relative_to(spec.project, folder), spec.run_as));
-    }
-    SIMSWARM_CHECK(hide(spec, upper));
-  } else {
+  if (spec.kind == LayerKind::kLinks) {
     const bool whole = count_entries(spec.project, kFullMirrorEntries) < kFullMirrorEntries;
     const fs::path top = project_in_mirror(spec, scratch);
     SIMSWARM_CHECK(make_owned(upper, top, spec.run_as));
     SIMSWARM_CHECK(link_neighbours(spec.project, upper));
     SIMSWARM_CHECK(mirror_folder(spec, spec.project, top, whole));
     SIMSWARM_CHECK(make_owned(upper, layer.working_folder_in_layer(), spec.run_as));
+    SIMSWARM_CHECK(make_places_of_results(spec, top));
+    return layer;
   }
-  for (std::size_t i = 0; i < spec.result_folders.size(); ++i) SIMSWARM_CHECK(prepare_result_folder(spec, scratch, i));
+  SIMSWARM_CHECK(make_folders(scratch / "work"));
+  if (spec.veil.empty()) SIMSWARM_CHECK(fill_common(spec, upper));
+  for (std::size_t i = 0; i < spec.result_folders.size(); ++i) {
+    SIMSWARM_CHECK(make_owned(scratch, hidden_folder(scratch, i), spec.run_as));
+  }
   return layer;
 }
 
 fs::path Layer::top() const {
-  return spec_.kind == LayerKind::kLinks ? project_in_mirror(spec_, scratch_) : scratch_ / "layer";
+  return spec_->kind == LayerKind::kLinks ? project_in_mirror(*spec_, scratch_) : scratch_ / "layer";
 }
 
 fs::path Layer::working_folder_in_layer() const {
-  return (top() / relative_to(spec_.project, spec_.working_folder)).lexically_normal();
+  return (top() / relative_to(spec_->project, spec_->working_folder)).lexically_normal();
 }
 
 Status Layer::make_folder(const std::string& path) const {
-  return make_owned(scratch_, locate(path), spec_.run_as);
+  return make_owned(scratch_, locate(path), spec_->run_as);
 }
 
 void Layer::apply(ProcessSpec& process) const {
-  process.run_as = spec_.run_as;
-  if (spec_.kind == LayerKind::kLinks) {
+  process.run_as = spec_->run_as;
+  if (spec_->kind == LayerKind::kLinks) {
     process.working_folder = working_folder_in_layer();
     return;
   }
-  process.working_folder = spec_.working_folder;
-  process.overlay = OverlayMount{spec_.project, scratch_ / "layer", scratch_ / "work"};
-  for (std::size_t i = 0; i < spec_.result_folders.size(); ++i) {
-    process.binds.push_back({hidden_folder(scratch_, i), spec_.result_folders[i]});
+  process.working_folder = spec_->working_folder;
+  process.overlay = OverlayMount{spec_->project, scratch_ / "layer", scratch_ / "work", spec_->veil};
+  for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
+    process.binds.push_back({hidden_folder(scratch_, i), spec_->result_folders[i]});
   }
 }
 
 Result<std::vector<LeftFile>> Layer::left_files() const {
-  Scan scan{spec_, {}};
-  SIMSWARM_CHECK(scan.folder(top(), spec_.project));
-  if (spec_.kind == LayerKind::kOverlay) {
-    for (std::size_t i = 0; i < spec_.result_folders.size(); ++i) {
-      SIMSWARM_CHECK(scan.folder(hidden_folder(scratch_, i), spec_.result_folders[i]));
+  Scan scan{*spec_, {}};
+  SIMSWARM_CHECK(scan.folder(top(), spec_->project));
+  if (spec_->kind == LayerKind::kOverlay) {
+    for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
+      SIMSWARM_CHECK(scan.folder(hidden_folder(scratch_, i), spec_->result_folders[i]));
     }
   }
   std::sort(scan.files.begin(), scan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -242,37 +274,31 @@ Result<std::vector<LeftFile>> Layer::left_files() const {
 }
 
 fs::path Layer::locate(const std::string& path) const {
-  const fs::path seen = absolute_from(spec_.working_folder, path);
-  for (std::size_t i = 0; spec_.kind == LayerKind::kOverlay && i < spec_.result_folders.size(); ++i) {
-    if (lies_in(spec_.result_folders[i], seen)) {
-      return hidden_folder(scratch_, i) / relative_to(spec_.result_folders[i], seen);
+  const fs::path seen = absolute_from(spec_->working_folder, path);
+  for (std::size_t i = 0; spec_->kind == LayerKind::kOverlay && i < spec_->result_folders.size(); ++i) {
+    if (lies_in(spec_->result_folders[i], seen)) {
+      return hidden_folder(scratch_, i) / relative_to(spec_->result_folders[i], seen);
     }
   }
-  return (top() / relative_to(spec_.project, seen)).lexically_normal();
+  return (top() / relative_to(spec_->project, seen)).lexically_normal();
 }
 
-std::vector<fs::path> own_folders(const LayerSpec& spec) {
-  std::vector<fs::path> folders;
-  struct stat info {};
-  if (!spec.run_as || (::stat(spec.project.c_str(), &info) == 0 && info.st_uid == spec.run_as->uid)) return folders;
-  std::error_code ignored;
-  auto entry = fs::recursive_directory_iterator(spec.project, fs::directory_options::skip_permission_denied, ignored);
-  for (std::size_t count = 0; entry != fs::recursive_directory_iterator() && count < kFullMirrorEntries;
-       entry.increment(ignored), ++count) {
-    if (!entry->is_directory(ignored) || entry->is_symlink(ignored)) continue;
-    if (is_left_out(spec, entry->path())) {
-      entry.disable_recursion_pending();
-    } else {
-      folders.push_back(entry->path());
-    }
-  }
-  folders.push_back(spec.working_folder);
-  return folders;
+Status make_veil(const LayerSpec& spec) {
+  if (::mkdir(spec.veil.c_str(), 0700) != 0) return system_error(errno, spec.veil.string());
+  Status filled = fill_common(spec, spec.veil);
+  if (!filled) (void)remove_tree(spec.veil);
+  return filled;
+}
+
+Status hide_path(LayerSpec& spec, const fs::path& path) {
+  if (!spec.left_out.insert(path).second || spec.veil.empty()) return {};
+  return put_whiteout(spec, spec.veil, path);
 }
 
 LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch) {
   LayerSpec trial = spec;
   trial.kind = LayerKind::kOverlay;
+  trial.veil.clear();
   const auto try_it = [&]() -> Status {
     SIMSWARM_TRY(const Layer layer, Layer::prepare(trial, scratch));
     ProcessSpec process;

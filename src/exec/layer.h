@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -22,19 +23,25 @@ struct LayerSpec {
   fs::path working_folder;               // absolute, in the project
   std::vector<fs::path> result_folders;  // absolute; seen empty; outside of the project only with an overlay
   // Absolute; the run does not see these: the state folder, what earlier runs wrote.
-  std::vector<fs::path> left_out;
+  std::set<fs::path> left_out;
   std::optional<User> run_as;
-  // Folders of the project that must be made in each layer because the run's user does not own them; see own_folders().
-  std::vector<fs::path> folders;
+  // The folder of make_veil(). Empty: each overlay has what is there for itself.
+  fs::path veil;
 };
 
-// Looks through the project once; nothing where the user of the runs owns it, or is ours.
-[[nodiscard]] std::vector<fs::path> own_folders(const LayerSpec& spec);
+// What all overlays of a campaign have in common, in a folder between the project and the layers: hidden paths, folders
+// that the user of the runs must own, places of the result folders. `spec.veil` is made; it must not be there yet, nor
+// lie in the project (an overlay's lower layers may not hold each other).
+[[nodiscard]] Status make_veil(const LayerSpec& spec);
+
+// Hides one more path from all that run from now on; with a veil, also from what runs already and has not seen it.
+[[nodiscard]] Status hide_path(LayerSpec& spec, const fs::path& path);
 
 // The layer of one attempt, in a scratch folder of its own. Nothing is mounted outside the process that runs in it.
 class Layer {
  public:
-  // Prepares `scratch` (created; must be empty). An error where a result folder cannot be had in this kind of layer.
+  // Prepares `scratch` (created; must be empty). The spec must outlive the layer. An error where a result folder cannot
+  // be had in this kind of layer.
   [[nodiscard]] static Result<Layer> prepare(const LayerSpec& spec, const fs::path& scratch);
 
   // Makes a folder in the layer (relative to the working folder) that is there when the process starts.
@@ -52,7 +59,7 @@ class Layer {
  private:
   [[nodiscard]] fs::path top() const;  // stands for the project
 
-  LayerSpec spec_;
+  const LayerSpec* spec_ = nullptr;
   fs::path scratch_;
 };
 

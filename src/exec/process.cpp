@@ -36,6 +36,7 @@ struct Launch {
   const char* overlay_place = nullptr;
   const char* overlay_upper = nullptr;
   const char* overlay_work = nullptr;
+  const char* overlay_between = nullptr;  // may stay so
   struct Bind {
     const char* source;
     const char* place;
@@ -101,13 +102,16 @@ class Text {
 // because an overlay takes only what is mounted in its own namespace. They close when the program starts.
 bool mount_overlay(Launch& launch) {
   Text options;
-  constexpr std::array<const char*, 3> kNames{"lowerdir=/proc/self/fd/", ",upperdir=/proc/self/fd/",
-                                              ",workdir=/proc/self/fd/"};
-  const std::array<const char*, 3> folders{launch.overlay_place, launch.overlay_upper, launch.overlay_work};
-  for (std::size_t i = 0; i < folders.size(); ++i) {
-    const int fd = ::open(folders[i], O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return fail(launch, "folder", folders[i]);
-    options.add(kNames[i]).add(fd);
+  const char* lower = launch.overlay_between == nullptr ? "lowerdir=/proc/self/fd/" : ":/proc/self/fd/";
+  const std::array<std::pair<const char*, const char*>, 4> folders{{{"lowerdir=/proc/self/fd/", launch.overlay_between},
+                                                                    {lower, launch.overlay_place},
+                                                                    {",upperdir=/proc/self/fd/", launch.overlay_upper},
+                                                                    {",workdir=/proc/self/fd/", launch.overlay_work}}};
+  for (const auto& [name, folder] : folders) {
+    if (folder == nullptr) continue;
+    const int fd = ::open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) return fail(launch, "folder", folder);
+    options.add(name).add(fd);
   }
   if (launch.user_namespace) options.add(",userxattr");
   if (::mount("overlay", launch.overlay_place, "overlay", 0, options.get()) != 0) {
@@ -251,6 +255,7 @@ Result<Started> start(const ProcessSpec& spec) {
     launch.overlay_place = spec.overlay->place.c_str();
     launch.overlay_upper = spec.overlay->upper.c_str();
     launch.overlay_work = spec.overlay->work.c_str();
+    if (!spec.overlay->between.empty()) launch.overlay_between = spec.overlay->between.c_str();
   }
   for (const BindMount& bind : spec.binds) {
     launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), -1});

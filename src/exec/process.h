@@ -22,9 +22,10 @@ struct User {
 
 // One overlay: what is below stays as it is, what is written goes to `upper`.
 struct OverlayMount {
-  fs::path place;  // an existing folder, seen through the overlay at its own path
-  fs::path upper;  // an empty or prepared folder, on a file system that can be an upper layer
-  fs::path work;   // an empty folder beside it
+  fs::path place;    // an existing folder, seen through the overlay at its own path
+  fs::path upper;    // an empty or prepared folder, on a file system that can be an upper layer
+  fs::path work;     // an empty folder beside it
+  fs::path between;  // a folder that lies on what is at `place` and below `upper`; empty: none
 };
 
 // One folder shown at another path.

@@ -20,6 +20,7 @@ class FakeExecutor final : public Executor {
   std::vector<BatchSpec> started;        // all, in their order
   std::vector<std::size_t> beside;       // how many ran when each was started
   std::vector<std::string> ended_by_us;  // «stop 1», «kill»
+  std::vector<fs::path> hidden;
 
   Status start(const BatchSpec& batch) override {
     if (refuse) return tl::make_unexpected(*refuse);
@@ -45,6 +46,7 @@ class FakeExecutor final : public Executor {
       if (running == id) reason = why;
     }
   }
+  void hide(const fs::path& path) override { hidden.push_back(path); }
   void kill_all(Outcome why) override {
     ended_by_us.emplace_back("kill");
     for (auto& [running, reason] : running_) reason = why;

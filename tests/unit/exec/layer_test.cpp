@@ -43,7 +43,6 @@ class InALayer : public testing::Test {
   // Runs the script in a fresh layer; gives what it prints.
   std::string run(const std::string& script) {
     EXPECT_TRUE(remove_tree(folder_ / "scratch").has_value());
-    spec_.folders = own_folders(spec_);
     prepare();
     ProcessSpec process;
     process.argv = {"/bin/sh", "-c", script};
@@ -84,8 +83,22 @@ class InALayer : public testing::Test {
 class InAnOverlay : public InALayer {
  protected:
   void SetUp() override {
-    if (!machine_allows_overlays()) GTEST_SKIP() << "this machine forbids overlays";
+    if (!machine_allows_overlays()) FAIL() << "this machine forbids overlays: they cannot be tested here";
   }
+};
+// What is common to all layers lies in a folder of its own.
+class UnderAVeil : public InAnOverlay {
+ protected:
+  void SetUp() override {
+    InAnOverlay::SetUp();
+    spec_.veil = beside_ / "veil";
+  }
+  void make() {
+    const Status made = make_veil(spec_);
+    ASSERT_TRUE(made.has_value()) << error_of(made);
+  }
+
+  TestFolder beside_;
 };
 class InAMirror : public InALayer {
  protected:
@@ -137,7 +150,7 @@ TEST_F(InAnOverlay, ResultFoldersMayLieOutsideOfTheProject) {
 TEST_F(InAnOverlay, StateAndWhatEarlierRunsWroteAreHidden) {
   const fs::path earlier = project_ / "sim/trace.txt";
   ASSERT_TRUE(write_file(earlier, "same\n").has_value());
-  spec_.left_out.push_back(earlier);
+  spec_.left_out.insert(earlier);
   EXPECT_EQ(run("ls -A; echo same > trace.txt"), "omnetpp.ini\nresults\n");
   EXPECT_THAT(left(), ElementsAre("trace.txt: same\n")) << "what a run writes is its own, though it is the same";
 }
@@ -208,6 +221,57 @@ TEST_F(InAnOverlay, LeavesLinksButNoPipesAndNoWhiteouts) {
   EXPECT_THAT(left(), ElementsAre("data: (none)", "link: (none)"));
 }
 
+TEST_F(UnderAVeil, AllIsAsWithoutOne) {
+  make();
+  EXPECT_EQ(run("ls -A . results; cat ../data.csv; echo x > results/a; echo 2 > ../data.csv"),
+            ".:\nomnetpp.ini\nresults\n\nresults:\n1");
+  EXPECT_THAT(left(), ElementsAre("../data.csv: 2\n", "results/a: x\n"));
+  EXPECT_EQ(in_project("data.csv"), "1");
+}
+
+TEST_F(UnderAVeil, LayersDoNotSeeEachOther) {
+  make();
+  run("echo new > trace.txt");
+  EXPECT_EQ(run("ls -A"), "omnetpp.ini\nresults\n");
+}
+
+TEST_F(UnderAVeil, WhatIsHiddenLaterIsHiddenFromWhatRunsAlready) {
+  make();
+  ASSERT_EQ(::mkfifo((folder_ / "go").c_str(), 0666), 0);
+  const std::string go = (folder_ / "go").string();
+  prepare();
+  ProcessSpec process{{"/bin/sh", "-c", "ls trace.txt; cat '" + go + "'; ls trace.txt; echo mine >> trace.txt"},
+                      {"PATH=/usr/bin:/bin"},
+                      {},
+                      folder_ / "out",
+                      folder_ / "err",
+                      {},
+                      {},
+                      {}};
+  layer_.apply(process);
+  const auto started = start(process);
+  ASSERT_TRUE(started.has_value()) << error_of(started);
+  ASSERT_TRUE(hide_path(spec_, project_ / "sim/trace.txt").has_value());
+  ASSERT_TRUE(write_file(project_ / "sim/trace.txt", "of another\n").has_value());
+  ASSERT_TRUE(write_file(go, "").has_value());
+  int status = 0;
+  EXPECT_EQ(::waitpid(started->pid, &status, 0), started->pid);
+  EXPECT_EQ(folder_.read("out"), "");
+  EXPECT_THAT(left(), ElementsAre("trace.txt: mine\n"));
+  EXPECT_EQ(in_project("sim/trace.txt"), "of another\n");
+}
+
+TEST_F(UnderAVeil, AFolderThatIsThereIsNotTaken) {
+  beside_.folder("veil");
+  EXPECT_THAT(error_of(make_veil(spec_)), HasSubstr("veil: File exists"));
+}
+
+TEST_F(InAMirror, DoesNotSeeWhatWasHiddenMeanwhile) {
+  EXPECT_EQ(run("cat omnetpp.ini"), "[General]\n");
+  ASSERT_TRUE(hide_path(spec_, project_ / "sim/omnetpp.ini").has_value());
+  EXPECT_EQ(run("ls"), "results\n");
+}
+
 TEST_F(InAMirror, TheProjectIsSeenByRelativePaths) {
   EXPECT_EQ(run("cat ../data.csv omnetpp.ini"), "1[General]\n");
   EXPECT_THAT(left(), IsEmpty()) << "the links are ours";
@@ -246,7 +310,7 @@ TEST_F(InAMirror, ResultFoldersOutsideOfTheProjectAreRefused) {
   spec_.result_folders = {folder_ / "elsewhere"};
   EXPECT_EQ(error_of(Layer::prepare(spec_, folder_ / "scratch")),
             "results go to " + (folder_ / "elsewhere").string() + ", outside the project " + project_.string() +
-                ": that needs an overlay, which this machine forbids; give a result folder in the project");
+                ": that needs an overlay, which is not used here; give a result folder in the project");
 }
 
 TEST_F(InAMirror, AnotherUserMayWrite) {
