@@ -26,6 +26,7 @@ struct Item {
   Intent intent;
   Committed outcome;
   bool noted = false;     // its attempt is in the ledger
+  bool put_away = false;  // what a failed attempt left is kept for a look
   std::size_t place = 0;  // in the order of handing in: the word of a first attempt goes out before that of a second
 };
 
@@ -109,7 +110,7 @@ class ThreadedCommitter final : public Committer {
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
-      group.push_back({std::move(waiting_.front()), {}, {}, false, group.size()});
+      group.push_back({std::move(waiting_.front()), {}, {}, false, false, group.size()});
       waiting_.pop_front();
     }
     return group;
@@ -145,7 +146,7 @@ class ThreadedCommitter final : public Committer {
   void note_failed(std::span<Item> items) {
     std::vector<Item*> failed;
     for (Item& item : items) {
-      if (!is_good(item) && !item.outcome.stays_in_scratch) keep_failed(item);
+      if (!is_good(item) && !item.outcome.stays_in_scratch && !std::exchange(item.put_away, true)) keep_failed(item);
       if (item.noted) continue;
       item.noted = true;
       failed.push_back(&item);

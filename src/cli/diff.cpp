@@ -42,7 +42,7 @@ std::string as_text(const result::FolderComparison& comparison, const DiffArgume
 
 Result<ExitCode> diff(const DiffArguments& arguments) {
   for (const std::string& path : {arguments.a, arguments.b}) {
-    if (!fs::exists(path)) return usage_error("diff: {} is not there", path);
+    if (!fs::exists(path)) return environment_error("diff: {} is not there", path);
   }
   if (arguments.all || arguments.json) {
     SIMSWARM_TRY(const auto comparison, result::compare_folders(arguments.a, arguments.b));
