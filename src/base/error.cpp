@@ -4,7 +4,7 @@
 
 namespace simswarm {
 
-tl::unexpected<Error> system_error(int error_number, std::string what) {
+tl::unexpected<Error> system_error(int error_number, const std::string& what) {
   const bool can_retry = error_number == EINTR || error_number == EAGAIN || error_number == EBUSY;
   return tl::make_unexpected(
       Error{ExitCode::kEnvironment, what + ": " + std::generic_category().message(error_number), can_retry});

@@ -41,7 +41,7 @@ template <typename... Args>
 }
 
 // «WHAT: No such file or directory», from errno.
-[[nodiscard]] tl::unexpected<Error> system_error(int error_number, std::string what);
+[[nodiscard]] tl::unexpected<Error> system_error(int error_number, const std::string& what);
 
 // Passes an error on to the caller.
 [[nodiscard]] inline tl::unexpected<Error> propagate(Error error) {

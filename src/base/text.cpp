@@ -169,7 +169,8 @@ std::vector<std::string> near_misses(std::string_view word, const std::vector<st
   std::stable_sort(near.begin(), near.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> result;
   for (auto& [distance, candidate] : near) {
-    if (result.size() < most) result.push_back(std::move(candidate));
+    const bool is_new = std::find(result.begin(), result.end(), candidate) == result.end();
+    if (is_new && result.size() < most) result.push_back(std::move(candidate));
   }
   return result;
 }

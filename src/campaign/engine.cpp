@@ -209,8 +209,8 @@ class Engine final : public worker::Host {
     for (const fs::path& folder : layer.result_folders) place.roots.push_back(fs::weakly_canonical(folder, ignored));
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     for (const auto& [config, parts] : plan_.inputs.parts) {
-      SIMSWARM_TRY(const auto durations, ledger_->durations(config));
-      for (const auto& [run, seconds] : durations) time_left_.learn(run, seconds);
+      SIMSWARM_TRY(const auto learned, ledger_->learned(config));
+      for (const Learned& known : learned) time_left_.learn(known.run, known.wall_seconds);
     }
     return {};
   }
@@ -456,8 +456,10 @@ class Engine final : public worker::Host {
         final.outcome = attempt.verdict.outcome;
         final.message = attempt.verdict.message;
         final.place = attempt.verdict.place;
-        waiting_.erase(committed.run);
-        ++(is_complete(final.outcome) ? complete_ : failed_);
+        if (final.outcome != Outcome::kCancelled) {  // that one waits again
+          waiting_.erase(committed.run);
+          ++(is_complete(final.outcome) ? complete_ : failed_);
+        }
         if (is_complete(final.outcome)) time_left_.learn(plan_.runs[committed.run].run, attempt.usage.wall_seconds);
       }
       observer_.ended(plan_.runs[committed.run], attempt, committed.will_retry, tally());

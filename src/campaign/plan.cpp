@@ -50,6 +50,7 @@ class Planner {
 
   Result<Plan> plan() {
     SIMSWARM_TRY(plan_.words, dialect_.list_runs());
+    plan_.notes = dialect_.remarks();
     plan_.project = plan::project_of(options_.working_folder);
     SIMSWARM_TRY(plan::Inputs inputs, gather());
     plan_.inputs.files = std::move(inputs.files);
@@ -175,15 +176,30 @@ class Planner {
     return in_expected_place(run, known);
   }
 
-  // The folder of results is no part of the key; a result in another folder does not serve this campaign.
+  // The folder of results is no part of the key; a result in another folder does not serve this campaign. It is told by
+  // the names that are expected; a run that never writes those, by where its own files lie.
   Check in_expected_place(const Planned& run, const ResultRecord& known) const {
-    for (const std::string& expected : dialect_.expected_files(run.run)) {
-      const auto is = [&](const ResultFile& file) { return file.path == expected; };
-      if (std::any_of(known.files.begin(), known.files.end(), is)) return {true, {}};
+    const std::vector<std::string> expected = dialect_.expected_files(run.run);
+    if (known.files.empty() || expected.empty()) return {true, {}};
+    bool has_expected_name = false;
+    bool at_home = true;
+    for (const ResultFile& file : known.files) {
+      const fs::path path(file.path);
+      if (std::find(expected.begin(), expected.end(), file.path) != expected.end()) return {true, {}};
+      const auto same_name = [&](const std::string& other) { return fs::path(other).filename() == path.filename(); };
+      has_expected_name = has_expected_name || std::any_of(expected.begin(), expected.end(), same_name);
+      at_home = at_home && (!path.has_parent_path() || lies_in_results(path));
     }
-    const bool any_expected = !dialect_.expected_files(run.run).empty();
-    if (known.files.empty() || !any_expected) return {true, {}};
+    if (at_home && !has_expected_name) return {true, {}};
     return {false, fmt::format("its results are elsewhere ({})", known.files.front().path)};
+  }
+
+  [[nodiscard]] bool lies_in_results(const fs::path& path) const {
+    const fs::path whole = absolute_from(options_.working_folder, path);
+    const std::vector<std::string> folders = dialect_.result_folders();
+    return std::any_of(folders.begin(), folders.end(), [&](const std::string& folder) {
+      return lies_in(absolute_from(options_.working_folder, folder), whole);
+    });
   }
 
   // Runs that append to one file are known together or run together.

@@ -93,7 +93,7 @@ std::string describe_place(const Place& place) {
 std::string describe_failure(const Planned& run, const Attempt& attempt, bool will_retry) {
   const Verdict& verdict = attempt.verdict;
   const std::string place = describe_place(verdict.place);
-  std::string_view again = "";
+  std::string_view again;
   if (will_retry) {
     again = " — will be tried again";
   } else if (can_help_to_retry(verdict.outcome)) {
@@ -144,8 +144,8 @@ std::string failures_table(const Plan& plan, const Summary& summary, const Scree
       continue;
     }
     const std::string place = describe_place(final.place);
-    std::string reason = final.message + (place.empty() ? "" : fmt::format(" [{}]", place));
-    if (final.was_known) reason = "known: " + reason;
+    std::string reason = (final.was_known ? "known: " : "") + final.message;
+    if (!place.empty()) reason += fmt::format(" [{}]", place);
     table.add_row(
         {short_name(plan.runs[i].run), variables_text(plan.runs[i].run), std::string(to_text(final.outcome)), reason});
   }

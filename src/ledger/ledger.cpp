@@ -328,19 +328,31 @@ class SqliteLedger final : public Ledger {
     return found;
   }
 
-  Result<std::vector<std::pair<Run, double>>> durations(const std::string& config) override {
+  Result<std::vector<Learned>> learned(const std::string& config) override {
     SIMSWARM_TRY(const auto rows,
                  database_->prepare(
-                     "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall FROM run r JOIN result s ON "
+                     "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall,a.peak_memory FROM run r JOIN result s ON "
                      "s.key=r.key JOIN attempt a "
                      "ON a.key=s.key AND a.number=s.attempt WHERE r.config=? ORDER BY s.accepted DESC LIMIT 10000"));
     rows->bind(config);
-    std::vector<std::pair<Run, double>> found;
+    std::vector<Learned> found;
     while (true) {
       SIMSWARM_TRY(const bool row, rows->step());
       if (!row) return found;
-      found.emplace_back(read_run(*rows, 0), rows->real(5));
+      found.push_back({read_run(*rows, 0), rows->real(5), rows->size(6)});
     }
+  }
+
+  Status remember(const std::string& name, const std::string& text) override {
+    SIMSWARM_TRY(const auto add, database_->prepare("INSERT OR REPLACE INTO memo VALUES(?,?)"));
+    return add->bind(name).bind(text).run();
+  }
+
+  Result<std::optional<std::string>> recall(const std::string& name) override {
+    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT text FROM memo WHERE name=?"));
+    SIMSWARM_TRY(const bool row, rows->bind(name).step());
+    if (!row) return std::nullopt;
+    return rows->text(0);
   }
 
   Result<std::optional<Digest>> known_digest(const FileIdentity& file) override {

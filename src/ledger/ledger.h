@@ -64,6 +64,13 @@ struct Intent {
   std::string kept;                 // folder for older files that stand in the way; empty: they are replaced
 };
 
+// What a run used when it was accepted.
+struct Learned {
+  Run run;
+  double wall_seconds = 0;
+  std::uint64_t peak_memory = 0;  // bytes
+};
+
 struct AttemptLog {
   std::string output;  // of each the last 64 KiB at most
   std::string errors;
@@ -110,8 +117,12 @@ class Ledger {
   [[nodiscard]] virtual Status give_up(const Attempt& attempt, const Verdict& verdict) = 0;
   [[nodiscard]] virtual Result<std::vector<Intent>> intents() = 0;
 
-  // Wall seconds of accepted runs of this configuration, newest first, at most 10,000: for time left.
-  [[nodiscard]] virtual Result<std::vector<std::pair<Run, double>>> durations(const std::string& config) = 0;
+  // What accepted runs of this configuration used, newest first, at most 10,000: for time left, order and memory.
+  [[nodiscard]] virtual Result<std::vector<Learned>> learned(const std::string& config) = 0;
+
+  // Short texts by name, for what is learned of programs; an older one is replaced.
+  [[nodiscard]] virtual Status remember(const std::string& name, const std::string& text) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> recall(const std::string& name) = 0;
 
   // The digest that a file with this identity had.
   [[nodiscard]] virtual Result<std::optional<Digest>> known_digest(const FileIdentity& file) = 0;

@@ -27,6 +27,7 @@ CREATE TABLE intent(key TEXT PRIMARY KEY, attempt INTEGER, folder TEXT, kept TEX
 CREATE TABLE intent_file(key TEXT, path TEXT, size INTEGER, digest TEXT, staged TEXT, PRIMARY KEY(key, path)) WITHOUT ROWID;
 CREATE TABLE digest(device INTEGER, inode INTEGER, size INTEGER, mtime INTEGER, ctime INTEGER, digest TEXT,
   PRIMARY KEY(device, inode)) WITHOUT ROWID;
+CREATE TABLE memo(name TEXT PRIMARY KEY, text TEXT) WITHOUT ROWID;
 CREATE TABLE claim(key TEXT PRIMARY KEY, owner TEXT) WITHOUT ROWID;
 )sql";
 

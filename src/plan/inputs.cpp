@@ -64,6 +64,16 @@ std::vector<std::pair<dev_t, ino_t>> own_streams() {
   return streams;
 }
 
+// What «runall -e NAME» writes, whatever its name.
+bool is_exported_makefile(const fs::path& path) {
+  constexpr std::string_view kFirstWords = "# Runs of ";
+  if (path.has_extension()) return false;
+  std::array<char, kFirstWords.size()> beginning{};
+  std::ifstream stream(path, std::ios::binary);
+  stream.read(beginning.data(), beginning.size());
+  return std::string_view(beginning.data(), static_cast<std::size_t>(stream.gcount())) == kFirstWords;
+}
+
 bool is_script(const fs::path& program) {
   std::ifstream stream(program, std::ios::binary);
   return stream.get() == '#' && stream.get() == '!';
@@ -162,12 +172,12 @@ class Gatherer {
     const bool below = lies_in(request_.working_folder, path);
     const fs::path relative = path.lexically_relative(below ? request_.working_folder : request_.project);
     // For a program of any kind these may be code and input.
-    constexpr std::array<std::string_view, 5> kMayBeRead{".R", ".m", ".png", ".tex", ".xlsx"};
+    constexpr std::array<std::string_view, 6> kMayBeRead{".ini", ".R", ".m", ".png", ".tex", ".xlsx"};
     const bool any_program = request_.sources.probe_command.empty();
     const bool data = is_data_by_default(relative) || (any_program && !in_result_folder(relative) &&
                                                        is_one_of(kMayBeRead, relative.extension().string()));
     struct stat info {};
-    if (!data || ::stat(path.c_str(), &info) != 0) return data;
+    if (!data || is_exported_makefile(path) || ::stat(path.c_str(), &info) != 0) return false;
     return std::find(streams_.begin(), streams_.end(), std::pair(info.st_dev, info.st_ino)) == streams_.end();
   }
 

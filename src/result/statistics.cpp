@@ -37,7 +37,7 @@ double student_t_975(std::uint64_t degrees) {
       2.079614,  2.073873, 2.068658, 2.063899, 2.059539, 2.055529, 2.051831, 2.048407, 2.045230, 2.042272};
   if (degrees <= kTable.size()) return kTable[std::max<std::uint64_t>(degrees, 1) - 1];
   constexpr double z = 1.959963984540054;  // the quantile of the normal distribution
-  const double n = static_cast<double>(degrees);
+  const auto n = static_cast<double>(degrees);
   const double z3 = z * z * z;
   const double z5 = z3 * z * z;
   const double z7 = z5 * z * z;

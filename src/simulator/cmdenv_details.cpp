@@ -19,7 +19,7 @@ bool is_like(const Entry& one, const Entry& other, const Run& run) {
 }  // namespace
 
 // Both list their entries in one order.
-Details::Details(const RunConfig& first, const RunConfig& details) : first_(first) {
+Details::Details(RunConfig first, const RunConfig& details) : first_(std::move(first)) {
   auto at = first_.entries.begin();
   for (const Entry& detail : details.entries) {
     const auto found =

@@ -12,7 +12,7 @@ namespace simswarm::cmdenv {
 class Details {
  public:
   // `first` is the whole configuration of the run whose details these are.
-  Details(const RunConfig& first, const RunConfig& details);
+  Details(RunConfig first, const RunConfig& details);
   // The whole configuration of another run, from its details.
   [[nodiscard]] RunConfig fill(const RunConfig& details) const;
 

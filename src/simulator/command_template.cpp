@@ -30,7 +30,7 @@ std::optional<Slot> slot_of(std::string_view name, const std::vector<std::string
 tl::unexpected<Error> unknown(std::string_view name, std::string_view text, std::string_view where,
                               std::vector<std::string> known) {
   for (const auto& built_in : kBuiltIn) known.emplace_back(built_in.first);
-  for (std::string& candidate : known) candidate = "{" + candidate + "}";
+  for (std::string& candidate : known) candidate.insert(0, 1, '{').push_back('}');
   return usage_error("no parameter fills the placeholder {{{}}} in «{}» ({}){}", name, text, where,
                      did_you_mean(fmt::format("{{{}}}", name), known));
 }

@@ -66,6 +66,14 @@ class Dialect {
   [[nodiscard]] virtual std::vector<std::string> command_line(std::span<const Run> batch) const = 0;
   // Whether command_line takes more than one run.
   [[nodiscard]] virtual bool can_batch() const = 0;
+  // Whether these two may follow each other in one process.
+  [[nodiscard]] virtual bool may_share_process(const Run& a, const Run& b) const { return a.config == b.config; }
+  // A run keeps pace with real time: it gets cores that nothing else uses.
+  [[nodiscard]] virtual bool wants_own_cores() const { return false; }
+  // Seconds that each process spends on finding its runs in the study before it simulates; 0: not known, or nothing.
+  [[nodiscard]] virtual double seconds_to_unroll() const { return 0; }
+  // What the user should know of the study: one sentence each. After list_runs().
+  [[nodiscard]] virtual std::vector<std::string> remarks() const { return {}; }
   // Runs that must be executed in one process, in order, and count only together (they append to one file), by their
   // position in list_runs().
   [[nodiscard]] virtual std::vector<std::vector<std::size_t>> inseparable() const { return {}; }

@@ -21,6 +21,7 @@ int open_for_child(const fs::path& path, int flags) {
                          const int (&standard)[3]) {
   for (int i = 0; i < 3; ++i) dup2(standard[i], i);
   setpgid(0, 0);
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM}) signal(number, SIG_DFL);  // a test may run under nohup
   if (chdir(folder.c_str()) != 0) _exit(126);
   for (const auto& [name, value] : environment) setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> words;

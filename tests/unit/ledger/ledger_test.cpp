@@ -138,10 +138,18 @@ TEST_F(ALedger, GivesTheDurationsOfAcceptedRunsOfAConfiguration) {
   ASSERT_TRUE(accept(intents).has_value());
   std::vector<Attempt> failed{attempt("b")};
   ASSERT_TRUE(ledger_->record_attempts(failed, std::vector<AttemptLog>(1)).has_value());
-  const auto durations = ledger_->durations("X").value();
-  ASSERT_EQ(durations.size(), 1U);
-  EXPECT_EQ(durations[0].first.number, 1);
-  EXPECT_EQ(durations[0].second, 2.5);
+  const auto learned = ledger_->learned("X").value();
+  ASSERT_EQ(learned.size(), 1U);
+  EXPECT_EQ(learned[0].run.number, 1);
+  EXPECT_EQ(learned[0].wall_seconds, 2.5);
+}
+
+TEST_F(ALedger, RecallsWhatItWasToldToRemember) {
+  EXPECT_EQ(ledger_->recall("a").value(), std::nullopt);
+  ASSERT_TRUE(ledger_->remember("a", "x").has_value());
+  ASSERT_TRUE(ledger_->remember("a", "y").has_value());
+  EXPECT_EQ(ledger_->recall("a").value(), "y");
+  EXPECT_EQ(ledger_->recall("b").value(), std::nullopt);
 }
 
 TEST_F(ALedger, RemembersDigestsAsLongAsTheFileIsTheSame) {
