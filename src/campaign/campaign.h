@@ -10,6 +10,7 @@
 
 #include "campaign/commit.h"
 #include "campaign/state.h"
+#include "exec/keeper.h"
 #include "exec/layer.h"
 #include "ledger/ledger.h"
 #include "plan/inputs.h"
@@ -33,6 +34,7 @@ struct Options {
   bool verify = false;  // read the digests of known results again
   Existing existing = Existing::kKeep;
   std::string layer = "auto";                              // «auto», «overlay», «links»
+  std::optional<exec::Containment> containment;            // nothing: the best that works here
   std::string run_as;                                      // empty: chosen where we are root
   std::vector<std::string> inputs;                         // patterns of data files; empty: all but sources and results
   double grace = 5;                                        // seconds

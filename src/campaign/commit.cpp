@@ -18,7 +18,8 @@
 namespace simswarm::campaign {
 namespace {
 
-constexpr std::size_t kMostInGroup = 256;  // runs that share their syncs
+constexpr std::size_t kMostInGroup = 256;            // runs that share their syncs
+constexpr std::chrono::milliseconds kGathering{40};  // that a run waits for others
 
 // A run on its way: what was handed in, and what is going to be true of it.
 struct Item {
@@ -62,7 +63,7 @@ class ThreadedCommitter final : public Committer {
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(ready));
     ++pending_;
-    wake_.notify_one();
+    if (waiting_.size() == 1 || waiting_.size() >= kMostInGroup) wake_.notify_one();
   }
 
   std::vector<Committed> take() override {
@@ -108,6 +109,8 @@ class ThreadedCommitter final : public Committer {
   std::vector<Item> next_group() {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
+    // Short runs come by hundreds a second: those of a moment share their syncs.
+    wake_.wait_for(lock, kGathering, [this] { return closing_ || waiting_.size() >= kMostInGroup; });
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
       group.push_back({std::move(waiting_.front()), {}, {}, false, false, group.size()});

@@ -54,6 +54,7 @@ class Engine final : public worker::Host {
       if (worked && !committed) worked = std::move(committed);
     }
     executor_.reset();  // ends what an error may have left running, before its scratch goes
+    keeper_.reset();    // what had left its run as well
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
     sum_up();
@@ -194,7 +195,15 @@ class Engine final : public worker::Host {
     } else {
       layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
     }
-    executor_ = exec::make_executor(layer, options_.limits);
+    SIMSWARM_TRY(keeper_, exec::Keeper::start({plan_.campaign, mark_of(plan_.campaign) + ".", options_.containment,
+                                               layer.kind == exec::LayerKind::kOverlay && ::geteuid() != 0}));
+    if (keeper_->containment() == exec::Containment::kGuardian && !options_.containment) {
+      plan_.notes.emplace_back(
+          "neither cgroups nor process-id namespaces can be used here: should simswarm be killed, processes that left "
+          "both the session and the environment of their run go on");
+    }
+    executor_ =
+        exec::make_executor({layer, options_.limits, scratch / "stages", keeper_->inside(), keeper_->pid(), 0});
     CommitPlace place;
     place.state = options_.state;
     place.working_folder = options_.working_folder;
@@ -516,6 +525,7 @@ class Engine final : public worker::Host {
   Observer& observer_;
   const std::string host_ = host_name();
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<exec::Keeper> keeper_;
   std::unique_ptr<exec::Executor> executor_;
   std::unique_ptr<Committer> committer_;
   std::vector<fs::path> result_folders_;  // absolute

@@ -7,9 +7,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 
-#include "exec/process.h"
+#include "exec/keeper.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -54,16 +53,6 @@ std::string mark_of(const std::string& owner) {
 
 namespace {
 
-// Until there are none: a process may start another while the list is made.
-void end_strays(const std::string& owner) {
-  constexpr int kRounds = 20;
-  for (int round = 0; round < kRounds; ++round) {
-    const std::vector<pid_t> strays = exec::marked(mark_of(owner) + ".");
-    if (strays.empty()) return;
-    for (const pid_t pid : strays) ::kill(pid, SIGKILL);
-  }
-}
-
 // In a folder that others may write to: only what is ours.
 void remove_veil(const std::string& owner) {
   const fs::path veil = veil_of(owner, {});
@@ -86,7 +75,7 @@ Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& need
   for (const auto& entry : fs::directory_iterator(state.root / "scratch", error)) {
     const std::string owner = entry.path().filename().string();
     if (SignOfLife::is_alive(state, owner)) continue;
-    end_strays(owner);
+    exec::end_contained(owner, mark_of(owner) + ".");
     const auto holds = [&](const fs::path& file) { return lies_in(entry.path(), file); };
     if (std::any_of(needed.begin(), needed.end(), holds)) continue;
     SIMSWARM_CHECK(remove_tree(entry.path()));

@@ -35,6 +35,9 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
                  "A differing older file at a result's path: keep (put aside), refuse, replace")
       ->type_name("WHAT");
   app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
+  app.add_option("--containment", arguments.containment,
+                 "How all that runs have started is found and ended: auto, cgroup, pid-namespace, guardian")
+      ->type_name("KIND");
   app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
   app.add_option("--inputs", arguments.inputs,
                  "Pattern of files that runs can see, like 'data/**'; by default all but sources and results")

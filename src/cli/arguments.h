@@ -16,7 +16,7 @@ struct CampaignArguments {
   std::string timeout, memory;  // as given; checked by the command
   std::optional<int> retries, max_failures;
   bool retry_failed = false, verify = false, dry_run = false, json = false, quiet = false, verbose = false;
-  std::string existing, layer, run_as;
+  std::string existing, layer, containment, run_as;
   std::vector<std::string> inputs, environment;
   double grace = 5;
   std::vector<std::string> words;  // the simulation command; for a sweep name, parameters and command

@@ -111,6 +111,12 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   options.verify = arguments.verify;
   SIMSWARM_TRY(options.existing, existing_from(arguments.existing, settings));
   SIMSWARM_TRY(options.layer, layer_from(arguments.layer, settings));
+  if (!arguments.containment.empty() && arguments.containment != "auto") {
+    options.containment = exec::containment_from(arguments.containment);
+    if (!options.containment) {
+      return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", arguments.containment);
+    }
+  }
   options.run_as = arguments.run_as.empty() ? settings.run_as.value_or("") : arguments.run_as;
   if (!options.run_as.empty() && ::getpwnam(options.run_as.c_str()) == nullptr)
     return usage_error("--run-as {}: there is no such user", options.run_as);

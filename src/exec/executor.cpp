@@ -1,6 +1,7 @@
 #include "exec/executor.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -12,6 +13,7 @@
 #include <map>
 
 #include "base/text.h"
+#include "exec/stage.h"
 
 namespace simswarm::exec {
 namespace {
@@ -23,13 +25,13 @@ constexpr double kSmallestAgeToSample = 0.1;  // seconds; shorter runs are count
 
 struct Running {
   BatchSpec spec;
-  Layer layer;
+  std::unique_ptr<Stage> stage;
   Started process;
   Monotonic since;
   Stamp started;
   std::uint64_t memory = 0;
   std::uint64_t peak = 0;
-  std::uint64_t kernel_kills = 0;
+  std::vector<int> cores{};
   std::optional<Outcome> ended_by_us{};
   std::optional<Monotonic> kill_at{};
 };
@@ -61,10 +63,22 @@ std::vector<std::string> own_environment() {
   return result;
 }
 
+std::vector<int> usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  std::vector<int> cores;
+  if (::sched_getaffinity(0, sizeof(set), &set) != 0) return cores;
+  for (int core = 0; core < CPU_SETSIZE; ++core) {
+    if (CPU_ISSET(static_cast<unsigned>(core), &set)) cores.push_back(core);
+  }
+  return cores;
+}
+
 class LocalExecutor final : public Executor {
  public:
-  LocalExecutor(LayerSpec layer, Limits limits)
-      : layer_(std::move(layer)), limits_(limits), environment_(own_environment()) {
+  explicit LocalExecutor(ExecutorSpec spec)
+      : spec_(std::move(spec)), layer_(spec_.layer), limits_(spec_.limits), environment_(own_environment()) {
+    free_cores_ = usable_cores();
     if (layer_.kind == LayerKind::kLinks || (!layer_.veil.empty() && !make_veil(layer_))) layer_.veil.clear();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
@@ -73,23 +87,27 @@ class LocalExecutor final : public Executor {
   ~LocalExecutor() override {
     kill_all(Outcome::kCancelled);
     for (auto& [id, running] : running_) ::waitpid(running.process.pid, nullptr, 0);
+    running_.clear();
+    free_.clear();
     if (!layer_.veil.empty()) (void)remove_tree(layer_.veil);
   }
 
   Status start(const BatchSpec& batch) override {
-    SIMSWARM_TRY(Layer layer, Layer::prepare(layer_, batch.scratch));
-    for (const std::string& folder : batch.folders) SIMSWARM_CHECK(layer.make_folder(folder));
+    SIMSWARM_TRY(std::unique_ptr<Stage> stage, stage_for(batch));
+    for (const std::string& folder : batch.folders) SIMSWARM_CHECK(stage->layer().make_folder(folder));
     ProcessSpec process;
     process.argv = batch.argv;
     process.environment = environment_;
     process.environment.push_back(batch.mark);
-    process.output = batch.scratch / "stdout";
-    process.errors = batch.scratch / "stderr";
-    layer.apply(process);
-    const std::uint64_t kills = kernel_memory_kills();
-    SIMSWARM_TRY(Started started, exec::start(process));
-    Running running{batch, std::move(layer), std::move(started), system_clock().monotonic(), system_clock().stamp()};
-    running.kernel_kills = kills;
+    process.cores = take_cores();
+    stage->apply(process);
+    Result<Started> started = exec::start(process);
+    if (!started) {
+      give_back(process.cores);
+      return propagate(std::move(started).error());
+    }
+    Running running{batch, std::move(stage), std::move(*started), system_clock().monotonic(), system_clock().stamp()};
+    running.cores = std::move(process.cores);
     running_.emplace(batch.id, std::move(running));
     return {};
   }
@@ -130,7 +148,7 @@ class LocalExecutor final : public Executor {
     const auto found = running_.find(id);
     if (found == running_.end()) return std::nullopt;
     const Running& running = found->second;
-    return Look{running.memory, seconds_since(running.since), running.spec.scratch / "stdout", &running.layer};
+    return Look{running.memory, seconds_since(running.since), running.stage->output(), &running.stage->layer()};
   }
 
  private:
@@ -169,8 +187,8 @@ class LocalExecutor final : public Executor {
   }
 
   Ended reap(std::uint64_t id) {
-    const auto node = running_.extract(id);
-    const Running& running = node.mapped();
+    auto node = running_.extract(id);
+    Running& running = node.mapped();
     Ended ended;
     ended.id = id;
     ended.started = running.started;
@@ -184,21 +202,47 @@ class LocalExecutor final : public Executor {
     ended.usage.system_seconds = seconds_of(usage.ru_stime);
     ended.usage.peak_memory = std::max(running.peak, static_cast<std::uint64_t>(usage.ru_maxrss) * 1024);
     fill_evidence(running, ended);
+    give_back(running.cores);
+    // Who is still there may write into what it sees: a stage is handed on only when it is deserted.
+    if (!ended.trouble && !strangers_ && running.stage->renew()) free_.push_back(std::move(running.stage));
     return ended;
   }
 
-  void fill_evidence(const Running& running, Ended& ended) const {
+  Result<std::unique_ptr<Stage>> stage_for(const BatchSpec& batch) {
+    if (!free_.empty()) {
+      std::unique_ptr<Stage> stage = std::move(free_.back());
+      free_.pop_back();
+      return stage;
+    }
+    const bool lasting = !spec_.stages.empty() && layer_.kind == LayerKind::kOverlay && !layer_.veil.empty();
+    return Stage::make(layer_, lasting ? spec_.stages / std::to_string(++stages_) : batch.scratch, lasting,
+                       spec_.inside);
+  }
+
+  std::vector<int> take_cores() {
+    std::vector<int> cores;
+    if (spec_.cores == 0 || free_cores_.size() < spec_.cores) return cores;
+    const auto first = free_cores_.begin();
+    cores.assign(first, first + static_cast<std::ptrdiff_t>(spec_.cores));
+    free_cores_.erase(first, first + static_cast<std::ptrdiff_t>(spec_.cores));
+    return cores;
+  }
+
+  void give_back(const std::vector<int>& cores) {
+    free_cores_.insert(free_cores_.end(), cores.begin(), cores.end());
+    std::sort(free_cores_.begin(), free_cores_.end());  // neighbours share caches
+  }
+
+  void fill_evidence(Running& running, Ended& ended) {
     ended.evidence.ended_by_us = running.ended_by_us;
     const int status = ended.evidence.wait_status;
     const bool killed = (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) ||
                         (WIFEXITED(status) && WEXITSTATUS(status) == 128 + SIGKILL);  // as a wrapper script tells it
-    if (killed && !running.ended_by_us && kernel_memory_kills() > running.kernel_kills) {
-      ended.evidence.ended_by_us = Outcome::kOutOfMemory;
-    }
-    ended.evidence.output = running.spec.scratch / "stdout";
-    ended.evidence.errors = running.spec.scratch / "stderr";
-    ended.evidence.left = running.layer.working_folder_in_layer();
-    Result<std::vector<LeftFile>> files = running.layer.left_files();
+    if (killed && !running.ended_by_us && was_killed_for_memory()) ended.evidence.ended_by_us = Outcome::kOutOfMemory;
+    ended.evidence.output = running.stage->output();
+    ended.evidence.errors = running.stage->errors();
+    ended.evidence.left = running.stage->beside(running.spec.scratch);
+    Result<std::vector<LeftFile>> files = running.stage->take_files(running.spec.scratch);
     if (files) {
       ended.evidence.files = std::move(*files);
     } else {
@@ -206,13 +250,23 @@ class LocalExecutor final : public Executor {
     }
   }
 
+  bool was_killed_for_memory() {
+    const std::uint64_t before = std::exchange(kernel_kills_, kernel_memory_kills());
+    return kernel_kills_ > before;
+  }
+
   // What a run started and left behind has become our child. Rounds, because killing one hands us its children.
   std::size_t end_strays(const std::string& mark) {
     std::size_t ended = 0;
     for (std::size_t killed = 1; killed > 0; ended += killed) {
       killed = 0;
+      strangers_ = false;
       for (const pid_t pid : own_strays()) {
-        if (::waitpid(pid, nullptr, WNOHANG) == pid || !is_marked(pid, mark)) continue;
+        if (::waitpid(pid, nullptr, WNOHANG) == pid) continue;
+        if (!is_marked(pid, mark)) {
+          strangers_ = true;
+          continue;
+        }
         signal_tree(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         ++killed;
@@ -223,12 +277,16 @@ class LocalExecutor final : public Executor {
 
   [[nodiscard]] std::vector<pid_t> own_strays() const {
     std::vector<pid_t> strays;
-    const Result<std::string> list = read_file(fmt::format("/proc/self/task/{}/children", ::getpid()));
-    if (!list) return strays;
-    for (const std::string_view word : split(*list, ' ')) {
-      const auto pid = static_cast<pid_t>(parse_int(trim(word)).value_or(0));
-      const auto is_ours = [&](const auto& entry) { return entry.second.process.pid == pid; };
-      if (pid > 0 && std::none_of(running_.begin(), running_.end(), is_ours)) strays.push_back(pid);
+    for (const pid_t parent : {::getpid(), spec_.keeper}) {
+      if (parent <= 0) continue;
+      const Result<std::string> list = read_file(fmt::format("/proc/{0}/task/{0}/children", parent));
+      if (!list) continue;
+      for (const std::string_view word : split(*list, ' ')) {
+        const auto pid = static_cast<pid_t>(parse_int(trim(word)).value_or(0));
+        const auto is_ours = [&](const auto& entry) { return entry.second.process.pid == pid; };
+        if (pid > 0 && pid != spec_.keeper && std::none_of(running_.begin(), running_.end(), is_ours))
+          strays.push_back(pid);
+      }
     }
     return strays;
   }
@@ -240,17 +298,23 @@ class LocalExecutor final : public Executor {
     return std::find(entries.begin(), entries.end(), mark) != entries.end();
   }
 
-  LayerSpec layer_;
+  ExecutorSpec spec_;
+  LayerSpec layer_;  // grows by what is hidden
   Limits limits_;
   std::vector<std::string> environment_;
+  std::vector<std::unique_ptr<Stage>> free_;
+  std::size_t stages_ = 0;
+  bool strangers_ = false;  // an orphan whose run we do not know is there
+  std::vector<int> free_cores_;
+  std::uint64_t kernel_kills_ = kernel_memory_kills();
   std::map<std::uint64_t, Running> running_;
   Monotonic last_look_{};
 };
 
 }  // namespace
 
-std::unique_ptr<Executor> make_executor(LayerSpec layer, Limits limits) {
-  return std::make_unique<LocalExecutor>(std::move(layer), limits);
+std::unique_ptr<Executor> make_executor(ExecutorSpec spec) {
+  return std::make_unique<LocalExecutor>(std::move(spec));
 }
 
 }  // namespace simswarm::exec

@@ -64,7 +64,17 @@ class Executor {
   [[nodiscard]] virtual std::optional<Look> look(std::uint64_t id) const = 0;
 };
 
-// A veil that the layer names is made, used and removed; where it cannot be made, each run has its own.
-[[nodiscard]] std::unique_ptr<Executor> make_executor(LayerSpec layer, Limits limits);
+struct ExecutorSpec {
+  LayerSpec layer;  // a veil that it names is made, used and removed; where it cannot be made, each run has its own
+  Limits limits;
+  // A folder for views of the project that serve one run after another, as long as those leave nothing beside the
+  // result folders; empty: every run has its own.
+  fs::path stages;
+  Inside inside;          // namespaces of the keeper; open as long as the executor lives
+  pid_t keeper = -1;      // no run; in a process-id namespace orphans become its children
+  std::size_t cores = 0;  // that each batch has for itself; 0: all share all
+};
+
+[[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorSpec spec);
 
 }  // namespace simswarm::exec

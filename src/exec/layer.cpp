@@ -15,6 +15,7 @@ namespace {
 
 // A project with more entries than this is mirrored along the way to the working folder only.
 constexpr std::size_t kFullMirrorEntries = 2000;
+constexpr mode_t kFolderMode = 0755;  // of what is made in layers, whatever our umask is
 
 fs::path relative_to(const fs::path& base, const fs::path& path) {
   return path.lexically_relative(base);
@@ -31,10 +32,11 @@ Status make_owned(const fs::path& top, const fs::path& folder, const std::option
   for (const fs::path& part : relative_to(top, folder)) {
     if (part == ".") continue;
     at /= part;
-    if (::mkdir(at.c_str(), 0755) != 0) {
+    if (::mkdir(at.c_str(), kFolderMode) != 0) {
       if (errno == EEXIST) continue;
       return system_error(errno, at.string());
     }
+    if (::chmod(at.c_str(), kFolderMode) != 0) return system_error(errno, at.string());
     SIMSWARM_CHECK(give_to(user, at));
   }
   return {};
@@ -216,8 +218,8 @@ Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
   layer.spec_ = &spec;
   layer.scratch_ = scratch;
   const fs::path upper = scratch / "layer";
-  SIMSWARM_CHECK(make_folders(upper));
-  SIMSWARM_CHECK(give_to(spec.run_as, upper));
+  SIMSWARM_CHECK(make_folders(scratch));
+  SIMSWARM_CHECK(make_owned(scratch, upper, spec.run_as));
   if (spec.kind == LayerKind::kLinks) {
     const bool whole = count_entries(spec.project, kFullMirrorEntries) < kFullMirrorEntries;
     const fs::path top = project_in_mirror(spec, scratch);
@@ -271,6 +273,24 @@ Result<std::vector<LeftFile>> Layer::left_files() const {
   }
   std::sort(scan.files.begin(), scan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
   return std::move(scan.files);
+}
+
+bool Layer::renew() const {
+  std::error_code error;
+  struct stat info {};
+  const fs::path upper = scratch_ / "layer";
+  const bool untouched = fs::directory_iterator(upper, error) == fs::directory_iterator() && !error &&
+                         ::stat(upper.c_str(), &info) == 0 && (info.st_mode & 07777U) == kFolderMode;
+  if (!untouched) return false;
+  for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
+    const fs::path folder = hidden_folder(scratch_, i);
+    if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & 07777U) != kFolderMode) return false;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      if (!remove_tree(entry.path())) return false;
+    }
+    if (error) return false;
+  }
+  return true;
 }
 
 fs::path Layer::locate(const std::string& path) const {

@@ -4,7 +4,6 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -15,133 +14,12 @@
 #include <cstring>
 
 #include "base/text.h"
+#include "exec/launch.h"
 
 namespace simswarm::exec {
 namespace {
 
 constexpr std::size_t kChildStack = 256 * 1024;
-
-// All that the child needs, prepared beforehand: it shares the parent's memory until it executes the program, so it
-// makes system calls only.
-struct Launch {
-  const char* program = nullptr;
-  std::vector<char*> argv;
-  std::vector<char*> environment;
-  const char* working_folder = nullptr;
-  int output = -1;
-  int errors = -1;
-  int input = -1;
-  bool user_namespace = false;
-  bool mount_namespace = false;
-  const char* overlay_place = nullptr;
-  const char* overlay_upper = nullptr;
-  const char* overlay_work = nullptr;
-  const char* overlay_between = nullptr;  // may stay so
-  struct Bind {
-    const char* source;
-    const char* place;
-    int fd;  // of the source, opened by the child
-  };
-  std::vector<Bind> binds;
-  const User* run_as = nullptr;
-  std::string uid_map;
-  std::string gid_map;
-  // What the child says when it could not start the program.
-  const char* failed_step = nullptr;
-  const char* failed_with = "";
-  int error_number = 0;
-};
-
-bool fail(Launch& launch, const char* step, const char* with = "") {
-  launch.failed_step = step;
-  launch.failed_with = with;
-  launch.error_number = errno;
-  return false;
-}
-
-bool write_text(const char* path, std::string_view text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  ::close(fd);
-  return written;
-}
-
-bool become_mapped_user(Launch& launch) {
-  if (!launch.user_namespace) return true;
-  if (!write_text("/proc/self/setgroups", "deny") && errno != ENOENT) return fail(launch, "setgroups of the namespace");
-  if (!write_text("/proc/self/uid_map", launch.uid_map)) return fail(launch, "map of users");
-  if (!write_text("/proc/self/gid_map", launch.gid_map)) return fail(launch, "map of groups");
-  return true;
-}
-
-// Text without allocation, for the child.
-class Text {
- public:
-  Text& add(const char* part) {
-    while (*part != '\0' && size_ + 1 < buffer_.size()) buffer_[size_++] = *part++;
-    return *this;
-  }
-  Text& add(int number) {
-    std::array<char, 12> digits{};
-    std::size_t at = digits.size() - 1;
-    do {
-      digits[--at] = static_cast<char>('0' + number % 10);
-      number /= 10;
-    } while (number > 0);
-    return add(digits.data() + at);
-  }
-  [[nodiscard]] const char* get() const { return buffer_.data(); }
-
- private:
-  std::array<char, 256> buffer_{};
-  std::size_t size_ = 0;
-};
-
-// The options of a mount are separated by commas, which a path may have: the folders go by descriptors, opened here
-// because an overlay takes only what is mounted in its own namespace. They close when the program starts.
-bool mount_overlay(Launch& launch) {
-  Text options;
-  const char* lower = launch.overlay_between == nullptr ? "lowerdir=/proc/self/fd/" : ":/proc/self/fd/";
-  const std::array<std::pair<const char*, const char*>, 4> folders{{{"lowerdir=/proc/self/fd/", launch.overlay_between},
-                                                                    {lower, launch.overlay_place},
-                                                                    {",upperdir=/proc/self/fd/", launch.overlay_upper},
-                                                                    {",workdir=/proc/self/fd/", launch.overlay_work}}};
-  for (const auto& [name, folder] : folders) {
-    if (folder == nullptr) continue;
-    const int fd = ::open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return fail(launch, "folder", folder);
-    options.add(name).add(fd);
-  }
-  if (launch.user_namespace) options.add(",userxattr");
-  if (::mount("overlay", launch.overlay_place, "overlay", 0, options.get()) != 0) {
-    return fail(launch, "overlay", launch.overlay_place);
-  }
-  return true;
-}
-
-// What is shown elsewhere is opened first: below an overlay its path would lead into the overlay.
-bool open_binds(Launch& launch) {
-  for (Launch::Bind& bind : launch.binds) {
-    bind.fd = ::open(bind.source, O_PATH | O_CLOEXEC);
-    if (bind.fd < 0) return fail(launch, "folder", bind.source);
-  }
-  return true;
-}
-
-bool mount_all(Launch& launch) {
-  if (!launch.mount_namespace) return true;
-  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail(launch, "private mounts");
-  if (!open_binds(launch)) return false;
-  if (launch.overlay_place != nullptr && !mount_overlay(launch)) return false;
-  for (const Launch::Bind& bind : launch.binds) {
-    Text source;
-    source.add("/proc/self/fd/").add(bind.fd);
-    if (::mount(source.get(), bind.place, nullptr, MS_BIND, nullptr) != 0)
-      return fail(launch, "bind mount", bind.place);
-  }
-  return true;
-}
 
 // The wrappers of the C library would change the user of all threads of the parent; the system calls change ours only.
 bool change_user(Launch& launch) {
@@ -163,11 +41,19 @@ void default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-int child_main(void* argument) {
+bool pin(Launch& launch) {
+  if (launch.cores == nullptr || launch.cores->empty()) return true;
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  for (const int core : *launch.cores) CPU_SET(static_cast<unsigned>(core), &set);
+  return ::sched_setaffinity(0, sizeof(set), &set) == 0 || fail(launch, "pinning to cores");
+}
+
+// In the namespaces and with the mounts of the run. A group the process shares with nobody: signals reach all of it.
+int execute(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
   ::setsid();
-  const bool ready = become_mapped_user(launch) && mount_all(launch) && change_user(launch);
-  if (!ready) ::_exit(127);
+  if (!pin(launch) || !change_user(launch)) ::_exit(127);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which clears it
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (::chdir(launch.working_folder) != 0) {
@@ -182,6 +68,24 @@ int child_main(void* argument) {
   ::execve(launch.program, launch.argv.data(), launch.environment.data());
   fail(launch, "start", launch.program);
   ::_exit(127);
+}
+
+std::vector<char>& child_stack(bool second) {
+  static thread_local std::array<std::vector<char>, 2> stacks{std::vector<char>(kChildStack), {}};
+  std::vector<char>& stack = stacks[second ? 1 : 0];
+  stack.resize(kChildStack);
+  return stack;
+}
+
+int child_main(void* argument) {
+  Launch& launch = *static_cast<Launch*>(argument);
+  if (!enter_namespaces(launch) || !become_mapped_user(launch) || !mount_all(launch)) ::_exit(127);
+  if (launch.enter_pids < 0) return execute(argument);
+  // pid_namespaces(7): setns(2) changes the namespace of children only. Our parent's child it is all the same.
+  constexpr int kFlags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD;
+  launch.second = ::clone(execute, launch.second_stack, kFlags, argument);
+  if (launch.second < 0) fail(launch, "starting in the process-id namespace");
+  ::_exit(launch.second < 0 ? 127 : 0);
 }
 
 std::vector<char*> pointers(const std::vector<std::string>& words) {
@@ -214,24 +118,36 @@ class SignalsBlocked {
   sigset_t before_{};
 };
 
-Result<Started> clone_child(Launch& launch) {
-  static thread_local std::vector<char> stack(kChildStack);
-  int pidfd = -1;
-  int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-  if (launch.mount_namespace) flags |= CLONE_NEWNS;
-  if (launch.user_namespace) flags |= CLONE_NEWUSER;
-  const SignalsBlocked blocked;
-  const pid_t pid = ::clone(child_main, stack.data() + stack.size(), flags, &launch, &pidfd);
-  if (pid < 0) return system_error(errno, "cannot start a process");
-  Started started{pid, Fd(pidfd)};
-  if (launch.failed_step == nullptr) return started;
-  ::waitpid(pid, nullptr, 0);
-  const std::string with = launch.failed_with;
-  return system_error(launch.error_number, fmt::format("cannot start «{}»: {}{}{}", launch.argv.front(),
-                                                       launch.failed_step, with.empty() ? "" : " ", with));
+Result<Started> started_in(pid_t pid, Fd pidfd, Launch& launch) {
+  if (launch.enter_pids >= 0 && launch.second > 0) {
+    ::waitpid(pid, nullptr, 0);
+    pid = launch.second;
+    pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+  }
+  if (launch.failed_step != nullptr) {
+    ::waitpid(pid, nullptr, 0);
+    return launch_error(launch, fmt::format("«{}»", launch.argv.front()));
+  }
+  return Started{pid, std::move(pidfd)};
 }
 
 }  // namespace
+
+Result<pid_t> clone_child(int (*child)(void*), Launch& launch, int more_flags, int* pidfd) {
+  std::vector<char>& stack = child_stack(false);
+  launch.second_stack = child_stack(true).data() + kChildStack;
+  const SignalsBlocked blocked;
+  const pid_t pid = ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD | more_flags, &launch,
+                            pidfd, nullptr, nullptr);
+  if (pid < 0) return system_error(errno, "cannot start a process");
+  return pid;
+}
+
+tl::unexpected<Error> launch_error(const Launch& launch, std::string_view what) {
+  const std::string_view with = launch.failed_with;
+  return system_error(launch.error_number,
+                      fmt::format("cannot start {}: {}{}{}", what, launch.failed_step, with.empty() ? "" : " ", with));
+}
 
 Result<Started> start(const ProcessSpec& spec) {
   SIMSWARM_TRY(const fs::path program, find_program(spec.argv.front(), spec.working_folder));
@@ -246,21 +162,23 @@ Result<Started> start(const ProcessSpec& spec) {
   launch.output = output.get();
   launch.errors = errors.get();
   launch.input = input.get();
-  launch.mount_namespace = spec.overlay.has_value() || !spec.binds.empty();
-  launch.user_namespace = launch.mount_namespace && ::geteuid() != 0;
+  launch.cores = &spec.cores;
   launch.run_as = spec.run_as ? &*spec.run_as : nullptr;
+  launch.enter_users = spec.inside.users;
+  launch.enter_pids = spec.inside.pids;
+  launch.enter_network = spec.inside.network;
+  launch.enter_mounts = spec.inside.mounts;
+  if (launch.enter_mounts < 0) fill_mounts(launch, spec.overlay, spec.binds);
+  launch.user_namespace = launch.mount_namespace && launch.enter_users < 0 && ::geteuid() != 0;
+  launch.inside_users = launch.enter_users >= 0;
   launch.uid_map = fmt::format("{0} {0} 1", ::geteuid());
   launch.gid_map = fmt::format("{0} {0} 1", ::getegid());
-  if (spec.overlay) {
-    launch.overlay_place = spec.overlay->place.c_str();
-    launch.overlay_upper = spec.overlay->upper.c_str();
-    launch.overlay_work = spec.overlay->work.c_str();
-    if (!spec.overlay->between.empty()) launch.overlay_between = spec.overlay->between.c_str();
-  }
-  for (const BindMount& bind : spec.binds) {
-    launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), -1});
-  }
-  return clone_child(launch);
+  int pidfd = -1;
+  int flags = CLONE_PIDFD;
+  if (launch.mount_namespace && launch.enter_users < 0) flags |= CLONE_NEWNS;
+  if (launch.user_namespace) flags |= CLONE_NEWUSER;
+  SIMSWARM_TRY(const pid_t pid, clone_child(child_main, launch, flags, &pidfd));
+  return started_in(pid, Fd(pidfd), launch);
 }
 
 namespace {

@@ -34,6 +34,15 @@ struct BindMount {
   fs::path place;
 };
 
+// Namespaces that are entered: descriptors of theirs, -1 for none. `users` gives the right to enter the others to who
+// is not root.
+struct Inside {
+  int users = -1;
+  int pids = -1;
+  int network = -1;
+  int mounts = -1;
+};
+
 struct ProcessSpec {
   std::vector<std::string> argv;         // argv[0] with a slash is a path from `working_folder`; else looked up in PATH
   std::vector<std::string> environment;  // «NAME=value», whole
@@ -43,6 +52,8 @@ struct ProcessSpec {
   std::optional<OverlayMount> overlay;  // needs a mount namespace: made with a user namespace when not root
   std::vector<BindMount> binds;
   std::optional<User> run_as;  // only root can
+  Inside inside;               // with `mounts` overlay and binds are there already
+  std::vector<int> cores;      // that it may use; empty: all
 };
 
 struct Started {
@@ -53,6 +64,13 @@ struct Started {
 // The process leads a session of its own, reads /dev/null, has default signals, and is killed when the calling thread
 // ends. An error when the program is not there, or a mount, a change of user or the start is refused.
 [[nodiscard]] Result<Started> start(const ProcessSpec& spec);
+
+// Mounts in a namespace that lives as long as the descriptor: a program that enters it sees them, nothing else does.
+// For who is not root within that user namespace.
+[[nodiscard]] Result<Fd> open_view(const OverlayMount& overlay, const std::vector<BindMount>& binds,
+                                   int user_namespace);
+// A network of its own with nothing but a loopback that is up.
+[[nodiscard]] Result<Fd> open_network(int user_namespace);
 
 // Processes that descend from `pid`, it included, as far as they still hang together.
 [[nodiscard]] std::vector<pid_t> descendants(pid_t pid);

@@ -168,6 +168,7 @@ Result<std::uint64_t> keep_output(const Evidence& evidence, const std::string& p
   const fs::path target(path);
   const Fd from(::open(evidence.output.c_str(), O_RDONLY | O_CLOEXEC));
   if (!from.valid()) return system_error(errno, evidence.output.string());
+  SIMSWARM_CHECK(make_folders(evidence.left));
   SIMSWARM_TRY(const Fd folder, open_folder(evidence.left, target.parent_path()));
   const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
   const Fd to(::openat(folder.get(), target.filename().c_str(), flags, 0666));

@@ -174,7 +174,10 @@ TEST_F(InAnOverlay, TheScratchFolderMayLieInTheProject) {
   const fs::path scratch = project_ / "sim/.simswarm/scratch/1";
   const auto layer = Layer::prepare(spec_, scratch);
   ASSERT_TRUE(layer.has_value()) << error_of(layer);
-  ProcessSpec process{{"/bin/sh", "-c", "echo new > trace.txt"}, {}, {}, folder_ / "out", folder_ / "err", {}, {}, {}};
+  ProcessSpec process;
+  process.argv = {"/bin/sh", "-c", "echo new > trace.txt"};
+  process.output = folder_ / "out";
+  process.errors = folder_ / "err";
   layer->apply(process);
   const auto started = start(process);
   ASSERT_TRUE(started.has_value()) << error_of(started);
@@ -240,14 +243,11 @@ TEST_F(UnderAVeil, WhatIsHiddenLaterIsHiddenFromWhatRunsAlready) {
   ASSERT_EQ(::mkfifo((folder_ / "go").c_str(), 0666), 0);
   const std::string go = (folder_ / "go").string();
   prepare();
-  ProcessSpec process{{"/bin/sh", "-c", "ls trace.txt; cat '" + go + "'; ls trace.txt; echo mine >> trace.txt"},
-                      {"PATH=/usr/bin:/bin"},
-                      {},
-                      folder_ / "out",
-                      folder_ / "err",
-                      {},
-                      {},
-                      {}};
+  ProcessSpec process;
+  process.argv = {"/bin/sh", "-c", "ls trace.txt; cat '" + go + "'; ls trace.txt; echo mine >> trace.txt"};
+  process.environment = {"PATH=/usr/bin:/bin"};
+  process.output = folder_ / "out";
+  process.errors = folder_ / "err";
   layer_.apply(process);
   const auto started = start(process);
   ASSERT_TRUE(started.has_value()) << error_of(started);

@@ -1,0 +1,47 @@
+// A view of the project in which batches run one after another. Mounts cost a millisecond a process: an overlay in
+// which a batch has left nothing is as good as new, and serves the next one.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <memory>
+#include <vector>
+
+#include "exec/layer.h"
+
+namespace simswarm::exec {
+
+class Stage {
+ public:
+  // In `folder`, which is not there yet. `lasting`: may be used again, where the layer is an overlay under a veil.
+  [[nodiscard]] static Result<std::unique_ptr<Stage>> make(const LayerSpec& spec, const fs::path& folder, bool lasting,
+                                                           const Inside& inside);
+  Stage(const Stage&) = delete;
+  Stage& operator=(const Stage&) = delete;
+  ~Stage();
+
+  [[nodiscard]] const Layer& layer() const { return layer_; }
+  // Fills in working folder, user, view and the files for the output.
+  void apply(ProcessSpec& process) const;
+  [[nodiscard]] fs::path output() const { return folder_ / "stdout"; }
+  [[nodiscard]] fs::path errors() const { return folder_ / "stderr"; }
+
+  // What was left, sorted by path; where the stage lasts it is moved to `to` (made when needed).
+  [[nodiscard]] Result<std::vector<LeftFile>> take_files(const fs::path& to);
+  // Stands for the working folder, for files that are added by hand.
+  [[nodiscard]] fs::path beside(const fs::path& to) const;
+  // Whether the next batch may have it; clears the result folders for it.
+  [[nodiscard]] bool renew();
+
+ private:
+  Stage(fs::path folder, Layer layer, bool lasting, const Inside& inside)
+      : folder_(std::move(folder)), layer_(std::move(layer)), lasting_(lasting), inside_(inside) {}
+
+  fs::path folder_;
+  Layer layer_;
+  bool lasting_;
+  Inside inside_;
+  Fd view_;
+};
+
+}  // namespace simswarm::exec
