@@ -10,6 +10,7 @@
 
 #include "campaign/commit.h"
 #include "campaign/state.h"
+#include "exec/executor.h"
 #include "exec/keeper.h"
 #include "exec/layer.h"
 #include "ledger/ledger.h"
@@ -26,7 +27,11 @@ struct Options {
   StateFolder state;
   std::string version;  // of simswarm
   std::size_t jobs = 1;
-  std::size_t batch_size = 1;
+  std::optional<std::size_t> batch_size;  // exactly so many runs a process; nothing: as many as pays, where it may be
+  std::optional<std::size_t> cores_per_run;
+  std::optional<exec::CompanionSpec> companion;
+  std::optional<double> stall;              // seconds without a sign of life
+  std::optional<std::uint64_t> least_free;  // bytes of the disks; nothing: a fiftieth, at most 1 GiB
   exec::Limits limits;
   int retries = 1;
   std::optional<std::size_t> max_failures;
@@ -120,24 +125,5 @@ class Observer {
 [[nodiscard]] Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger, bool dry);
 
 [[nodiscard]] Result<Summary> run_campaign(const Options& options, Dialect& dialect, Observer& observer);
-
-// Seconds that are left, from the runs done: by configuration and iteration variables where these were seen, else the
-// mean.
-class TimeLeft {
- public:
-  void learn(const Run& run, double seconds);
-  [[nodiscard]] double expect(const Run& run) const;  // 0 when nothing is known
-  [[nodiscard]] bool knows() const { return count_ > 0; }
-
- private:
-  struct Mean {
-    double sum = 0;
-    std::size_t count = 0;
-  };
-  static std::string kind(const Run& run);
-  std::map<std::string, Mean> by_kind_;
-  double sum_ = 0;
-  std::size_t count_ = 0;
-};
 
 }  // namespace simswarm::campaign

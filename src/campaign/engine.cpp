@@ -8,7 +8,12 @@
 #include <set>
 
 #include "base/text.h"
+#include "campaign/batching.h"
 #include "campaign/campaign.h"
+#include "campaign/expectation.h"
+#include "campaign/ground.h"
+#include "campaign/room.h"
+#include "campaign/trial.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -22,15 +27,15 @@ constexpr std::size_t kMostForSum = 20'000;          // waiting runs that are lo
 constexpr milliseconds kFirstElsewherePause{200};
 constexpr milliseconds kLongestElsewherePause{3000};
 
+int exit_code_of(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
 std::string host_name() {
   std::string name(256, '\0');
   if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
   name.resize(name.find('\0'));
   return name;
-}
-
-int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 class Engine final : public worker::Host {
@@ -53,8 +58,8 @@ class Engine final : public worker::Host {
       summary_.commits = committer_->stats();
       if (worked && !committed) worked = std::move(committed);
     }
-    executor_.reset();  // ends what an error may have left running, before its scratch goes
-    keeper_.reset();    // what had left its run as well
+    ground_.executor.reset();  // ends what an error may have left running, before its scratch goes
+    ground_.keeper.reset();    // what had left its run as well
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
     sum_up();
@@ -76,13 +81,16 @@ class Engine final : public worker::Host {
 
   void finished(worker::Finished finished, const std::vector<bool>& will_retry) override {
     const auto scratch = std::make_shared<Scratch>(finished.batch.scratch);
+    if (finished.batch.is_trial) return judge_trial(finished);
     check_inputs();
+    if (finished.batch.runs.size() > 1) last_of_batches_.insert(finished.batch.runs.back());
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const std::size_t run = finished.batch.runs[i];
       running_.erase(run);
       const Outcome outcome = finished.judgements[i].verdict.outcome;
       if (outcome == Outcome::kNotStarted) continue;
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
+      finished.batch.runs.size() > 1 ? (void)in_company_.insert(run) : (void)in_company_.erase(run);
       hide(finished.judgements[i]);
       committer_->hand_in(ready(finished, i, will_retry[i], scratch));
     }
@@ -107,7 +115,37 @@ class Engine final : public worker::Host {
     return descriptors;
   }
 
-  [[nodiscard]] bool is_busy() override { return committer_->pending() > kMostPending; }
+  [[nodiscard]] bool is_busy() override {
+    if (committer_->pending() > kMostPending) return true;
+    const std::string& full = room_->full_disk();
+    if (!full.empty() && !std::exchange(told_full_disk_, true))
+      observer_.note(fmt::format("{} (--min-free): nothing new starts until there is more", full));
+    if (full.empty() && std::exchange(told_full_disk_, false)) observer_.note("there is space again: going on");
+    return !full.empty();
+  }
+
+  [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
+    if (options_.batch_size) return *options_.batch_size;
+    const Run& run = plan_.runs[first].run;
+    return batching_.limit(run.config, expectation_.seconds(run), queue_->counts().queued + 1);
+  }
+
+  [[nodiscard]] std::vector<std::size_t> next_trial() override {
+    const bool wanted = !options_.batch_size && !options_.companion && dialect_.can_batch() && queue_ != nullptr &&
+                        dialect_.inseparable().empty();
+    return wanted ? batching_.next_trial(queue_->counts().queued) : std::vector<std::size_t>();
+  }
+
+  [[nodiscard]] bool has_room_for(std::size_t run) override {
+    const std::uint64_t needed = expectation_.memory(plan_.runs[run].run);
+    if (needed == 0) return true;
+    std::uint64_t promised = 0;
+    for (const worker::RunningView& view : views_) {
+      const std::uint64_t expected = expectation_.memory(plan_.runs[view.run].run);
+      promised += expected - std::min(expected, view.progress.memory);
+    }
+    return room_->fits(needed, promised);
+  }
 
   [[nodiscard]] int stop_level() override {
     const int interrupts = options_.interrupts == nullptr ? 0 : static_cast<int>(*options_.interrupts);
@@ -171,39 +209,8 @@ class Engine final : public worker::Host {
   }
 
   Status prepare_execution() {
-    exec::LayerSpec layer;
-    layer.project = plan_.project;
-    layer.working_folder = options_.working_folder;
-    for (const std::string& folder : dialect_.result_folders()) {
-      layer.result_folders.push_back(absolute_from(options_.working_folder, folder));
-    }
-    layer.left_out = {options_.state.root};
-    for (const std::string& path : plan_.hidden) layer.left_out.insert(absolute_from(options_.working_folder, path));
-    layer.veil = veil_of(plan_.campaign, plan_.project);
-    result_folders_ = layer.result_folders;
-    const fs::path scratch = options_.state.scratch(plan_.campaign);
-    SIMSWARM_CHECK(make_folders(scratch));
-    SIMSWARM_CHECK(choose_user(layer));
-    if (options_.layer == "auto") {
-      layer.kind = exec::best_layer(layer, scratch / "probe");
-      if (layer.kind == exec::LayerKind::kLinks) {
-        plan_.notes.emplace_back(
-            "no overlay can be mounted here: runs work in a mirror of links; a run that writes to absolute paths of "
-            "the "
-            "project is not held back");
-      }
-    } else {
-      layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
-    }
-    SIMSWARM_TRY(keeper_, exec::Keeper::start({plan_.campaign, mark_of(plan_.campaign) + ".", options_.containment,
-                                               layer.kind == exec::LayerKind::kOverlay && ::geteuid() != 0}));
-    if (keeper_->containment() == exec::Containment::kGuardian && !options_.containment) {
-      plan_.notes.emplace_back(
-          "neither cgroups nor process-id namespaces can be used here: should simswarm be killed, processes that left "
-          "both the session and the environment of their run go on");
-    }
-    executor_ =
-        exec::make_executor({layer, options_.limits, scratch / "stages", keeper_->inside(), keeper_->pid(), 0});
+    SIMSWARM_TRY(ground_, make_ground(options_, dialect_, plan_));
+    plan_.notes.insert(plan_.notes.end(), ground_.notes.begin(), ground_.notes.end());
     CommitPlace place;
     place.state = options_.state;
     place.working_folder = options_.working_folder;
@@ -211,38 +218,47 @@ class Engine final : public worker::Host {
     place.existing = options_.existing;
     for (const auto& [path, digest] : plan_.inputs.files) place.inputs.insert(path);
     struct stat owner {};
-    if (layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
+    if (ground_.layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
       place.owner = {owner.st_uid, owner.st_gid};
     std::error_code ignored;
-    place.roots = {fs::weakly_canonical(layer.project, ignored)};
-    for (const fs::path& folder : layer.result_folders) place.roots.push_back(fs::weakly_canonical(folder, ignored));
+    place.roots = {fs::weakly_canonical(ground_.layer.project, ignored)};
+    std::vector<fs::path> disks{options_.state.root};
+    for (const fs::path& folder : ground_.layer.result_folders) {
+      place.roots.push_back(fs::weakly_canonical(folder, ignored));
+      disks.push_back(folder);
+    }
+    room_ = std::make_unique<Room>(std::move(disks), options_.least_free);
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
+    return learn();
+  }
+
+  // From earlier campaigns: how long runs take, the longest first; whether they may share processes.
+  Status learn() {
     for (const auto& [config, parts] : plan_.inputs.parts) {
       SIMSWARM_TRY(const auto learned, ledger_->learned(config));
-      for (const Learned& known : learned) time_left_.learn(known.run, known.wall_seconds);
+      for (const Learned& known : learned) expectation_.learn(known.run, known.wall_seconds, known.peak_memory);
+      SIMSWARM_TRY(const auto memo, ledger_->recall(batch_memo_name(parts)));
+      if (memo) batching_.recall(config, *memo);
+      if (memo && batching_.differs(config) && !options_.batch_size) tell_batching_is_off(config);
     }
+    if (!expectation_.knows()) return {};
+    std::vector<std::pair<double, std::size_t>> order;
+    for (std::size_t i = 0; i < plan_.jobs.size(); ++i) {
+      double seconds = 0;
+      for (const std::size_t run : plan_.jobs[i].runs) seconds += expectation_.seconds(plan_.runs[run].run);
+      order.emplace_back(-seconds, i);
+    }
+    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+    std::vector<Job> jobs;
+    jobs.reserve(order.size());
+    for (const auto& [seconds, i] : order) jobs.push_back(std::move(plan_.jobs[i]));
+    plan_.jobs = std::move(jobs);
     return {};
   }
 
-  Status choose_user(exec::LayerSpec& layer) {
-    if (::geteuid() != 0) {
-      if (!options_.run_as.empty())
-        return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
-      return {};
-    }
-    const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
-    SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), options_.working_folder));
-    layer.run_as = exec::unprivileged_user(plan_.project, options_.working_folder, program, options_.run_as);
-    if (!layer.run_as && !options_.run_as.empty()) {
-      return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", options_.run_as,
-                         options_.working_folder.string(), program.string());
-    }
-    if (!layer.run_as) {
-      plan_.notes.push_back(
-          fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
-                      options_.working_folder.string(), program.string()));
-    }
-    return {};
+  void tell_batching_is_off(const std::string& config) {
+    plan_.notes.push_back(
+        fmt::format("runs of {} do not share processes: alone and together they gave different files", config));
   }
 
   // Rounds: what another simswarm of this folder is at is waited for, and taken over should it die.
@@ -254,12 +270,13 @@ class Engine final : public worker::Host {
         SIMSWARM_CHECK(forget_distrusted(jobs));
         const auto queue = make_memory_queue();
         for (Job& job : jobs) queue->enqueue(std::move(job));
-        worker::Options options{options_.jobs,           options_.batch_size,
-                                options_.retries,        options_.state.scratch(plan_.campaign),
-                                mark_of(plan_.campaign), options_.grace};
+        queue_ = queue.get();
+        worker::Options options{
+            ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
+            options_.grace, options_.stall};
         options.scratch /= std::to_string(++round_);
         SIMSWARM_CHECK(make_folders(options.scratch));
-        SIMSWARM_CHECK(worker::work(*queue, *executor_, dialect_, plan_.words, options, *this));
+        SIMSWARM_CHECK(worker::work(*queue, *ground_.executor, dialect_, plan_.words, options, *this));
       }
       if (stop_level() > 0 || is_draining()) return {};
       jobs = std::move(elsewhere);
@@ -343,13 +360,50 @@ class Engine final : public worker::Host {
     observer_.progress({}, plan_, tally());
   }
 
+  // Files of runs that were executed again, to see whether sharing a process changes them.
+  void judge_trial(const worker::Finished& finished) {
+    const Run& run = plan_.runs[finished.batch.runs.front()].run;
+    std::string difference;
+    for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
+      difference = difference_of(finished, i);
+    }
+    summary_.cpu_seconds += finished.ended.usage.user_seconds + finished.ended.usage.system_seconds;
+    if (stop_level() > 0 && !difference.empty()) return;  // cut off: says nothing
+    const bool is_news = batching_.tried(run, finished.ended.usage.wall_seconds, difference);
+    if (const auto memo = batching_.memo(run.config))
+      (void)ledger_->remember(batch_memo_name(plan_.inputs.parts.at(run.config)), *memo);
+    if (!is_news) return;
+    const std::vector<std::size_t> again = batching_.take_batched(run.config);
+    observer_.note(fmt::format("runs of {} do not share processes any more: {}{}", run.config, difference,
+                               again.empty() ? "" : fmt::format("; {} that did run again", again.size())));
+    for (const std::size_t position : again) redo(position);
+  }
+
+  std::string difference_of(const worker::Finished& finished, std::size_t i) {
+    const Planned& run = plan_.runs[finished.batch.runs[i]];
+    const auto record = ledger_->result_of(run.key);
+    if (!record || !*record) return fmt::format("the result of {} is not known any more", short_name(run.run));
+    return trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence, **record,
+                            options_.working_folder);
+  }
+
+  // A result that shared its process with others, where that turned out to change results.
+  void redo(std::size_t position) {
+    if (!ledger_->forget_result(plan_.runs[position].key)) return;
+    summary_.finals[position] = {};
+    --complete_;
+    waiting_.insert(position);
+    if (queue_ != nullptr) queue_->enqueue({{position}, false});
+  }
+
   // What is going to be put beside the result folders no other run may see: results would depend on the order.
   void hide(const Judgement& judgement) {
     if (!is_complete(judgement.verdict.outcome)) return;
     for (const std::string& path : judgement.files) {
       const fs::path place = absolute_from(options_.working_folder, path);
       const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
-      if (std::none_of(result_folders_.begin(), result_folders_.end(), holds)) executor_->hide(place);
+      if (std::none_of(ground_.layer.result_folders.begin(), ground_.layer.result_folders.end(), holds))
+        ground_.executor->hide(place);
     }
   }
 
@@ -367,6 +421,7 @@ class Engine final : public worker::Host {
     attempt.key = plan_.runs[ready.run].key;
     attempt.campaign = plan_.campaign;
     attempt.verdict = finished.judgements[i].verdict;
+    if (!finished.reason.empty() && !is_complete(attempt.verdict.outcome)) attempt.verdict.message = finished.reason;
     if (attempt.verdict.message.empty()) attempt.verdict.message = explain(attempt.verdict.outcome);
     if (!changed_input_.empty() && is_complete(attempt.verdict.outcome)) {
       attempt.verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", changed_input_),
@@ -385,18 +440,9 @@ class Engine final : public worker::Host {
     const std::uint64_t most = finished.batch.runs.size() > 1 ? kMostLogInBatch : kMostLog;
     ready.log.output = read_tail(ended.evidence.output, most).value_or(std::string());
     ready.log.errors = read_tail(ended.evidence.errors, most).value_or(std::string());
-    add_files(ready, finished.judgements[i], ended.evidence);
+    ready.files = files_of(finished.judgements[i], ended.evidence);
     if (!is_complete(attempt.verdict.outcome)) add_own_output(ready);
     return ready;
-  }
-
-  static void add_files(Ready& ready, const Judgement& judgement, const Evidence& evidence) {
-    std::map<std::string_view, const LeftFile*> left;
-    for (const LeftFile& file : evidence.files) left.emplace(file.path, &file);
-    for (const std::string& path : judgement.files) {
-      const auto found = left.find(path);
-      ready.files.emplace_back(path, found == left.end() ? evidence.left / path : found->second->source);
-    }
   }
 
   // Complete runs have theirs among the results.
@@ -405,15 +451,6 @@ class Engine final : public worker::Host {
     for (const auto& [path, staged] : ready.files) {
       if (path == own) ready.log.own = read_tail(staged, kMostLog).value_or(std::string());
     }
-  }
-
-  // Safe in a file name: «Study-load=1,b=x-#0».
-  static std::string label_of(const Run& run) {
-    std::string label = long_name(run);
-    for (char& c : label) {
-      if (c == '/' || c == ':' || c == ' ' || static_cast<unsigned char>(c) < 32) c = '-';
-    }
-    return label;
   }
 
   // Inputs were digested for the keys; a run that may have seen another state of them is not believed. Looked at after
@@ -442,6 +479,8 @@ class Engine final : public worker::Host {
         return options_.limits.memory
                    ? fmt::format("used more than {} (--memory)", human_bytes(*options_.limits.memory))
                    : "the machine ran out of memory";
+      case Outcome::kTooMuchOutput:
+        return fmt::format("wrote more than {} (--max-output)", human_bytes(options_.limits.output.value_or(0)));
       case Outcome::kCancelled:
         return "ended by the user";
       default:
@@ -469,10 +508,20 @@ class Engine final : public worker::Host {
           waiting_.erase(committed.run);
           ++(is_complete(final.outcome) ? complete_ : failed_);
         }
-        if (is_complete(final.outcome)) time_left_.learn(plan_.runs[committed.run].run, attempt.usage.wall_seconds);
+        if (is_complete(final.outcome)) learn_from(committed.run, attempt);
       }
       observer_.ended(plan_.runs[committed.run], attempt, committed.will_retry, tally());
     }
+  }
+
+  void learn_from(std::size_t position, const Attempt& attempt) {
+    const Run& run = plan_.runs[position].run;
+    const bool alone = !in_company_.contains(position);
+    expectation_.learn(run, attempt.usage.wall_seconds - (alone ? batching_.start(run.config) : 0),
+                       attempt.usage.peak_memory);
+    if (alone) return batching_.completed_alone(position, run, attempt.usage.wall_seconds);
+    if (batching_.differs(run.config)) return redo(position);
+    batching_.completed_in_batch(position, run, last_of_batches_.contains(position));
   }
 
   Tally tally() {
@@ -489,17 +538,23 @@ class Engine final : public worker::Host {
     left_at_ = now;
     left_known_ = true;
     left_ = std::nullopt;
-    if (!time_left_.knows() || waiting_.empty()) return left_;
-    double sum = 0;
-    std::size_t looked_at = 0;
+    if (!expectation_.knows() || waiting_.empty()) return left_;
+    std::vector<double> waiting;
+    double running = 0;
     for (const std::size_t run : waiting_) {
-      sum += time_left_.expect(plan_.runs[run].run);
-      if (++looked_at == kMostForSum) break;
+      if (waiting.size() == kMostForSum) break;
+      const double seconds = expectation_.seconds(plan_.runs[run].run);
+      if (running_.contains(run)) {
+        running += seconds;
+      } else {
+        waiting.push_back(seconds);
+      }
     }
-    sum *= static_cast<double>(waiting_.size()) / static_cast<double>(looked_at);
     for (const worker::RunningView& view : views_)
-      sum -= std::min(view.wall_seconds, time_left_.expect(plan_.runs[view.run].run));
-    left_ = std::max(0.0, sum) / static_cast<double>(options_.jobs);
+      running -= std::min(view.wall_seconds, expectation_.seconds(plan_.runs[view.run].run));
+    const std::vector<double> busy(ground_.jobs, std::max(0.0, running) / static_cast<double>(ground_.jobs));
+    const double scale = static_cast<double>(waiting_.size()) / static_cast<double>(waiting.size() + running_.size());
+    left_ = seconds_to_finish(busy, waiting, ground_.jobs) * std::max(1.0, scale);
     return left_;
   }
 
@@ -525,13 +580,17 @@ class Engine final : public worker::Host {
   Observer& observer_;
   const std::string host_ = host_name();
   std::unique_ptr<Ledger> ledger_;
-  std::unique_ptr<exec::Keeper> keeper_;
-  std::unique_ptr<exec::Executor> executor_;
+  Ground ground_;
   std::unique_ptr<Committer> committer_;
-  std::vector<fs::path> result_folders_;  // absolute
   Plan plan_;
   Summary summary_;
-  TimeLeft time_left_;
+  Expectation expectation_;
+  Batching batching_{options_.jobs};
+  std::unique_ptr<Room> room_;
+  Queue* queue_ = nullptr;            // of the round
+  std::set<std::size_t> in_company_;  // runs whose last attempt shared its process
+  std::set<std::size_t> last_of_batches_;
+  bool told_full_disk_ = false;
   std::set<std::size_t> waiting_;  // not done, the running among them
   std::set<std::size_t> running_;
   std::vector<worker::RunningView> views_;

@@ -27,6 +27,15 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   app.add_option("--timeout", arguments.timeout, "End a run after this wall time: 90, 15m, 1.5h")->type_name("TIME");
   app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
       ->type_name("SIZE");
+  app.add_option("--stall", arguments.stall, "End a run that shows neither output nor CPU time for so long: 10m")
+      ->type_name("TIME");
+  app.add_option("--max-output", arguments.max_output, "End a run that writes more than this, in all: 20GiB")
+      ->type_name("SIZE");
+  app.add_option("--min-free", arguments.min_free,
+                 "Start nothing new while a disk has less free; by default a fiftieth of it, at most 1 GiB")
+      ->type_name("SIZE");
+  app.add_option("--cores-per-run", arguments.cores_per_run, "Cores that each run has for itself; fewer run at once")
+      ->type_name("N");
   app.add_option("--retries", arguments.retries, "Further attempts where trying again can help (2)")->type_name("N");
   app.add_option("--max-failures", arguments.max_failures, "Start nothing new after N failed runs")->type_name("N");
   app.add_flag("--retry-failed", arguments.retry_failed, "Run again what failed in a way that would come again");
@@ -58,7 +67,10 @@ void add_runall(CLI::App& app, RunallArguments& arguments) {
       "on "
       "go to the program. A word behind -e is FILE, unless it starts a program: then it is the simulation command.");
   add_campaign(*command, arguments.campaign);
-  command->add_option("-b,--batchsize", arguments.campaign.batch_size, "Runs a process (1)")->type_name("N");
+  command
+      ->add_option("-b,--batchsize", arguments.campaign.batch_size,
+                   "Runs a process, exactly; by default as many as pay, where alone and together give equal files")
+      ->type_name("N");
   command
       ->add_option("-e,--export", arguments.export_file,
                    "Write a makefile that calls the program directly, and run nothing (Runfile)")

@@ -13,8 +13,8 @@ struct CampaignArguments {
   std::string name;
   std::optional<int> jobs;
   std::optional<int> batch_size;
-  std::string timeout, memory;  // as given; checked by the command
-  std::optional<int> retries, max_failures;
+  std::string timeout, memory, stall, max_output, min_free;  // as given; checked by the command
+  std::optional<int> retries, max_failures, cores_per_run;
   bool retry_failed = false, verify = false, dry_run = false, json = false, quiet = false, verbose = false;
   std::string existing, layer, containment, run_as;
   std::vector<std::string> inputs, environment;

@@ -39,20 +39,39 @@ Result<std::string> layer_from(const std::string& word, const CampaignSettings& 
   }
 }
 
-Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, exec::Limits& limits) {
-  limits.timeout = settings.timeout_seconds;
-  limits.memory = settings.memory_bytes;
-  if (!arguments.timeout.empty()) {
-    limits.timeout = parse_duration(arguments.timeout);
-    if (!limits.timeout || *limits.timeout <= 0) {
-      return usage_error("--timeout={}: expected a duration, like 90, 15m or 1.5h", arguments.timeout);
-    }
-  }
-  if (!arguments.memory.empty()) {
-    limits.memory = parse_bytes(arguments.memory);
-    if (!limits.memory || *limits.memory == 0)
-      return usage_error("--memory={}: expected a size, like 512M or 4GiB", arguments.memory);
-  }
+Status duration_from(const char* option, const std::string& word, std::optional<double>& seconds) {
+  if (word.empty()) return {};
+  seconds = parse_duration(word);
+  if (seconds && *seconds > 0) return {};
+  return usage_error("{}={}: expected a duration, like 90, 15m or 1.5h", option, word);
+}
+
+Status size_from(const char* option, const std::string& word, std::optional<std::uint64_t>& bytes) {
+  if (word.empty()) return {};
+  bytes = parse_bytes(word);
+  if (bytes && *bytes > 0) return {};
+  return usage_error("{}={}: expected a size, like 512M or 4GiB", option, word);
+}
+
+Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, campaign::Options& options) {
+  options.limits.timeout = settings.timeout_seconds;
+  options.limits.memory = settings.memory_bytes;
+  options.limits.output = settings.max_output_bytes;
+  options.stall = settings.stall_seconds;
+  options.least_free = settings.min_free_bytes;
+  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, options.limits.timeout));
+  SIMSWARM_CHECK(size_from("--memory", arguments.memory, options.limits.memory));
+  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, options.limits.output));
+  SIMSWARM_CHECK(duration_from("--stall", arguments.stall, options.stall));
+  return size_from("--min-free", arguments.min_free, options.least_free);
+}
+
+Status companion_from(const CampaignSettings& settings, campaign::Options& options) {
+  if (settings.companion.command.empty()) return {};
+  if (options.batch_size.value_or(1) > 1)
+    return usage_error("--batchsize={}: with a companion each run has a process of its own", *options.batch_size);
+  options.companion = exec::CompanionSpec{settings.companion.command, settings.companion.port.value_or(0),
+                                          settings.companion.ready_seconds.value_or(30)};
   return {};
 }
 
@@ -60,6 +79,8 @@ Status check_counts(const CampaignArguments& arguments) {
   if (arguments.jobs && *arguments.jobs < 1) return usage_error("--jobs={}: at least one run at once", *arguments.jobs);
   if (arguments.batch_size && *arguments.batch_size < 1)
     return usage_error("--batchsize={}: at least one run a process", *arguments.batch_size);
+  if (arguments.cores_per_run && *arguments.cores_per_run < 1)
+    return usage_error("--cores-per-run={}: at least one core", *arguments.cores_per_run);
   if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
   if (arguments.max_failures && *arguments.max_failures < 1)
     return usage_error("--max-failures={}: 1 or more", *arguments.max_failures);
@@ -99,10 +120,13 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   options.working_folder = working_folder;
   options.state = state_folder(arguments.state, working_folder);
   options.version = SIMSWARM_VERSION;
-  const int cores = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  const auto cores_each = arguments.cores_per_run ? arguments.cores_per_run : settings.cores_per_run;
+  if (cores_each) options.cores_per_run = static_cast<std::size_t>(*cores_each);
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / cores_each.value_or(1));
   options.jobs = static_cast<std::size_t>(arguments.jobs.value_or(settings.jobs.value_or(cores)));
-  options.batch_size = static_cast<std::size_t>(arguments.batch_size.value_or(1));
-  SIMSWARM_CHECK(limits_from(arguments, settings, options.limits));
+  if (arguments.batch_size) options.batch_size = static_cast<std::size_t>(*arguments.batch_size);
+  SIMSWARM_CHECK(limits_from(arguments, settings, options));
+  SIMSWARM_CHECK(companion_from(settings, options));
   options.retries = arguments.retries.value_or(settings.retries.value_or(kRetries));
   if (const auto most = arguments.max_failures ? arguments.max_failures : settings.max_failures) {
     options.max_failures = static_cast<std::size_t>(*most);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,17 +22,24 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kSampling{200};
-constexpr double kSmallestAgeToSample = 0.1;  // seconds; shorter runs are counted by the kernel's own peak
+constexpr milliseconds kOutputSampling{1000};
+constexpr milliseconds kCompanionSampling{10};
+constexpr std::uint64_t kMostOfCompanion = 4096;  // bytes of its last words
+constexpr double kSmallestAgeToSample = 0.1;      // seconds; shorter runs are counted by the kernel's own peak
 
 struct Running {
   BatchSpec spec;
   std::unique_ptr<Stage> stage;
-  Started process;
+  Started process;  // the companion's as long as the program waits for it
   Monotonic since;
   Stamp started;
   std::uint64_t memory = 0;
   std::uint64_t peak = 0;
   std::vector<int> cores{};
+  double cpu_seconds = 0;
+  Fd network{};
+  std::optional<ProcessSpec> waiting{};  // the program, until its companion is ready
+  std::optional<Started> companion{};    // once the program runs
   std::optional<Outcome> ended_by_us{};
   std::optional<Monotonic> kill_at{};
 };
@@ -44,6 +52,11 @@ std::uint64_t kernel_memory_kills() {
   if (at == std::string::npos) return 0;
   const auto line = std::string_view(*text).substr(at + 10);
   return static_cast<std::uint64_t>(parse_int(line.substr(0, line.find('\n'))).value_or(0));
+}
+
+std::uint64_t size_of(const fs::path& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
 }
 
 double seconds_of(const timeval& time) {
@@ -86,7 +99,10 @@ class LocalExecutor final : public Executor {
   LocalExecutor& operator=(const LocalExecutor&) = delete;
   ~LocalExecutor() override {
     kill_all(Outcome::kCancelled);
-    for (auto& [id, running] : running_) ::waitpid(running.process.pid, nullptr, 0);
+    for (auto& [id, running] : running_) {
+      ::waitpid(running.process.pid, nullptr, 0);
+      if (running.companion) ::waitpid(running.companion->pid, nullptr, 0);
+    }
     running_.clear();
     free_.clear();
     if (!layer_.veil.empty()) (void)remove_tree(layer_.veil);
@@ -101,13 +117,12 @@ class LocalExecutor final : public Executor {
     process.environment.push_back(batch.mark);
     process.cores = take_cores();
     stage->apply(process);
-    Result<Started> started = exec::start(process);
-    if (!started) {
+    Running running{batch, std::move(stage), {}, system_clock().monotonic(), system_clock().stamp()};
+    if (Status begun = begin(running, process); !begun) {
       give_back(process.cores);
-      return propagate(std::move(started).error());
+      return begun;
     }
-    Running running{batch, std::move(stage), std::move(*started), system_clock().monotonic(), system_clock().stamp()};
-    running.cores = std::move(process.cores);
+    running.cores = process.cores;
     running_.emplace(batch.id, std::move(running));
     return {};
   }
@@ -124,7 +139,12 @@ class LocalExecutor final : public Executor {
     ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
     std::vector<Ended> ended;
     for (std::size_t i = 0; i < ids.size(); ++i) {
-      if (polled[i].revents != 0) ended.push_back(reap(ids[i]));
+      Running& running = running_.at(ids[i]);
+      if (running.waiting && !go_on(running)) {
+        ended.push_back(reap_failed_companion(ids[i]));
+      } else if (!running.waiting && polled[i].revents != 0 && polled[i].fd == running.process.pidfd.get()) {
+        ended.push_back(reap(ids[i]));
+      }
     }
     watch();
     return ended;
@@ -139,6 +159,7 @@ class LocalExecutor final : public Executor {
     for (auto& [id, running] : running_) {
       if (!running.ended_by_us) running.ended_by_us = why;
       signal_tree(running.process.pid, SIGKILL);
+      if (running.companion) signal_tree(running.companion->pid, SIGKILL);
     }
   }
 
@@ -148,12 +169,16 @@ class LocalExecutor final : public Executor {
     const auto found = running_.find(id);
     if (found == running_.end()) return std::nullopt;
     const Running& running = found->second;
-    return Look{running.memory, seconds_since(running.since), running.stage->output(), &running.stage->layer()};
+    return Look{running.memory,          seconds_since(running.since),
+                running.cpu_seconds,     size_of(running.stage->output()) + size_of(running.stage->errors()),
+                running.stage->output(), &running.stage->layer()};
   }
 
  private:
   // How long nothing has to be looked at.
   [[nodiscard]] milliseconds until_next_look() const {
+    const auto waits = [](const auto& entry) { return entry.second.waiting.has_value(); };
+    if (std::any_of(running_.begin(), running_.end(), waits)) return kCompanionSampling;
     const auto since = std::chrono::duration_cast<milliseconds>(system_clock().monotonic() - last_look_);
     return std::clamp(kSampling - since, milliseconds(1), kSampling);
   }
@@ -169,21 +194,106 @@ class LocalExecutor final : public Executor {
     const Monotonic now = system_clock().monotonic();
     if (now - last_look_ < kSampling) return;
     last_look_ = now;
+    looks_at_output_ = now - last_look_at_output_ >= kOutputSampling;
+    if (looks_at_output_) last_look_at_output_ = now;
     for (auto& [id, running] : running_) watch(running, now);
   }
 
   void watch(Running& running, Monotonic now) {
     const double age = Seconds(now - running.since).count();
     if (age < kSmallestAgeToSample) return;
-    running.memory = tree_memory(running.process.pid);
+    const TreeUsage usage = tree_usage(running.process.pid);
+    running.memory = usage.memory;
+    running.cpu_seconds = usage.cpu_seconds;
     running.peak = std::max(running.peak, running.memory);
     if (limits_.memory && running.memory > *limits_.memory && !running.ended_by_us) {
       running.ended_by_us = Outcome::kOutOfMemory;
       signal_tree(running.process.pid, SIGKILL);
     }
+    if (limits_.output && !running.ended_by_us && looks_at_output_) {
+      const std::uint64_t most = *limits_.output * running.spec.runs;
+      const std::uint64_t streams = size_of(running.stage->output()) + size_of(running.stage->errors());
+      if (streams + running.stage->layer().written(most) > most) begin_to_end(running, Outcome::kTooMuchOutput);
+    }
     if (limits_.timeout && age > *limits_.timeout * static_cast<double>(running.spec.runs))
       begin_to_end(running, Outcome::kTimedOut);
     if (running.kill_at && now >= *running.kill_at) signal_tree(running.process.pid, SIGKILL);
+  }
+
+  // The companion, where there is one; else the program.
+  Status begin(Running& running, ProcessSpec& process) {
+    if (spec_.private_network) {
+      SIMSWARM_TRY(running.network, open_network(spec_.inside.users));
+      process.inside.network = running.network.get();
+    }
+    if (!spec_.companion) {
+      SIMSWARM_TRY(running.process, exec::start(process));
+      return {};
+    }
+    ProcessSpec companion = process;
+    companion.argv = spec_.companion->argv;
+    companion.output = running.stage->output().parent_path() / "companion.out";
+    companion.errors = running.stage->output().parent_path() / "companion.err";
+    // What an earlier batch of this stage left must not be taken for output of this one.
+    SIMSWARM_CHECK(write_file(process.output, ""));
+    SIMSWARM_CHECK(write_file(process.errors, ""));
+    SIMSWARM_TRY(running.process, exec::start(companion));
+    running.waiting = process;
+    return {};
+  }
+
+  // False: the companion will not come.
+  bool go_on(Running& running) {
+    if (running.ended_by_us) return false;
+    pollfd ended{running.process.pidfd.get(), POLLIN, 0};
+    const bool gone = ::poll(&ended, 1, 0) > 0;
+    const bool ready = spec_.companion->port == 0 || listens(running.process.pid, spec_.companion->port);
+    if (gone || !ready) return !gone && seconds_since(running.since) < spec_.companion->patience;
+    Result<Started> program = exec::start(*running.waiting);
+    if (!program) return false;
+    running.companion = std::exchange(running.process, std::move(*program));
+    running.waiting.reset();
+    return true;
+  }
+
+  Ended reap_failed_companion(std::uint64_t id) {
+    auto node = running_.extract(id);
+    Running& running = node.mapped();
+    Ended ended;
+    ended.id = id;
+    ended.started = running.started;
+    ended.ended = system_clock().stamp();
+    ended.usage.wall_seconds = seconds_since(running.since);
+    ended.evidence.ended_by_us = running.ended_by_us;
+    pollfd has_ended{running.process.pidfd.get(), POLLIN, 0};
+    const char* what = running.ended_by_us            ? "was stopped"
+                       : ::poll(&has_ended, 1, 0) > 0 ? "has ended"
+                                                      : "does not listen";
+    const Result<std::string> words =
+        read_tail(running.stage->output().parent_path() / "companion.err", kMostOfCompanion);
+    const auto said = lines(words ? *words : std::string_view());
+    ended.not_started = fmt::format(
+        "its companion «{}» {}{}{}", spec_.companion->argv.front(), what,
+        spec_.companion->port > 0 ? fmt::format(" before anything listens on port {}", spec_.companion->port) : "",
+        said.empty() ? "" : fmt::format("; it said: {}", said.back()));
+    running.companion = std::move(running.process);
+    end_companion(running);
+    (void)end_strays(running.spec.mark);
+    give_back(running.cores);
+    if (running.stage->renew() && !strangers_) free_.push_back(std::move(running.stage));
+    return ended;
+  }
+
+  // It gets a moment to end by itself.
+  static void end_companion(Running& running) {
+    if (!running.companion) return;
+    constexpr int kMoment = 300;  // milliseconds
+    signal_tree(running.companion->pid, SIGTERM);
+    pollfd ended{running.companion->pidfd.get(), POLLIN, 0};
+    ::poll(&ended, 1, kMoment);
+    signal_tree(running.companion->pid, SIGKILL);
+    ::waitpid(running.companion->pid, nullptr, 0);
+    running.companion.reset();
   }
 
   Ended reap(std::uint64_t id) {
@@ -195,6 +305,7 @@ class LocalExecutor final : public Executor {
     rusage usage{};
     while (::wait4(running.process.pid, &ended.evidence.wait_status, 0, &usage) < 0 && errno == EINTR) {
     }
+    end_companion(running);
     ended.strays = end_strays(running.spec.mark);
     ended.ended = system_clock().stamp();
     ended.usage.wall_seconds = seconds_since(running.since);
@@ -283,7 +394,10 @@ class LocalExecutor final : public Executor {
       if (!list) continue;
       for (const std::string_view word : split(*list, ' ')) {
         const auto pid = static_cast<pid_t>(parse_int(trim(word)).value_or(0));
-        const auto is_ours = [&](const auto& entry) { return entry.second.process.pid == pid; };
+        const auto is_ours = [&](const auto& entry) {
+          const Running& running = entry.second;
+          return running.process.pid == pid || (running.companion && running.companion->pid == pid);
+        };
         if (pid > 0 && pid != spec_.keeper && std::none_of(running_.begin(), running_.end(), is_ours))
           strays.push_back(pid);
       }
@@ -309,6 +423,8 @@ class LocalExecutor final : public Executor {
   std::uint64_t kernel_kills_ = kernel_memory_kills();
   std::map<std::uint64_t, Running> running_;
   Monotonic last_look_{};
+  Monotonic last_look_at_output_{};
+  bool looks_at_output_ = false;
 };
 
 }  // namespace

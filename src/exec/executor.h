@@ -17,6 +17,7 @@ namespace simswarm::exec {
 struct Limits {
   std::optional<double> timeout;        // seconds of wall time a run; a batch gets it once a run
   std::optional<std::uint64_t> memory;  // bytes, the whole process tree
+  std::optional<std::uint64_t> output;  // bytes, of all that a process writes; a batch gets it once a run
   double patience = 2;                  // seconds between SIGTERM and SIGKILL
 };
 
@@ -37,6 +38,7 @@ struct Ended {
   Stamp ended{};
   std::size_t strays = 0;        // processes that outlived the run and were killed
   std::optional<Error> trouble;  // the layer could not be read: nothing of it is to be believed
+  std::string not_started;       // why the program never ran: its companion failed
 };
 
 // Not thread-safe: one thread starts and waits; it becomes the reaper of everything its runs leave behind.
@@ -58,10 +60,19 @@ class Executor {
   struct Look {
     std::uint64_t memory = 0;
     double wall_seconds = 0;
+    double cpu_seconds = 0;     // of the whole tree
+    std::uint64_t written = 0;  // bytes of standard output and error
     fs::path output;
     const Layer* layer = nullptr;
   };
   [[nodiscard]] virtual std::optional<Look> look(std::uint64_t id) const = 0;
+};
+
+// A program beside each run: a server, SUMO. Started before it, ended with it.
+struct CompanionSpec {
+  std::vector<std::string> argv;
+  int port = 0;          // TCP, on which it has to listen before the run starts; 0: it is not waited for
+  double patience = 30;  // seconds until it listens
 };
 
 struct ExecutorSpec {
@@ -70,9 +81,11 @@ struct ExecutorSpec {
   // A folder for views of the project that serve one run after another, as long as those leave nothing beside the
   // result folders; empty: every run has its own.
   fs::path stages;
-  Inside inside;          // namespaces of the keeper; open as long as the executor lives
-  pid_t keeper = -1;      // no run; in a process-id namespace orphans become its children
-  std::size_t cores = 0;  // that each batch has for itself; 0: all share all
+  Inside inside;      // namespaces of the keeper; open as long as the executor lives
+  pid_t keeper = -1;  // no run; in a process-id namespace orphans become its children
+  std::optional<CompanionSpec> companion{};
+  bool private_network = false;  // each run has a network of its own with a loopback, shared with its companion
+  std::size_t cores = 0;         // that each batch has for itself; 0: all share all
 };
 
 [[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorSpec spec);

@@ -275,6 +275,25 @@ Result<std::vector<LeftFile>> Layer::left_files() const {
   return std::move(scan.files);
 }
 
+std::uint64_t Layer::written(std::uint64_t enough) const {
+  std::uint64_t bytes = 0;
+  std::vector<fs::path> folders{top()};
+  if (spec_->kind == LayerKind::kOverlay) {
+    for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) folders.push_back(hidden_folder(scratch_, i));
+  }
+  for (const fs::path& folder : folders) {
+    std::error_code error;
+    for (auto entry = fs::recursive_directory_iterator(folder, error);
+         !error && bytes <= enough && entry != fs::recursive_directory_iterator(); entry.increment(error)) {
+      std::error_code gone;  // files come and go while the run is at it
+      if (entry->is_symlink(gone) || !entry->is_regular_file(gone)) continue;
+      const std::uint64_t size = entry->file_size(gone);
+      if (!gone) bytes += size;
+    }
+  }
+  return bytes;
+}
+
 bool Layer::renew() const {
   std::error_code error;
   struct stat info {};

@@ -53,6 +53,8 @@ class Layer {
   [[nodiscard]] Result<std::vector<LeftFile>> left_files() const;
   // Stands for the working folder, for files added by hand.
   [[nodiscard]] fs::path working_folder_in_layer() const;
+  // Bytes of all that lies in the layer now; stops counting beyond `enough`.
+  [[nodiscard]] std::uint64_t written(std::uint64_t enough) const;
   // True when the layer is as prepare() left it, but for the result folders, which are emptied. For overlays.
   [[nodiscard]] bool renew() const;
   // Where the status file (relative to the working folder) of a running process lies.

@@ -78,8 +78,15 @@ struct Started {
 [[nodiscard]] std::vector<pid_t> marked(const std::string& mark);
 // Sends the signal to the whole tree below `pid` and to all in its session.
 void signal_tree(pid_t pid, int signal_number);
-// Bytes resident in memory, shared pages of children counted once.
-[[nodiscard]] std::uint64_t tree_memory(pid_t pid);
+// What the tree below `pid` has now: bytes resident in memory, shared pages counted once; CPU seconds since its
+// processes began, of children that have ended, too.
+struct TreeUsage {
+  std::uint64_t memory = 0;
+  double cpu_seconds = 0;
+};
+[[nodiscard]] TreeUsage tree_usage(pid_t pid);
+// Whether something listens on this TCP port in the network that the process is in.
+[[nodiscard]] bool listens(pid_t pid, int port);
 
 // What an execvp(3) of argv[0] in that folder would start: absolute, or an error with what was looked for where.
 [[nodiscard]] Result<fs::path> find_program(const std::string& word, const fs::path& working_folder);

@@ -83,21 +83,55 @@ void signal_tree(pid_t pid, int signal_number) {
   for (const pid_t process : targets) ::kill(process, signal_number);
 }
 
-std::uint64_t tree_memory(pid_t pid) {
+namespace {
+
+// proc(5), /proc/PID/stat: fields 14 to 17 are utime, stime, cutime, cstime in clock ticks.
+double cpu_of(pid_t pid) {
+  constexpr std::size_t kFirst = 11;  // behind the name, whose end is the second field's
+  const Result<std::string> text = read_file(fmt::format("/proc/{}/stat", pid));
+  const auto name_end = text ? text->rfind(')') : std::string::npos;
+  if (name_end == std::string::npos) return 0;
+  const auto fields = split(trim(std::string_view(*text).substr(name_end + 1)), ' ');
+  if (fields.size() < kFirst + 4) return 0;
+  std::int64_t ticks = 0;
+  for (std::size_t i = kFirst; i < kFirst + 4; ++i) ticks += parse_int(fields[i]).value_or(0);
+  return static_cast<double>(ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+}  // namespace
+
+TreeUsage tree_usage(pid_t pid) {
   const auto page = static_cast<std::uint64_t>(::sysconf(_SC_PAGESIZE));
-  std::uint64_t own = 0;
+  TreeUsage usage;
   std::uint64_t most_shared = 0;
   for (const pid_t process : descendants(pid)) {
+    usage.cpu_seconds += cpu_of(process);
     const Result<std::string> text = read_file(fmt::format("/proc/{}/statm", process));
     if (!text) continue;
     const auto fields = split(trim(*text), ' ');
     if (fields.size() < 3) continue;
     const auto resident = static_cast<std::uint64_t>(parse_int(fields[1]).value_or(0)) * page;
     const auto shared = std::min(static_cast<std::uint64_t>(parse_int(fields[2]).value_or(0)) * page, resident);
-    own += resident - shared;
+    usage.memory += resident - shared;
     most_shared = std::max(most_shared, shared);
   }
-  return own + most_shared;
+  usage.memory += most_shared;
+  return usage;
+}
+
+bool listens(pid_t pid, int port) {
+  // «sl local_address rem_address st …»: addresses are HEX:PORT, state 0A is LISTEN (proc(5), /proc/net/tcp).
+  const std::string wanted = fmt::format(":{:04X}", port);
+  for (const char* table : {"tcp", "tcp6"}) {
+    const Result<std::string> text = read_file(fmt::format("/proc/{}/net/{}", pid, table));
+    if (!text) continue;
+    for (const std::string_view line : lines(*text)) {
+      std::vector<std::string_view> fields = split(trim(line), ' ');
+      std::erase(fields, std::string_view());
+      if (fields.size() > 3 && fields[3] == "0A" && fields[1].ends_with(wanted)) return true;
+    }
+  }
+  return false;
 }
 
 }  // namespace simswarm::exec

@@ -7,7 +7,7 @@
 namespace simswarm {
 namespace {
 
-constexpr std::array<std::pair<Outcome, std::string_view>, 15> kNames{{
+constexpr std::array<std::pair<Outcome, std::string_view>, 16> kNames{{
     {Outcome::kCompleted, "completed"},
     {Outcome::kLimited, "limited"},
     {Outcome::kFingerprintMismatch, "fingerprint_mismatch"},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<Outcome, std::string_view>, 15> kNames{{
     {Outcome::kTimedOut, "timed_out"},
     {Outcome::kStalled, "stalled"},
     {Outcome::kOutOfMemory, "out_of_memory"},
+    {Outcome::kTooMuchOutput, "too_much_output"},
     {Outcome::kDiskFull, "disk_full"},
     {Outcome::kIncomplete, "incomplete"},
     {Outcome::kTeardownFailed, "teardown_failed"},

@@ -18,6 +18,7 @@ enum class Outcome {
   kTimedOut,             // our --timeout
   kStalled,              // our --stall
   kOutOfMemory,          // our --memory, or the kernel's
+  kTooMuchOutput,        // our --max-output
   kDiskFull,
   kIncomplete,      // the code says 0, the results say no
   kTeardownFailed,  // results are whole, the process failed after them

@@ -62,6 +62,7 @@ class MemoryQueue final : public Queue {
   [[nodiscard]] JobState state(JobId id) const override { return entries_.at(id.index).state; }
   [[nodiscard]] int attempts(JobId id) const override { return entries_.at(id.index).used_up; }
   [[nodiscard]] QueueCounts counts() const override { return counts_; }
+  [[nodiscard]] JobId next() const override { return waiting_.front(); }
   [[nodiscard]] bool next_is_alone() const override { return !waiting_.empty() && job(waiting_.front()).alone; }
 
  private:

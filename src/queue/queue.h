@@ -57,6 +57,8 @@ class Queue {
   [[nodiscard]] virtual JobState state(JobId id) const = 0;
   [[nodiscard]] virtual int attempts(JobId id) const = 0;  // that were used up, or run now
   [[nodiscard]] virtual QueueCounts counts() const = 0;
+  // The job that claim() gives next; only while some are queued.
+  [[nodiscard]] virtual JobId next() const = 0;
   // Whether the next job must run alone.
   [[nodiscard]] virtual bool next_is_alone() const = 0;
 };

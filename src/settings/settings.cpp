@@ -61,6 +61,10 @@ Result<CampaignSettings> read_campaign(const SettingsNode& node, const std::stri
   SIMSWARM_CHECK(read_count(table, "jobs", 1, campaign.jobs));
   SIMSWARM_CHECK(read_quantity(table, "timeout", parse_duration, campaign.timeout_seconds));
   SIMSWARM_CHECK(read_quantity(table, "memory", parse_bytes, campaign.memory_bytes));
+  SIMSWARM_CHECK(read_quantity(table, "stall", parse_duration, campaign.stall_seconds));
+  SIMSWARM_CHECK(read_quantity(table, "max_output", parse_bytes, campaign.max_output_bytes));
+  SIMSWARM_CHECK(read_quantity(table, "min_free", parse_bytes, campaign.min_free_bytes));
+  SIMSWARM_CHECK(read_count(table, "cores_per_run", 1, campaign.cores_per_run));
   SIMSWARM_CHECK(read_count(table, "retries", 0, campaign.retries));
   SIMSWARM_CHECK(read_count(table, "max_failures", 1, campaign.max_failures));
   SIMSWARM_CHECK(read_choice(table, "existing", existing, campaign.existing));
@@ -69,6 +73,31 @@ Result<CampaignSettings> read_campaign(const SettingsNode& node, const std::stri
   SIMSWARM_CHECK(table.texts("inputs", campaign.inputs));
   SIMSWARM_CHECK(table.texts("environment", campaign.environment));
   return campaign;
+}
+
+// One text is split like a shell does, without expansion.
+Status read_command(const TableReader& table, const SettingsNode& value, std::vector<std::string>& command) {
+  if (value.kind == Kind::kText) {
+    auto words = split_shell_words(value.text);
+    if (!words) return table.error("command", value, words.error().message);
+    command = std::move(*words);
+  } else {
+    SIMSWARM_CHECK(table.texts("command", command));
+  }
+  if (command.empty()) return table.error("command", value, "it is empty");
+  return {};
+}
+
+Result<CompanionSettings> read_companion(const SettingsNode& node, const std::string& file) {
+  SIMSWARM_TRY(const TableReader table, TableReader::of(node, {file, kCompanionTable, std::string(kCompanionTable)}));
+  CompanionSettings companion;
+  const SettingsNode* command = table.find("command");
+  if (command == nullptr) return usage_error("{}:{}: [companion] has no command", file, node.line);
+  SIMSWARM_CHECK(read_command(table, *command, companion.command));
+  SIMSWARM_CHECK(read_count(table, "port", 1, companion.port));
+  if (companion.port.value_or(1) > 65535) return table.error("port", *table.find("port"), "ports end at 65535");
+  SIMSWARM_CHECK(read_quantity(table, "ready", parse_duration, companion.ready_seconds));
+  return companion;
 }
 
 class SweepReader {
@@ -96,15 +125,7 @@ class SweepReader {
     const SettingsNode* value = table_.find("command");
     if (value == nullptr)
       return usage_error("{}:{}: [{}] has no command", table_.place().file, node.line, table_.place().path);
-    if (value->kind == Kind::kText) {
-      auto words = split_shell_words(value->text);
-      if (!words) return table_.error("command", *value, words.error().message);
-      spec_.command = std::move(*words);
-    } else {
-      SIMSWARM_CHECK(table_.texts("command", spec_.command));
-    }
-    if (spec_.command.empty()) return table_.error("command", *value, "it is empty");
-    return {};
+    return read_command(table_, *value, spec_.command);
   }
 
   Result<std::vector<Parameter>> parameters(std::string_view key, const SettingsNode& node) const {
@@ -212,17 +233,21 @@ Status read_sweeps(const SettingsNode& node, const std::string& file, std::map<s
 Result<Settings> parse_settings(std::string_view text, const std::string& file) {
   SIMSWARM_TRY(const SettingsNode root, parse_toml(text, file));
   Settings settings;
+  CompanionSettings companion;
   for (const auto& [name, value] : root.members) {
-    if (name == "campaign") {
+    if (name == "companion") {
+      SIMSWARM_TRY(companion, read_companion(value, file));
+    } else if (name == "campaign") {
       SIMSWARM_TRY(settings.campaign, read_campaign(value, file));
     } else if (name == "sweep") {
       SIMSWARM_CHECK(read_sweeps(value, file, settings.sweeps));
     } else {
-      std::string near = did_you_mean(name, {"campaign", "sweep"});
-      if (near.empty()) near = "; known are [campaign] and [sweep.NAME]";
+      std::string near = did_you_mean(name, {"campaign", "companion", "sweep"});
+      if (near.empty()) near = "; known are [campaign], [companion] and [sweep.NAME]";
       return usage_error("{}:{}: unknown key «{}»{}", file, value.line, name, near);
     }
   }
+  settings.campaign.companion = std::move(companion);
   return settings;
 }
 

@@ -20,11 +20,22 @@ enum class ExistingFiles { kKeep, kRefuse, kReplace };
 // How a run gets its private writable layer.
 enum class LayerChoice { kAuto, kOverlay, kLinks };
 
+// The table [companion]: a program beside each run.
+struct CompanionSettings {
+  std::vector<std::string> command;  // empty: none
+  std::optional<int> port;
+  std::optional<double> ready_seconds;
+};
+
 // The table [campaign]. What is empty was not set: options of the command line and defaults of the program hold.
 struct CampaignSettings {
   std::optional<int> jobs;
   std::optional<double> timeout_seconds;
   std::optional<std::uint64_t> memory_bytes;
+  std::optional<double> stall_seconds;
+  std::optional<std::uint64_t> max_output_bytes;
+  std::optional<std::uint64_t> min_free_bytes;
+  std::optional<int> cores_per_run;
   std::optional<int> retries;
   std::optional<int> max_failures;
   std::optional<ExistingFiles> existing;
@@ -32,6 +43,7 @@ struct CampaignSettings {
   std::optional<std::string> run_as;
   std::vector<std::string> inputs;
   std::vector<std::string> environment;
+  CompanionSettings companion;
 };
 
 struct Settings {
@@ -54,6 +66,7 @@ struct SettingKey {
 };
 
 inline constexpr std::string_view kCampaignTable = "campaign";
+inline constexpr std::string_view kCompanionTable = "companion";
 inline constexpr std::string_view kSweepTable = "sweep.NAME";
 inline constexpr std::string_view kSuccessTable = "sweep.NAME.success";
 
@@ -63,6 +76,14 @@ inline constexpr std::array kSettingKeys{
                "wall time after which a run is ended; a bare number is seconds"},
     SettingKey{kCampaignTable, "memory", "a size, like \"512M\" or \"4GiB\"", "none",
                "memory of a run's whole process tree at which it is ended; a bare number is bytes"},
+    SettingKey{kCampaignTable, "stall", "a duration, like 90, \"15m\" or \"1.5h\"", "none",
+               "time without output and CPU time after which a run is ended"},
+    SettingKey{kCampaignTable, "max_output", "a size, like \"512M\" or \"4GiB\"", "none",
+               "bytes written by a run, in all, at which it is ended"},
+    SettingKey{kCampaignTable, "min_free", "a size, like \"512M\" or \"4GiB\"", "a fiftieth, at most 1 GiB",
+               "free space on the disks of state and results below which nothing new is started"},
+    SettingKey{kCampaignTable, "cores_per_run", "a whole number, 1 or more", "1, shared",
+               "cores that each run has for itself"},
     SettingKey{kCampaignTable, "retries", "a whole number, 0 or more", "2",
                "how often a run is tried again after what another try can help"},
     SettingKey{kCampaignTable, "max_failures", "a whole number, 1 or more", "none",
@@ -76,6 +97,12 @@ inline constexpr std::array kSettingKeys{
     SettingKey{kCampaignTable, "layer", "one of \"auto\", \"overlay\", \"links\"", "\"auto\"",
                "how a run gets a private writable layer over the project"},
     SettingKey{kCampaignTable, "run_as", "a text", "the user", "the user that runs are executed as"},
+    SettingKey{kCompanionTable, "command", "a list of texts, or one text", "none",
+               "a program started beside each run (SUMO, a server), in the same folder, and ended with it"},
+    SettingKey{kCompanionTable, "port", "a whole number, 1 or more", "none",
+               "TCP port on which it has to listen before the run starts"},
+    SettingKey{kCompanionTable, "ready", "a duration, like 90, \"15m\" or \"1.5h\"", "30",
+               "how long to wait for the port"},
     SettingKey{
         kSweepTable, "command", "a list of texts, or one text", "needed",
         "the program and its arguments, with placeholders; a text is split like a shell does, without expansion"},

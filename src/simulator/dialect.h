@@ -92,6 +92,9 @@ class Dialect {
   // Progress out of the last few KiB of that text; nothing when it says none.
   [[nodiscard]] virtual std::optional<Progress> read_progress(std::string_view tail) const = 0;
 
+  // Whether the program is still reading and building, by that text: what it does then is no sign of its progress.
+  [[nodiscard]] virtual bool is_setting_up(std::string_view /*tail*/) const { return false; }
+
   // One judgement for each run of the batch, in its order. A file that names
   // no run of a batch belongs to the last one that started, whose process wrote it last.
   [[nodiscard]] virtual std::vector<Judgement> judge(std::span<const Run> batch, const Evidence& evidence) const = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/text.h"
 #include "base/time.h"
 
 namespace simswarm::worker {
@@ -63,8 +64,14 @@ class Loop {
   }
 
   void fill() {
-    while (running_.size() < options_.jobs && queue_.counts().queued > 0 && !host_.is_busy()) {
-      if (!running_.empty() && (alone_ || queue_.next_is_alone())) return;
+    while (running_.size() < options_.jobs && !host_.is_busy()) {
+      if (!running_.empty() && alone_) return;
+      if (std::vector<std::size_t> runs = host_.next_trial(); !runs.empty()) {
+        try_out(std::move(runs));
+        continue;
+      }
+      if (queue_.counts().queued == 0 || (!running_.empty() && queue_.next_is_alone())) return;
+      if (!running_.empty() && !host_.has_room_for(queue_.job(queue_.next()).runs.front())) return;
       Batch batch;
       batch.claims = claim();
       for (const Claim& claim : batch.claims) {
@@ -79,18 +86,26 @@ class Loop {
   // Inseparable runs and what must be alone make a batch of their own.
   std::vector<Claim> claim() {
     std::vector<Claim> claims = queue_.claim(1);
-    while (claims.size() < options_.batch_size && dialect_.can_batch() &&
-           queue_.job(claims.back().job).runs.size() == 1 && !queue_.job(claims.back().job).alone &&
-           queue_.attempts(claims.back().job) == 1 && !queue_.next_is_alone()) {
-      std::vector<Claim> next = queue_.claim(1);
-      if (next.empty()) break;
-      if (queue_.job(next.front().job).runs.size() > 1 || queue_.attempts(next.front().job) > 1) {
-        (void)queue_.requeue(next.front(), false, false);
-        break;
-      }
-      claims.push_back(next.front());
+    if (claims.empty() || !dialect_.can_batch() || !may_share(claims.front().job, 1)) return claims;
+    const std::size_t first = queue_.job(claims.front().job).runs.front();
+    const std::size_t limit = host_.batch_limit(first);
+    while (claims.size() < limit && queue_.counts().queued > 0 && may_share(queue_.next(), 0) &&
+           dialect_.may_share_process(runs_[first], runs_[queue_.job(queue_.next()).runs.front()])) {
+      claims.push_back(queue_.claim(1).front());
     }
     return claims;
+  }
+
+  // A job of one run that has not been tried before; `attempts` counts the one that it has begun.
+  [[nodiscard]] bool may_share(JobId id, int attempts) const {
+    return queue_.job(id).runs.size() == 1 && !queue_.job(id).alone && queue_.attempts(id) == attempts;
+  }
+
+  void try_out(std::vector<std::size_t> runs) {
+    Batch batch;
+    batch.runs = std::move(runs);
+    batch.is_trial = true;
+    (void)start(std::move(batch));
   }
 
   // False: it could not be started; that counts as an attempt, and the loop waits a moment.
@@ -106,28 +121,33 @@ class Loop {
                                             fmt::format("{}.{}", options_.mark, batch.id)});
     if (!started) return lose(std::move(batch), started.error()), false;
     failed_starts_ = 0;
-    host_.started(batch);
+    if (!batch.is_trial) host_.started(batch);
+    watched_[batch.id].since = system_clock().monotonic();
     running_.emplace(batch.id, std::move(batch));
     return true;
   }
 
   void lose(Batch batch, const Error& error) {
     if (++failed_starts_ >= kMostFailedStarts && trouble_) trouble_ = propagate(error);
-    Finished finished{std::move(batch), {}, {}};
+    Finished finished{std::move(batch), {}, {}, {}};
     finished.ended.started = finished.ended.ended = system_clock().stamp();
     finished.ended.trouble = error;
     const Judgement lost{{Outcome::kLost, "could not be started: " + error.message, {}}, 0, {}};
     finished.judgements.assign(finished.batch.runs.size(), lost);
-    host_.started(finished.batch);
+    if (!finished.batch.is_trial) host_.started(finished.batch);
     const std::vector<bool> will_retry = settle(finished);
     host_.finished(std::move(finished), will_retry);
   }
 
   void finish(exec::Ended ended) {
     auto node = running_.extract(ended.id);
-    Finished finished{std::move(node.mapped()), std::move(ended), {}};
+    Finished finished{std::move(node.mapped()), std::move(ended), {}, {}};
     if (running_.empty()) alone_ = false;
-    if (finished.ended.trouble) {
+    finished.reason = std::move(watched_.extract(finished.ended.id).mapped().reason);
+    if (!finished.ended.not_started.empty()) {
+      const Outcome outcome = finished.ended.evidence.ended_by_us.value_or(Outcome::kLost);
+      finished.judgements.assign(finished.batch.runs.size(), {{outcome, finished.ended.not_started, {}}, 0, {}});
+    } else if (finished.ended.trouble) {
       const Judgement broken{
           {Outcome::kIncomplete, "what it left cannot be read: " + finished.ended.trouble->message, {}}, 0, {}};
       finished.judgements.assign(finished.batch.runs.size(), broken);
@@ -207,10 +227,48 @@ class Loop {
     const fs::path file = status.empty() ? look->output : look->layer->locate(status);
     if (const auto tail = read_tail(file, kStatusTail)) {
       if (auto progress = dialect_.read_progress(*tail)) view.progress = *progress;
+      if (dialect_.is_setting_up(*tail)) watched_[batch.id].since = system_clock().monotonic();
     }
     view.progress.memory = look->memory;
-    views_.push_back(view);
+    if (options_.stall) end_if_stalled(batch, *look, view.progress, status.empty() ? look->written : size_of(file));
+    if (!batch.is_trial) views_.push_back(view);
   }
+
+  // Neither output nor CPU time for so long. The clock starts when there is the first sign of either; a hundredth of a
+  // core is what polling for something that never comes takes, and no progress.
+  void end_if_stalled(const Batch& batch, const exec::Executor::Look& look, const Progress& progress,
+                      std::uint64_t written) {
+    constexpr double kIdle = 0.01;
+    Watched& watched = watched_[batch.id];
+    const Monotonic now = system_clock().monotonic();
+    const double quiet = Seconds(now - watched.since).count();
+    const std::uint64_t bytes = look.written + written;
+    if (bytes != watched.bytes || look.cpu_seconds - watched.cpu_seconds > std::max(kIdle, kIdle * quiet)) {
+      watched.bytes = bytes;
+      watched.cpu_seconds = look.cpu_seconds;
+      watched.since = now;
+      return;
+    }
+    if (quiet < *options_.stall || !watched.reason.empty()) return;
+    watched.reason = fmt::format("neither output nor CPU time for {} (--stall); {}", human_duration(quiet),
+                                 progress.event ? fmt::format("its last word was event #{}", *progress.event)
+                                                : "it tells no events, so whether these went on is not known");
+    executor_.stop(batch.id, Outcome::kStalled);
+  }
+
+  static std::uint64_t size_of(const fs::path& file) {
+    std::error_code none;
+    const std::uintmax_t size = fs::file_size(file, none);
+    return none ? 0 : size;
+  }
+
+  // What was seen of a batch's progress.
+  struct Watched {
+    Monotonic since{};  // its last sign
+    double cpu_seconds = 0;
+    std::uint64_t bytes = 0;
+    std::string reason;  // why it is being ended
+  };
 
   Queue& queue_;
   exec::Executor& executor_;
@@ -219,6 +277,7 @@ class Loop {
   const Options& options_;
   Host& host_;
   std::map<std::uint64_t, Batch> running_;
+  std::map<std::uint64_t, Watched> watched_;
   std::vector<RunningView> views_;
   Monotonic last_look_{};
   Monotonic grace_ends_{};

@@ -21,12 +21,14 @@ struct Batch {
   std::vector<std::size_t> runs;
   std::vector<std::string> argv;
   fs::path scratch;
+  bool is_trial = false;  // executed to be compared, not to be accepted: it has no claims
 };
 
 struct Finished {
   Batch batch;
   exec::Ended ended;
   std::vector<Judgement> judgements;  // one a run, in the batch's order
+  std::string reason;                 // why the loop ended it, where it did: one sentence
 };
 
 struct RunningView {
@@ -36,12 +38,12 @@ struct RunningView {
 };
 
 struct Options {
-  std::size_t jobs = 1;        // processes at once
-  std::size_t batch_size = 1;  // runs a process
-  int retries = 0;             // further attempts of what can be helped
-  fs::path scratch;            // a folder of ours
-  std::string mark;            // beginning of the mark in the environment of runs, «NAME=value»
-  double grace = 5;            // seconds that running runs get after the first interrupt
+  std::size_t jobs = 1;         // processes at once
+  int retries = 0;              // further attempts of what can be helped
+  fs::path scratch;             // a folder of ours
+  std::string mark;             // beginning of the mark in the environment of runs, «NAME=value»
+  double grace = 5;             // seconds that running runs get after the first interrupt
+  std::optional<double> stall;  // seconds without output and CPU time after which a run is ended
 };
 
 // What the loop tells and asks; called in its thread.
@@ -55,8 +57,14 @@ class Host {
   virtual void tick(const std::vector<RunningView>& running) = 0;
   // Descriptors that wake the loop: signals, results that were committed.
   [[nodiscard]] virtual std::vector<int> wake_on() = 0;
-  // Too much waits to be committed: nothing new is started.
+  // Too much waits to be committed, or the disk is nearly full: nothing new is started.
   [[nodiscard]] virtual bool is_busy() = 0;
+  // How many runs may share the process that begins with this one.
+  [[nodiscard]] virtual std::size_t batch_limit(std::size_t /*first*/) { return 1; }
+  // Whether this run may start beside those that run now.
+  [[nodiscard]] virtual bool has_room_for(std::size_t /*run*/) { return true; }
+  // Runs to be executed in one process as a trial; empty: none is wanted now.
+  [[nodiscard]] virtual std::vector<std::size_t> next_trial() { return {}; }
   // Start nothing new and let running runs end in their own time.
   [[nodiscard]] virtual bool is_draining() { return false; }
   // 0: go on. 1: start nothing new and give running runs the grace. 2: end everything now.

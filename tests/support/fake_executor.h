@@ -21,6 +21,7 @@ class FakeExecutor final : public Executor {
   std::vector<std::size_t> beside;       // how many ran when each was started
   std::vector<std::string> ended_by_us;  // «stop 1», «kill»
   std::vector<fs::path> hidden;
+  double cpu_seconds = 0;  // of every batch
 
   Status start(const BatchSpec& batch) override {
     if (refuse) return tl::make_unexpected(*refuse);
@@ -51,7 +52,9 @@ class FakeExecutor final : public Executor {
     ended_by_us.emplace_back("kill");
     for (auto& [running, reason] : running_) reason = why;
   }
-  [[nodiscard]] std::optional<Look> look(std::uint64_t) const override { return Look{1000, 2.5, output, nullptr}; }
+  [[nodiscard]] std::optional<Look> look(std::uint64_t) const override {
+    return Look{1000, 2.5, cpu_seconds, 0, output, nullptr};
+  }
 
  private:
   std::vector<std::pair<std::uint64_t, std::optional<Outcome>>> running_;

@@ -28,7 +28,7 @@ class AnExecutor : public testing::Test {
     layer_.result_folders = {folder_ / "project/results"};
     folder_.folder("scratch");
   }
-  void make() { executor_ = make_executor({layer_, limits_, {}, {}, -1, 0}); }
+  void make() { executor_ = make_executor({layer_, limits_, {}, {}, -1, {}, false, 0}); }
   Status start(std::uint64_t id, const std::string& script, std::size_t runs = 1) {
     if (!executor_) make();
     return executor_->start({id,

@@ -215,10 +215,10 @@ TEST_F(AProcess, CountsTheMemoryOfItsWholeTree) {
   const auto started = shell("sh -c '" + hold + "one; read line < gate' & " + hold + "two; wait").value();
   (void)pid_in("one");
   (void)pid_in("two");
-  const std::uint64_t whole = tree_memory(started.pid);
+  const std::uint64_t whole = tree_usage(started.pid).memory;
   EXPECT_GT(whole, 48'000'000U);
   EXPECT_LT(whole, 400'000'000U);
-  EXPECT_EQ(tree_memory(999'999'999), 0U) << "of a process that is gone";
+  EXPECT_EQ(tree_usage(999'999'999).memory, 0U) << "of a process that is gone";
 }
 
 TEST(Programs, AreLookedForAsExecvpDoes) {

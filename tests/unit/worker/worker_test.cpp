@@ -14,6 +14,7 @@ namespace {
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
+using std::chrono::milliseconds;
 using testing::IsEmpty;
 
 // Writes down what it is told: «run 1: killed, again».
@@ -26,11 +27,20 @@ class RecordingHost final : public Host {
   int stop = 0;
   int busy_rounds = 0;
   bool draining = false;
+  std::size_t batch_size = 1;
+  std::size_t room = 100;                        // runs at once
+  std::vector<std::vector<std::size_t>> trials;  // still to be asked for
 
   void started(const Batch& batch) override { words.push_back("start " + shell_line(batch.argv)); }
   void finished(Finished finished, const std::vector<bool>& will_retry) override {
     ASSERT_EQ(finished.judgements.size(), finished.batch.runs.size());
+    if (finished.batch.is_trial) {
+      ASSERT_TRUE(will_retry.empty()) << "a trial decides nothing";
+      words.push_back(fmt::format("trial of {} runs", finished.batch.runs.size()));
+      return;
+    }
     ASSERT_EQ(will_retry.size(), finished.batch.runs.size());
+    if (!finished.reason.empty()) messages.push_back(finished.reason);
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const Verdict& verdict = finished.judgements[i].verdict;
       words.push_back(fmt::format("run {}: {}{}", finished.batch.runs[i], to_text(verdict.outcome),
@@ -46,6 +56,14 @@ class RecordingHost final : public Host {
   [[nodiscard]] bool is_busy() override { return busy_rounds-- > 0; }
   [[nodiscard]] int stop_level() override { return stop; }
   [[nodiscard]] bool is_draining() override { return draining; }
+  [[nodiscard]] std::size_t batch_limit(std::size_t) override { return batch_size; }
+  [[nodiscard]] bool has_room_for(std::size_t run) override { return run < room; }
+  [[nodiscard]] std::vector<std::size_t> next_trial() override {
+    if (trials.empty()) return {};
+    std::vector<std::size_t> trial = trials.front();
+    trials.erase(trials.begin());
+    return trial;
+  }
 };
 
 class AWorker : public testing::Test {
@@ -74,6 +92,7 @@ class AWorker : public testing::Test {
     return commands;
   }
 
+  const Monotonic begin_ = system_clock().monotonic();
   FakeDialect dialect_{4};
   std::unique_ptr<Queue> queue_ = make_memory_queue();
   exec::FakeExecutor executor_;
@@ -95,14 +114,14 @@ TEST_F(AWorker, ExecutesAsManyAtOnceAsItMay) {
 }
 
 TEST_F(AWorker, ExecutesSeveralRunsInOneProcess) {
-  options_.batch_size = 3;
+  host_.batch_size = 3;
   EXPECT_THAT(work(), ElementsAre("start ./model 0 1 2", "run 0: completed", "run 1: completed", "run 2: completed",
                                   "start ./model 3", "run 3: completed"));
   EXPECT_EQ(executor_.started[0].runs, 3U);
 }
 
 TEST_F(AWorker, ExecutesRunsAloneWhereTheDialectKnowsNoBatches) {
-  options_.batch_size = 3;
+  host_.batch_size = 3;
   dialect_.batches = false;
   work();
   EXPECT_THAT(commands(), ElementsAre("./model 0", "./model 1", "./model 2", "./model 3"));
@@ -110,7 +129,7 @@ TEST_F(AWorker, ExecutesRunsAloneWhereTheDialectKnowsNoBatches) {
 
 TEST_F(AWorker, TellsTheExecutorAllItNeeds) {
   options_.mark = "SIMSWARM_ATTEMPT=01A";
-  options_.batch_size = 2;
+  host_.batch_size = 2;
   dialect_.folder_of_runs = "results";
   work();
   const exec::BatchSpec& second = executor_.started.at(1);
@@ -118,6 +137,52 @@ TEST_F(AWorker, TellsTheExecutorAllItNeeds) {
   EXPECT_EQ(second.mark, "SIMSWARM_ATTEMPT=01A.2");
   EXPECT_THAT(second.folders, ElementsAre("results/2", "results/3"));
   EXPECT_NE(second.id, executor_.started.at(0).id);
+}
+
+TEST_F(AWorker, PutsIntoOneProcessOnlyWhatMayShareIt) {
+  host_.batch_size = 4;
+  dialect_.runs[2].config = "Other";
+  work();
+  EXPECT_THAT(commands(), ElementsAre("./model 0 1", "./model 2", "./model 3"));
+}
+
+TEST_F(AWorker, ExecutesTrialsBesideTheQueue) {
+  host_.trials = {{0, 1}};
+  EXPECT_THAT(work(), ElementsAre("trial of 2 runs", "start ./model 0", "run 0: completed", "start ./model 1",
+                                  "run 1: completed", "start ./model 2", "run 2: completed", "start ./model 3",
+                                  "run 3: completed"));
+  EXPECT_EQ(commands().front(), "./model 0 1");
+}
+
+TEST_F(AWorker, StartsBesideOthersOnlyWhatHasRoom) {
+  options_.jobs = 3;
+  host_.room = 2;
+  work();
+  EXPECT_THAT(executor_.beside, ElementsAre(0, 1, 0, 0)) << "but what nothing runs beside always has";
+}
+
+TEST_F(AWorker, EndsWhatShowsNoSignOfLife) {
+  options_.stall = 0.6;
+  dialect_ = FakeDialect(1);
+  executor_.hold = true;
+  const auto words = work();
+  EXPECT_THAT(executor_.ended_by_us, ElementsAre("stop 1"));
+  EXPECT_THAT(host_.messages,
+              Contains(testing::HasSubstr("(--stall); it tells no events, so whether these went on is not known")));
+}
+
+TEST_F(AWorker, LetsGoOnWhatWorksOrWrites) {
+  options_.stall = 0.6;
+  dialect_ = FakeDialect(1);
+  executor_.hold = true;
+  int ticks = 0;
+  host_.on_tick = [&] {
+    executor_.cpu_seconds += 1;
+    if (system_clock().monotonic() - begin_ > milliseconds(1500)) executor_.hold = false;
+    ++ticks;
+  };
+  work();
+  EXPECT_THAT(executor_.ended_by_us, testing::IsEmpty());
 }
 
 TEST_F(AWorker, TriesAgainWhatCanBeHelped) {
@@ -171,7 +236,7 @@ TEST_F(AWorker, TriesWhatRanOutOfMemoryAgainAlone) {
 }
 
 TEST_F(AWorker, LetsRunsComeBackWhoseTurnHadNotCome) {
-  options_.batch_size = 4;
+  host_.batch_size = 4;
   dialect_.outcomes[0] = {Outcome::kCompleted};
   dialect_.outcomes[1] = {Outcome::kCrashed};
   dialect_.outcomes[2] = {Outcome::kNotStarted};
@@ -187,7 +252,7 @@ TEST_F(AWorker, LetsRunsComeBackWhoseTurnHadNotCome) {
 }
 
 TEST_F(AWorker, TriesRunsOfABatchAgainInProcessesOfTheirOwn) {
-  options_.batch_size = 2;
+  host_.batch_size = 2;
   options_.retries = 1;
   dialect_.outcomes[0] = {Outcome::kKilled};
   work();
@@ -202,7 +267,7 @@ TEST_F(AWorker, KeepsInseparableRunsInOneProcess) {
 
 TEST_F(AWorker, PutsNoOtherRunsIntoTheProcessOfInseparableOnes) {
   dialect_.groups = {{1, 2}};
-  options_.batch_size = 4;
+  host_.batch_size = 4;
   work();
   EXPECT_THAT(commands(), ElementsAre("./model 1 2", "./model 0 3"));
 }
@@ -277,7 +342,7 @@ TEST_F(AWorker, CanBeInterruptedWhileItDrains) {
 }
 
 TEST_F(AWorker, DoesNotAskForeverForABatchThatNeverStarts) {
-  options_.batch_size = 2;
+  host_.batch_size = 2;
   dialect_ = FakeDialect(2);
   for (std::int64_t i = 0; i < 2; ++i) dialect_.outcomes[i] = {50, Outcome::kNotStarted};
   work();

@@ -1,0 +1,130 @@
+#include "campaign/expectation.h"
+
+#include <algorithm>
+#include <cmath>
+#include <functional>
+#include <optional>
+#include <queue>
+
+#include "base/text.h"
+
+namespace simswarm::campaign {
+namespace {
+
+constexpr std::size_t kMostSamples = 5000;  // of a configuration that factors are made from
+constexpr std::size_t kMostKinds = 20'000;
+constexpr int kRounds = 4;
+constexpr double kShortest = 1e-4;    // seconds; shorter ones are noise
+constexpr double kLargestStep = 4.6;  // a factor of 100 beyond what was seen
+
+}  // namespace
+
+std::string Expectation::kind(const Run& run) {
+  std::string kind;
+  for (const Variable& variable : run.variables) kind += variable.name + "=" + variable.value + ",";
+  return kind;
+}
+
+void Expectation::learn(const Run& run, double seconds, std::uint64_t peak_memory) {
+  Study& study = studies_[run.config];
+  if (study.by_kind.size() < kMostKinds) {
+    Mean& mean = study.by_kind[kind(run)];
+    mean.sum += seconds;
+    ++mean.count;
+  }
+  if (study.samples.size() < kMostSamples)
+    study.samples.push_back({run.variables, std::log(std::max(seconds, kShortest))});
+  study.memory = std::max(study.memory, peak_memory);
+  sum_ += seconds;
+  ++count_;
+}
+
+// Backfitting: each variable explains what the others leave, in turns.
+void Expectation::fit(Study& study) {
+  study.fitted = study.samples.size();
+  study.factors.clear();
+  double sum = 0;
+  for (const Sample& sample : study.samples) sum += sample.log_seconds;
+  study.base = sum / static_cast<double>(study.samples.size());
+  const auto explained = [&](const Sample& sample, const std::string& but) {
+    double value = study.base;
+    for (const Variable& variable : sample.variables) {
+      if (variable.name != but) value += study.factors[variable.name][variable.value];
+    }
+    return value;
+  };
+  for (int round = 0; round < kRounds; ++round) {
+    for (const Variable& variable : study.samples.front().variables) {
+      std::map<std::string, Mean> left;
+      for (const Sample& sample : study.samples) {
+        for (const Variable& own : sample.variables) {
+          if (own.name != variable.name) continue;
+          Mean& mean = left[own.value];
+          mean.sum += sample.log_seconds - explained(sample, own.name);
+          ++mean.count;
+        }
+      }
+      auto& factors = study.factors[variable.name];
+      for (const auto& [value, mean] : left) factors[value] = mean.sum / static_cast<double>(mean.count);
+    }
+  }
+}
+
+// Of a value that was not seen: along the line through its neighbours, where all are positive numbers.
+double Expectation::factor(const std::map<std::string, double>& factors, const std::string& value) {
+  if (const auto found = factors.find(value); found != factors.end()) return found->second;
+  const auto wanted = parse_double(value);
+  std::vector<std::pair<double, double>> points;
+  for (const auto& [known, factor] : factors) {
+    const auto number = parse_double(known);
+    if (!number || *number <= 0) return 0;
+    points.emplace_back(std::log(*number), factor);
+  }
+  if (!wanted || *wanted <= 0 || points.size() < 2) return 0;
+  std::sort(points.begin(), points.end());
+  const double x = std::log(*wanted);
+  auto right = std::lower_bound(points.begin(), points.end(), std::pair(x, 0.0));
+  right = std::clamp(right, points.begin() + 1, points.end() - 1);
+  const auto& [x1, y1] = *right;
+  const auto& [x0, y0] = *(right - 1);
+  const double y = y0 + (y1 - y0) * (x - x0) / (x1 - x0);
+  const auto [low, high] = std::minmax_element(points.begin(), points.end(),
+                                               [](const auto& a, const auto& b) { return a.second < b.second; });
+  return std::clamp(y, low->second - kLargestStep, high->second + kLargestStep);
+}
+
+double Expectation::seconds(const Run& run) const {
+  const auto found = studies_.find(run.config);
+  if (found == studies_.end()) return count_ == 0 ? 0 : sum_ / static_cast<double>(count_);
+  Study& study = found->second;
+  if (const auto seen = study.by_kind.find(kind(run)); seen != study.by_kind.end())
+    return seen->second.sum / static_cast<double>(seen->second.count);
+  if (study.samples.size() >= study.fitted + study.fitted / 4 + 1 && study.fitted < kMostSamples) fit(study);
+  double value = study.base;
+  for (const Variable& variable : run.variables) {
+    const auto factors = study.factors.find(variable.name);
+    if (factors != study.factors.end()) value += factor(factors->second, variable.value);
+  }
+  return std::exp(value);
+}
+
+std::uint64_t Expectation::memory(const Run& run) const {
+  const auto found = studies_.find(run.config);
+  return found == studies_.end() ? 0 : found->second.memory;
+}
+
+double seconds_to_finish(std::span<const double> busy, std::span<const double> waiting, std::size_t slots) {
+  std::priority_queue<double, std::vector<double>, std::greater<>> ends;
+  for (const double left : busy) ends.push(std::max(0.0, left));
+  while (ends.size() < std::max<std::size_t>(slots, 1)) ends.push(0);
+  double last = 0;
+  for (const double seconds : waiting) {
+    const double begin = ends.top();
+    ends.pop();
+    ends.push(begin + seconds);
+  }
+  for (; !ends.empty(); ends.pop()) last = std::max(last, ends.top());
+  return last;
+}
+
+}  // namespace simswarm::campaign
