@@ -15,6 +15,7 @@
 #include "simulator/cmdenv_many.h"
 #include "simulator/cmdenv_once.h"
 #include "simulator/cmdenv_paths.h"
+#include "simulator/cmdenv_sections.h"
 #include "simulator/cmdenv_study.h"
 #include "simulator/cmdenv_unroll.h"
 
@@ -109,8 +110,9 @@ class CmdenvDialect final : public cmdenv::OneConfig {
   [[nodiscard]] std::vector<std::string> remarks() const override {
     std::vector<std::string> remarks;
     if (traits_.is_real_time) {
-      remarks.push_back(fmt::format("«{}» keeps pace with real time (scheduler-class = {}): {}", words_.config,
-                                    traits_.scheduler, "no more of its runs at once than there are idle cores"));
+      remarks.push_back(fmt::format(
+          "«{}» keeps pace with real time (scheduler-class = {}): its runs need a core each that is idle else",
+          words_.config, traits_.scheduler));
     }
     if (cmdenv::is_worth_a_word(seconds_to_unroll_)) remarks.push_back(cmdenv::split_proposal(unrolling()));
     return remarks;
@@ -280,21 +282,24 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     const std::string error = error_in(answer);
     filter_missed_ = !words_.filter.empty() && (error.starts_with("Cannot evaluate run filter: Unknown variable") ||
                                                 error.find("is out of range") != std::string::npos);
-    const Result<Answer> all = question({"-a"}, false);
-    std::vector<std::string> configs;
-    const std::string told = all ? all->output : std::string();
-    for (const std::string_view line : lines(told)) {
-      if (line.starts_with("Config ")) configs.emplace_back(line.substr(7, line.rfind(':') - 7));
-    }
     if (error != "No such config: " + words_.config) {  // another one may be missing: «extends = Nowhere»
       return usage_error("{} cannot list its runs: {}{}", words_.program, error, near_variable(error));
     }
+    std::vector<std::string> configs;
+    for (const cmdenv::Section& section : sections_of_files()) configs.push_back(section.name);
     std::vector<std::string> near = near_misses(words_.config, configs);
     const bool guess = !near.empty();
     if (!guess) near = configs;
     return usage_error("there is no configuration «{}» in {}; {} {}{}", words_.config, join(words_.ini_files, ", "),
                        guess ? "did you mean" : "there are", near.empty() ? "none" : join(near, ", "),
                        guess ? "?" : "");
+  }
+
+  // The program's own list ends at the first broken one.
+  [[nodiscard]] std::vector<cmdenv::Section> sections_of_files() const {
+    std::vector<fs::path> files;
+    for (const std::string& file : words_.ini_files) files.push_back(absolute_from(request_.working_folder, file));
+    return cmdenv::sections_in(files);
   }
 
   // «Unknown variable $laod» deserves a guess.
@@ -390,7 +395,9 @@ class CmdenvDialect final : public cmdenv::OneConfig {
       runs.push_back(&run);
       by_number = by_number && run.seed_set == std::to_string(run.number);
     }
-    return {words_.config, runs.size(), seconds_to_unroll_, cmdenv::loop_to_split(runs), by_number};
+    // Of a part of the runs one cannot tell the loops.
+    const auto loop = words_.filter.empty() ? cmdenv::loop_to_split(runs) : std::nullopt;
+    return {words_.config, runs.size(), seconds_to_unroll_, loop, by_number};
   }
 
   [[nodiscard]] std::vector<cmdenv::Writer> writers() const override {

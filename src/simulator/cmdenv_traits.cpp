@@ -30,8 +30,9 @@ bool is_emulation_scheduler(std::string_view name) {
 }
 
 bool is_real_time_scheduler(std::string_view name) {
-  constexpr std::array<std::string_view, 2> kClock{"realtime", "rtscheduler"};
-  return is_emulation_scheduler(name) || has_any(plain(name), kClock);
+  constexpr std::array<std::string_view, 1> kClock{"realtime"};
+  const bool short_form = name.find("RTScheduler") != std::string_view::npos;  // in this case: SmartScheduler is none
+  return short_form || is_emulation_scheduler(name) || has_any(plain(name), kClock);
 }
 
 Traits traits_of(const RunConfig& config) {

@@ -27,11 +27,10 @@ bool is_unnamed(const std::string& variable) {
 
 std::string cost_of(const Unrolling& unrolling) {
   return fmt::format(
-      "each process unrolls the {} runs of «{}» to find its own: {:.2g} s of computing a process, {} in all; that is "
-      "more than a tenth of the work where a run takes less than {}",
-      unrolling.runs, unrolling.config, unrolling.seconds,
-      human_duration(unrolling.seconds * static_cast<double>(unrolling.runs)),
-      human_duration(unrolling.seconds / kShare));
+      "each process unrolls the study «{}» to find its run: {:.2g} s of computing a run, {} for {} runs; that is more "
+      "than a tenth of the work where a run takes less than {}",
+      unrolling.config, unrolling.seconds, human_duration(unrolling.seconds * static_cast<double>(unrolling.runs)),
+      unrolling.runs, human_duration(unrolling.seconds / kShare));
 }
 
 std::string split_repetitions(std::size_t count) {
@@ -86,7 +85,8 @@ std::optional<Loop> loop_to_split(std::span<const Run* const> runs) {
 }
 
 std::string split_proposal(const Unrolling& unrolling) {
-  if (!unrolling.loop) return cost_of(unrolling) + "; to split it, make several configurations of it";
+  if (!unrolling.loop)
+    return cost_of(unrolling) + "; to split it, make several configurations of it, each with some of the values";
   return cost_of(unrolling) + "; " +
          (unrolling.loop->variable.empty() ? split_repetitions(unrolling.loop->values)
                                            : split_variable(unrolling, *unrolling.loop));

@@ -24,9 +24,9 @@ struct Loop {
 // What one says of a study of so many runs that each process takes `seconds` to unroll.
 struct Unrolling {
   std::string config;
-  std::size_t runs = 0;
-  double seconds = 0;  // a process
-  std::optional<Loop> loop;
+  std::size_t runs = 0;         // that are to be executed
+  double seconds = 0;           // a process
+  std::optional<Loop> loop;     // nothing where it is not known
   bool seeds_by_number = true;  // seed-set is ${runnumber}, as is the default
 };
 // One sentence that names the cost and says how to split the study.
