@@ -65,8 +65,11 @@ void add_runall(CLI::App& app, RunallArguments& arguments) {
       "PureAlohaExperiment\n"
       "The first word that is no option, or the one behind «--», starts the simulation command; all words from there "
       "on "
-      "go to the program. A word behind -e is FILE, unless it starts a program: then it is the simulation command.");
+      "go to the program. Several -c make one campaign of several configurations. A word behind -e is FILE, unless it "
+      "starts a program: then it is the simulation command.");
   add_campaign(*command, arguments.campaign);
+  command->add_flag("--all-configs", arguments.all_configs,
+                    "All configurations of the ini files that can be run alone, as one campaign, in place of -c");
   command
       ->add_option("-b,--batchsize", arguments.campaign.batch_size,
                    "Runs a process, exactly; by default as many as pay, where alone and together give equal files")

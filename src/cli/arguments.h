@@ -25,7 +25,7 @@ struct CampaignArguments {
 struct RunallArguments {
   CampaignArguments campaign;
   std::string export_file;  // of -e; empty: the runs are executed
-  bool distinct_names = false, run_number_unused = false;
+  bool all_configs = false, distinct_names = false, run_number_unused = false;
   std::string shared_files = "refuse";
 };
 

@@ -20,11 +20,13 @@ namespace {
 
 using result::Measurement;
 
-std::string value_of(const Run& run, const std::string& name) {
+constexpr std::string_view kConfig = "configname";  // as result files call it
+
+std::optional<std::string> value_of(const Run& run, const std::string& name) {
   for (const Variable& variable : run.variables) {
     if (variable.name == name) return variable.value;
   }
-  return {};
+  return name == kConfig ? std::optional(run.config) : std::nullopt;
 }
 
 // The runs of a campaign that are complete, with what stands on the x axis and what tells the lines apart.
@@ -47,11 +49,10 @@ class CampaignReader {
 
  private:
   Status choose(const std::vector<view::RunStatus>& runs) {
-    std::vector<std::string> names;
-    for (const Variable& variable : runs.empty() ? std::vector<Variable>() : runs.front().planned.run.variables)
-      names.push_back(variable.name);
+    std::vector<std::string> names = variables_of(runs);
     x_ = arguments_.x;
     if (x_.empty() && names.size() == 1) x_ = names.front();
+    if (x_.empty() && names.size() == 2 && names.front() == kConfig) x_ = names.back();
     if (x_.empty())
       return usage_error("--x names the variable of the x axis; there are {}",
                          names.empty() ? "none" : join(names, ", "));
@@ -65,6 +66,21 @@ class CampaignReader {
     return {};
   }
 
+  // Of all runs; with several configurations theirs tells runs apart, too.
+  static std::vector<std::string> variables_of(const std::vector<view::RunStatus>& runs) {
+    std::vector<std::string> names;
+    std::set<std::string> seen;
+    std::set<std::string> configs;
+    for (const view::RunStatus& run : runs) {
+      configs.insert(run.planned.run.config);
+      for (const Variable& variable : run.planned.run.variables) {
+        if (seen.insert(variable.name).second) names.push_back(variable.name);
+      }
+    }
+    if (configs.size() > 1 && !seen.contains(std::string(kConfig))) names.insert(names.begin(), std::string(kConfig));
+    return names;
+  }
+
   static Status check(const std::string& name, const std::vector<std::string>& names) {
     if (std::find(names.begin(), names.end(), name) != names.end()) return {};
     const auto near = near_misses(name, names);
@@ -73,6 +89,8 @@ class CampaignReader {
   }
 
   Status read_run(const view::RunStatus& status) {
+    const auto x = value_of(status.planned.run, x_);
+    if (!x) return {};  // its configuration does not vary that
     result::Accumulator values;
     for (const ResultFile& file : status.files) {
       const fs::path path = absolute_from(opened_.working_folder, file.path);
@@ -86,8 +104,11 @@ class CampaignReader {
     if (values.count() == 0) return {};
     const Run& run = status.planned.run;
     std::vector<std::string> labels;
-    for (const std::string& name : by_) labels.push_back(name + "=" + value_of(run, name));
-    measurements_.push_back({join(labels, ", "), value_of(run, x_), values.mean()});
+    for (const std::string& name : by_) {
+      const auto value = value_of(run, name);
+      if (value) labels.push_back(name == kConfig ? *value : name + "=" + *value);
+    }
+    measurements_.push_back({join(labels, ", "), *x, values.mean()});
     return {};
   }
 

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <set>
 
 #include "base/text.h"
 #include "cli/screen.h"
@@ -104,6 +105,19 @@ std::string describe_failure(const Planned& run, const Attempt& attempt, bool wi
                      place.empty() ? "" : fmt::format(" [{}]", place), again);
 }
 
+namespace {
+
+// «Study», «Study and 2 more configurations»
+std::string configs_text(const Plan& plan) {
+  std::set<std::string_view> configs;
+  for (const Run& run : plan.words) configs.insert(run.config);
+  const std::string& first = plan.words.front().config;
+  return configs.size() == 1 ? first
+                             : fmt::format("{} and {}", first, plural(configs.size() - 1, "more configuration"));
+}
+
+}  // namespace
+
 std::string plan_line(const Plan& plan) {
   std::size_t known = 0;
   std::size_t errors = 0;
@@ -112,7 +126,7 @@ std::string plan_line(const Plan& plan) {
     errors += run.decision == Decision::kKnownError ? 1 : 0;
   }
   const std::size_t rest = plan.runs.size() - known - errors;
-  std::string text = fmt::format("{}: {}", plan.words.front().config, plural(plan.runs.size(), "run"));
+  std::string text = fmt::format("{}: {}", configs_text(plan), plural(plan.runs.size(), "run"));
   if (known > 0) text += fmt::format(", {} known and not run again", known);
   if (errors > 0) text += fmt::format(", {} known to fail and not repeated", errors);
   return text + fmt::format(", {} to run", rest);

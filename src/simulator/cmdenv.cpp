@@ -9,13 +9,15 @@
 #include "base/digest.h"
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "simulator/cmdenv_config.h"
 #include "simulator/cmdenv_details.h"
 #include "simulator/cmdenv_judge.h"
+#include "simulator/cmdenv_many.h"
 #include "simulator/cmdenv_once.h"
 #include "simulator/cmdenv_paths.h"
-#include "simulator/cmdenv_shared.h"
+#include "simulator/cmdenv_sections.h"
 #include "simulator/cmdenv_study.h"
-#include "simulator/cmdenv_words.h"
+#include "simulator/cmdenv_unroll.h"
 
 namespace simswarm {
 namespace {
@@ -40,7 +42,7 @@ bool is_true(const RunConfig& config, std::string_view key) {
   return value != nullptr && *value == "true";
 }
 
-class CmdenvDialect final : public Dialect {
+class CmdenvDialect final : public cmdenv::OneConfig {
  public:
   CmdenvDialect(CmdenvRequest request, Words words)
       : request_(std::move(request)),
@@ -50,8 +52,33 @@ class CmdenvDialect final : public Dialect {
 
   [[nodiscard]] std::string_view name() const override { return "cmdenv"; }
 
+  Status ask() override {
+    asked_ = true;
+    return ask_study();
+  }
+  [[nodiscard]] const cmdenv::Traits& traits() const override { return traits_; }
+  [[nodiscard]] bool filter_missed() const override { return filter_missed_; }
+
+  [[nodiscard]] std::vector<std::string> sections() const override {
+    const Result<Answer> answer = question({"-q", "sectioninheritance"}, false);
+    std::vector<std::string> names;
+    if (!answer || answer->exit_code != 0) return names;
+    for (const std::string_view line : lines(answer->output)) {
+      const std::string_view name = trim(line);
+      if (!name.empty()) names.emplace_back(name.starts_with("Config ") ? name.substr(7) : name);
+    }
+    return names;
+  }
+
   Result<std::vector<Run>> list_runs() override {
-    SIMSWARM_CHECK(ask_study());
+    if (!asked_) SIMSWARM_CHECK(ask());
+    asked_ = false;  // a second list is asked anew
+    if (traits_.is_parallel) {
+      return usage_error(
+          "configuration «{}» is a parallel simulation (parallel-simulation = true), which one process cannot run "
+          "alone: call it by mpirun, or say --parallel-simulation=false behind the program",
+          words_.config);
+    }
     SIMSWARM_CHECK(check_names());
     SIMSWARM_CHECK(find_shared_files());
     SIMSWARM_TRY(result_folders_, paths_.result_folders(study_.front().config, redirects_));
@@ -77,6 +104,19 @@ class CmdenvDialect final : public Dialect {
     return redirects_ && !request_.distinct_names && (study_.empty() || study_.front().predictable);
   }
   [[nodiscard]] std::vector<std::vector<std::size_t>> inseparable() const override { return inseparable_; }
+  [[nodiscard]] bool wants_own_cores() const override { return traits_.is_real_time; }
+  [[nodiscard]] double seconds_to_unroll() const override { return seconds_to_unroll_; }
+
+  [[nodiscard]] std::vector<std::string> remarks() const override {
+    std::vector<std::string> remarks;
+    if (traits_.is_real_time) {
+      remarks.push_back(fmt::format(
+          "«{}» keeps pace with real time (scheduler-class = {}): its runs need a core each that is idle else",
+          words_.config, traits_.scheduler));
+    }
+    if (cmdenv::is_worth_a_word(seconds_to_unroll_)) remarks.push_back(cmdenv::split_proposal(unrolling()));
+    return remarks;
+  }
 
   [[nodiscard]] std::vector<std::string> expected_files(const Run& run) const override {
     if (!known(run).predictable) return {};
@@ -136,9 +176,9 @@ class CmdenvDialect final : public Dialect {
   }
 
  private:
-  Result<Answer> ask(const std::vector<std::string>& question, bool filtered) const {
+  Result<Answer> question(const std::vector<std::string>& words, bool filtered) const {
     Subprocess subprocess{
-        cmdenv::question_words(words_, question, filtered), request_.working_folder, {}, request_.run_as, 600};
+        cmdenv::question_words(words_, words, filtered), request_.working_folder, {}, request_.run_as, 600};
     return simswarm::run(subprocess);
   }
 
@@ -156,7 +196,9 @@ class CmdenvDialect final : public Dialect {
     study_.clear();
     position_.clear();
     belongs_to_others_.clear();
-    SIMSWARM_TRY(const Answer answer, ask({"-q", "numruns"}, true));
+    traits_ = {};
+    filter_missed_ = false;
+    SIMSWARM_TRY(const Answer answer, question({"-q", "numruns"}, true));
     if (answer.exit_code != 0) return explain_failure(answer);
     const auto count = parse_int(trim(answer.output));
     if (count && *count == 0) return explain_empty();
@@ -164,13 +206,13 @@ class CmdenvDialect final : public Dialect {
     return study_.empty() ? explain_empty() : Status{};
   }
 
-  Result<std::vector<RunConfig>> ask_for(const std::vector<std::string>& question, bool filtered) const {
-    SIMSWARM_TRY(const Answer answer, ask(question, filtered));
+  Result<std::vector<RunConfig>> ask_for(const std::vector<std::string>& words, bool filtered) {
+    SIMSWARM_TRY(const Answer answer, question(words, filtered));
     if (answer.exit_code != 0) return propagate(explain_failure(answer).error());
     return cmdenv::read_study(answer.output, words_.config);
   }
 
-  Result<RunConfig> ask_config(const Run& run) const {
+  Result<RunConfig> ask_config(const Run& run) {
     SIMSWARM_TRY(auto study, ask_for({"-q", "runconfig", "-r", std::to_string(run.number)}, false));
     if (study.empty()) return environment_error("{} says nothing of {}", words_.program, short_name(run));
     return std::move(study.front());
@@ -221,6 +263,7 @@ class CmdenvDialect final : public Dialect {
     Known known;
     known.digest = cmdenv::digest_of_entries(whole);
     known.predictable = !is_true(whole, "fname-append-host");
+    cmdenv::add(traits_, cmdenv::traits_of(whole));
     if (const std::string* seed_set = whole.entry("seed-set")) whole.run.seed_set = *seed_set;
     std::erase_if(whole.entries, [&](const auto& entry) {
       return std::find(kLookedAt.begin(), kLookedAt.end(), entry.first) == kLookedAt.end();
@@ -235,17 +278,15 @@ class CmdenvDialect final : public Dialect {
     study_.push_back(std::move(known));
   }
 
-  Status explain_failure(const Answer& answer) const {
+  Status explain_failure(const Answer& answer) {
     const std::string error = error_in(answer);
-    const Result<Answer> all = ask({"-a"}, false);
-    std::vector<std::string> configs;
-    const std::string told = all ? all->output : std::string();
-    for (const std::string_view line : lines(told)) {
-      if (line.starts_with("Config ")) configs.emplace_back(line.substr(7, line.rfind(':') - 7));
-    }
-    if (error.find("No such config") == std::string::npos) {
+    filter_missed_ = !words_.filter.empty() && (error.starts_with("Cannot evaluate run filter: Unknown variable") ||
+                                                error.find("is out of range") != std::string::npos);
+    if (error != "No such config: " + words_.config) {  // another one may be missing: «extends = Nowhere»
       return usage_error("{} cannot list its runs: {}{}", words_.program, error, near_variable(error));
     }
+    std::vector<std::string> configs;
+    for (const cmdenv::Section& section : sections_of_files()) configs.push_back(section.name);
     std::vector<std::string> near = near_misses(words_.config, configs);
     const bool guess = !near.empty();
     if (!guess) near = configs;
@@ -254,12 +295,19 @@ class CmdenvDialect final : public Dialect {
                        guess ? "?" : "");
   }
 
+  // The program's own list ends at the first broken one.
+  [[nodiscard]] std::vector<cmdenv::Section> sections_of_files() const {
+    std::vector<fs::path> files;
+    for (const std::string& file : words_.ini_files) files.push_back(absolute_from(request_.working_folder, file));
+    return cmdenv::sections_in(files);
+  }
+
   // «Unknown variable $laod» deserves a guess.
   [[nodiscard]] std::string near_variable(const std::string& error) const {
     constexpr std::string_view kUnknown = "Unknown variable $";
     const auto at = error.find(kUnknown);
     if (at == std::string::npos) return {};
-    const Result<Answer> answer = ask({"-q", "runs"}, false);
+    const Result<Answer> answer = question({"-q", "runs"}, false);
     const auto study = cmdenv::read_study(answer ? answer->output : std::string(), words_.config);
     if (!study || study->empty()) return {};
     std::vector<std::string> names;
@@ -270,8 +318,8 @@ class CmdenvDialect final : public Dialect {
   }
 
   // A filter that matches nothing: says what there is of the variables that it names.
-  Status explain_empty() const {
-    const Result<Answer> answer = ask({"-q", "runs"}, false);
+  Status explain_empty() {
+    const Result<Answer> answer = question({"-q", "runs"}, false);
     const auto study = cmdenv::read_study(answer ? answer->output : std::string(), words_.config);
     if (!study || study->empty()) return usage_error("configuration «{}» has no runs", words_.config);
     std::vector<std::pair<std::string, std::vector<std::string>>> values;
@@ -286,6 +334,7 @@ class CmdenvDialect final : public Dialect {
           join({list.begin(), list.begin() + static_cast<std::ptrdiff_t>(std::min<std::size_t>(list.size(), 8))}, ", "),
           list.size() > 8 ? ", …" : "");
     }
+    filter_missed_ = true;
     return usage_error("the filter -r {} matches none of the {} runs of «{}»{}{}", shell_quoted(words_.filter),
                        study->size(), words_.config, there.empty() ? "" : ": ", there);
   }
@@ -300,27 +349,58 @@ class CmdenvDialect final : public Dialect {
     }
   }
 
-  // A few predicted names against the program's own answer.
-  Status check_names() const {
+  // A few predicted names against the program's own answer. These questions unroll the study as a run does, those for
+  // the configuration do it several times: so they tell what that costs.
+  Status check_names() {
     const std::set<std::size_t> some{0, study_.size() / 2, study_.size() - 1};
+    const double before = cmdenv::seconds_of_children();
+    std::size_t asked = 0;
     for (const std::size_t i : some) {
       const RunConfig& config = study_[i].config;
       const std::string ours = cmdenv::names_of(config).scalars;
       if (cmdenv::is_unpredictable(ours)) continue;
       SIMSWARM_TRY(const Answer answer,
-                   ask({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
+                   question({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
       if (answer.exit_code != 0) return {};  // before OMNeT++ 6.0 there is no -e
+      ++asked;
       const std::string told = cmdenv::unquoted(trim(answer.output));
       if (told == ours) continue;
       return environment_error(
           "run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
           short_name(config.run), told, words_.program, ours);
     }
+    const double spent = cmdenv::seconds_of_children() - before;
+    seconds_to_unroll_ = 0;
+    if (asked == 0 || !is_large()) return {};
+    const double start = cmdenv::seconds_of_children();
+    (void)sections();
+    const double started = cmdenv::seconds_of_children() - start;
+    seconds_to_unroll_ = std::max(0.0, spent / static_cast<double>(asked) - started);
     return {};
   }
 
-  Status find_shared_files() {
-    if (request_.distinct_names) return {};
+  // Runs that a filter leaves out are unrolled all the same.
+  [[nodiscard]] bool is_large() const {
+    return std::any_of(study_.begin(), study_.end(), [](const Known& known) {
+      return known.config.run.number >= static_cast<std::int64_t>(kMostConfigs);
+    });
+  }
+
+  [[nodiscard]] cmdenv::Unrolling unrolling() const {
+    std::vector<const Run*> runs;
+    runs.reserve(study_.size());
+    bool by_number = true;
+    for (const Known& known : study_) {
+      const Run& run = known.config.run;
+      runs.push_back(&run);
+      by_number = by_number && run.seed_set == std::to_string(run.number);
+    }
+    // Of a part of the runs one cannot tell the loops.
+    const auto loop = words_.filter.empty() ? cmdenv::loop_to_split(runs) : std::nullopt;
+    return {words_.config, runs.size(), seconds_to_unroll_, loop, by_number};
+  }
+
+  [[nodiscard]] std::vector<cmdenv::Writer> writers() const override {
     std::vector<cmdenv::Writer> writers;
     writers.reserve(study_.size());
     for (const Known& known : study_) {
@@ -329,6 +409,12 @@ class CmdenvDialect final : public Dialect {
                          is_true(config, "output-vector-file-append"), redirects_, is_true(config, "record-eventlog"),
                          is_true(config, "fname-append-host")});
     }
+    return writers;
+  }
+
+  Status find_shared_files() {
+    if (request_.distinct_names) return {};
+    const std::vector<cmdenv::Writer> writers = this->writers();
     SIMSWARM_TRY(inseparable_, cmdenv::find_shared(writers, request_.shared_files == SharedFiles::kSerial));
     // A shared file is a result of the first run that writes it, and of no other.
     for (const std::vector<std::size_t>& group : inseparable_) {
@@ -410,6 +496,10 @@ class CmdenvDialect final : public Dialect {
   Words words_;
   cmdenv::Paths paths_;
   bool redirects_ = true;
+  bool asked_ = false;  // and not listed since
+  bool filter_missed_ = false;
+  cmdenv::Traits traits_;
+  double seconds_to_unroll_ = 0;
   std::vector<Known> study_;
   std::unordered_map<std::int64_t, std::size_t> position_;
   std::vector<std::vector<std::size_t>> inseparable_;
@@ -419,9 +509,18 @@ class CmdenvDialect final : public Dialect {
 
 }  // namespace
 
+std::unique_ptr<cmdenv::OneConfig> cmdenv::make_one_config(CmdenvRequest request, Words words) {
+  return std::make_unique<CmdenvDialect>(std::move(request), std::move(words));
+}
+
 Result<std::unique_ptr<Dialect>> make_cmdenv_dialect(CmdenvRequest request) {
   SIMSWARM_TRY(Words words, cmdenv::read_words(request.words));
-  return std::make_unique<CmdenvDialect>(std::move(request), std::move(words));
+  if (request.all_configs && !words.configs.empty()) {
+    return usage_error("--all-configs and -c {} name different things: leave one of them out", words.config);
+  }
+  if (request.all_configs || words.configs.size() > 1)
+    return cmdenv::make_many_configs(std::move(request), std::move(words));
+  return cmdenv::make_one_config(std::move(request), std::move(words));
 }
 
 }  // namespace simswarm

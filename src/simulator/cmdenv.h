@@ -14,6 +14,7 @@ enum class SharedFiles { kRefuse, kSerial };
 struct CmdenvRequest {
   std::vector<std::string> words;  // the simulation command with all of the user's options, as given
   fs::path working_folder;         // absolute
+  bool all_configs = false;        // every configuration of the ini files that can be run alone
   SharedFiles shared_files = SharedFiles::kRefuse;
   bool distinct_names = false;           // add the missing iteration variables to the names of result files
   bool run_number_unused = false;        // the model does not look at the run number: leave it out of the key
@@ -21,6 +22,7 @@ struct CmdenvRequest {
   std::optional<std::pair<unsigned, unsigned>> run_as;  // uid and gid the program is asked as; only root can
 };
 
+// With several «-c», or all configurations, the runs of each follow one another in one study.
 [[nodiscard]] Result<std::unique_ptr<Dialect>> make_cmdenv_dialect(CmdenvRequest request);
 
 }  // namespace simswarm

@@ -42,7 +42,28 @@ std::string named(std::span<const Writer> writers, const std::vector<std::size_t
       runs.size() > 2 ? fmt::format(" and {} more run{}", runs.size() - 2, runs.size() > 3 ? "s" : "") : std::string());
 }
 
+// A process executes the runs of one configuration.
+bool is_of_one_config(std::span<const Writer> writers, const std::vector<std::size_t>& runs) {
+  return std::all_of(runs.begin(), runs.end(), [&](std::size_t run) {
+    return writers[run].files.run.config == writers[runs.front()].files.run.config;
+  });
+}
+
+// The first run, and the first one of another configuration.
+std::string named_across(std::span<const Writer> writers, const std::vector<std::size_t>& runs) {
+  const Run& first = writers[runs.front()].files.run;
+  const auto other = std::find_if(runs.begin(), runs.end(),
+                                  [&](std::size_t run) { return writers[run].files.run.config != first.config; });
+  return fmt::format("{} and {}", short_name(first), short_name(writers[*other].files.run));
+}
+
 Status refuse(std::span<const Writer> writers, const std::vector<std::size_t>& runs, const std::string& name) {
+  if (!is_of_one_config(writers, runs)) {
+    return usage_error(
+        "{}, of different configurations, would write the same file {}: add --distinct-names to give each run a file "
+        "of its own, or ${{configname}} to its name in the ini file",
+        named_across(writers, runs), name);
+  }
   return usage_error(
       "{} would write the same file {}: add --distinct-names to give each run a file of its own, or "
       "--shared-files=serial if they append to it in order",
@@ -53,6 +74,12 @@ Status check_serial(std::span<const Writer> writers, const std::vector<std::size
                     const Kind& kind) {
   const auto appends = [&](std::size_t run) { return kind.appends(writers[run]); };
   const auto redirects = [&](std::size_t run) { return writers[run].redirects; };
+  if (!is_of_one_config(writers, runs)) {
+    return usage_error(
+        "--shared-files=serial: {}, of different configurations, write the same file {}, and no process executes both: "
+        "add ${{configname}} to its name in the ini file, or use --distinct-names",
+        named_across(writers, runs), name);
+  }
   if (*kind.option == '\0') {
     return usage_error("{} would write the same file {}, and no run appends to such a file: use --distinct-names",
                        named(writers, runs), name);

@@ -12,11 +12,11 @@ constexpr std::string_view kWithValue = "ucrnlfxipqeOo";  // short options that 
 constexpr std::string_view kQuestions = "qaehxgGX";       // these ask and run nothing
 
 // Options of simswarm that a user may write behind the program by mistake; no option of Cmdenv is named so.
-constexpr std::array<std::string_view, 23> kOurs{
-    "dry-run",        "json",         "quiet",    "timeout", "memory", "retries",     "max-failures",
-    "retry-failed",   "verify",       "layer",    "run-as",  "inputs", "environment", "grace",
-    "distinct-names", "shared-files", "existing", "export",  "jobs",   "batchsize",   "run-number-unused",
-    "directory",      "state"};
+constexpr std::array<std::string_view, 24> kOurs{
+    "dry-run",        "json",         "quiet",      "timeout", "memory", "retries",     "max-failures",
+    "retry-failed",   "verify",       "layer",      "run-as",  "inputs", "environment", "grace",
+    "distinct-names", "shared-files", "existing",   "export",  "jobs",   "batchsize",   "run-number-unused",
+    "directory",      "state",        "all-configs"};
 
 bool is_ours(std::string_view name) {
   return std::find(kOurs.begin(), kOurs.end(), name) != kOurs.end();
@@ -97,6 +97,9 @@ class Reader {
         return {};
       case 'c':
         words_.config = value;
+        if (std::find(words_.configs.begin(), words_.configs.end(), value) == words_.configs.end()) {
+          words_.configs.push_back(value);
+        }
         return {};
       case 'r':
         words_.filter = value;
@@ -136,6 +139,12 @@ std::vector<std::string> without_filter(const Words& words) {
   return kept;
 }
 
+// Whether the value of this word is the next one: «-c», «--repeat».
+bool takes_next(const std::string& word) {
+  if (word.starts_with("--")) return word.find('=') == std::string::npos;
+  return word.size() == 2 && word.front() == '-' && kWithValue.find(word[1]) != std::string_view::npos;
+}
+
 bool has_word(const std::vector<std::string>& words, std::string_view word) {
   return std::find(words.begin(), words.end(), word) != words.end();
 }
@@ -156,6 +165,23 @@ Result<Words> read_words(const std::vector<std::string>& words) {
   read.program = words.front();
   SIMSWARM_CHECK(Reader(read).read());
   return read;
+}
+
+Result<Words> words_for(const Words& words, const std::string& config) {
+  std::vector<std::string> kept;
+  std::optional<std::size_t> place;
+  for (std::size_t i = 0; i < words.all.size(); ++i) {
+    const std::string& word = words.all[i];
+    const bool is_config = i > 0 && word.starts_with("-c");
+    if (is_config && !place) place = kept.size();
+    if (!is_config) kept.push_back(word);
+    if (i == 0 || !takes_next(word) || i + 1 == words.all.size()) continue;
+    ++i;
+    if (!is_config) kept.push_back(words.all[i]);
+  }
+  const std::vector<std::string> own{"-c", config};
+  kept.insert(kept.begin() + static_cast<std::ptrdiff_t>(place.value_or(1)), own.begin(), own.end());
+  return read_words(kept);
 }
 
 std::vector<std::string> batch_words(const Words& words, const std::vector<std::int64_t>& run_numbers) {

@@ -14,7 +14,8 @@ namespace simswarm::cmdenv {
 struct Words {
   std::vector<std::string> all;                              // as given
   std::string program;                                       // the first word
-  std::string config = "General";                            // -c
+  std::string config = "General";                            // -c, the last one
+  std::vector<std::string> configs;                          // of all -c, each once; empty: none was given
   std::string filter;                                        // -r; empty: all runs
   std::vector<std::string> ini_files;                        // -f and bare words; «omnetpp.ini» when none is named
   std::vector<std::string> ned_path;                         // -n, split at «:» and «;»
@@ -27,6 +28,9 @@ struct Words {
 
 // An error for a user interface other than Cmdenv, an option whose value is missing, and for queries (-q -a -h -e …).
 [[nodiscard]] Result<Words> read_words(const std::vector<std::string>& words);
+
+// The same command for this configuration alone: it stands where the first -c stood, or behind the program.
+[[nodiscard]] Result<Words> words_for(const Words& words, const std::string& config);
 
 // The command of a batch, exactly as opp_runall composes it, so that what the results record is equal.
 [[nodiscard]] std::vector<std::string> batch_words(const Words& words, const std::vector<std::int64_t>& run_numbers);

@@ -74,6 +74,9 @@ class Dialect {
   [[nodiscard]] virtual double seconds_to_unroll() const { return 0; }
   // What the user should know of the study: one sentence each. After list_runs().
   [[nodiscard]] virtual std::vector<std::string> remarks() const { return {}; }
+  // Parts of the study whose runs cannot be listed: one sentence each, which stands among the remarks, too. The others
+  // run, and yet the campaign is not complete. After list_runs().
+  [[nodiscard]] virtual std::vector<std::string> broken() const { return {}; }
   // Runs that must be executed in one process, in order, and count only together (they append to one file), by their
   // position in list_runs().
   [[nodiscard]] virtual std::vector<std::vector<std::size_t>> inseparable() const { return {}; }

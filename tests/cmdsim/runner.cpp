@@ -46,6 +46,12 @@ int Runner::run() {
   const std::string filter = arguments_.value('r').value_or(configuration_.text("cmdenv-runs-to-execute"));
   const std::vector<int> selected = selectRuns(configuration_, config, filter);
   runsTotal_ = static_cast<int>(selected.size());
+  if (configuration_.flag("parallel-simulation")) {
+    throw SimulationError(
+        "Parallel simulation is turned on in the ini file, but OMNeT++ was compiled without parallel simulation "
+        "support "
+        "(WITH_PARSIM=no)");
+  }
   for (const int number : selected) {
     ++runsTried_;
     const bool good = makeRun(config, number);

@@ -127,10 +127,16 @@ bool Scenario::satisfied() {
   if (isBlank(constraint_)) return true;
   try {
     return evaluateBool(
-        substituteDollars(constraint_, [this](const std::string& name) { return loop(name).list.value(); }));
+        substituteDollars(constraint_, [this](const std::string& name) { return valueInConstraint(name); }));
   } catch (const SimulationError& e) {
     throw SimulationError(std::string("Cannot evaluate constraint expression: ") + e.what());
   }
+}
+
+std::string Scenario::valueInConstraint(const std::string& name) {
+  const auto is = [&](const Loop& l) { return l.variable.name == name; };
+  if (std::none_of(loops_.begin(), loops_.end(), is)) throw SimulationError("Unknown iteration variable: $" + name);
+  return loop(name).list.value();
 }
 
 bool Scenario::toSatisfied() {

@@ -61,6 +61,7 @@ class Scenario {
   bool step(size_t count);
   bool settleInner(size_t from);
   bool satisfied();
+  std::string valueInConstraint(const std::string& name);
   bool toSatisfied();
   std::vector<std::string> nesting(const std::string& spec) const;
 

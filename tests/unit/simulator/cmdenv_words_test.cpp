@@ -47,6 +47,35 @@ TEST(Words, TakeTheLastOfWhatIsGivenTwice) {
   EXPECT_EQ(*read.option("repeat"), "2");
 }
 
+TEST(Words, KeepAllConfigurationsEachOnce) {
+  EXPECT_THAT(words({"./a", "-c", "A", "-cB", "-c", "A"}).configs, ElementsAre("A", "B"));
+  EXPECT_THAT(words({"./a"}).configs, IsEmpty());
+}
+
+std::vector<std::string> words_for_one(const std::vector<std::string>& all, const std::string& config) {
+  const auto read = words_for(words(all), config);
+  EXPECT_TRUE(read.has_value()) << error_of(read);
+  EXPECT_EQ(read.value_or(Words{}).config, config);
+  return read ? read->all : std::vector<std::string>{};
+}
+
+TEST(Words, ForOneOfSeveralConfigurationsAreThoseThatNameItAlone) {
+  EXPECT_THAT(words_for_one({"./a", "-s", "-c", "A", "x.ini", "-cB", "--repeat", "2"}, "B"),
+              ElementsAre("./a", "-s", "-c", "B", "x.ini", "--repeat", "2"));
+  EXPECT_THAT(words_for_one({"./a", "x.ini"}, "B"), ElementsAre("./a", "-c", "B", "x.ini"));
+}
+
+TEST(Words, ForOneConfigurationLeaveValuesThatLookLikeOne) {
+  EXPECT_THAT(words_for_one({"./a", "-c", "-c", "-n", "-cx", "--label", "-c", "-c", "B"}, "B"),
+              ElementsAre("./a", "-c", "B", "-n", "-cx", "--label", "-c"));
+}
+
+TEST(Words, ForOneConfigurationHaveTheSameKeyAsThoseThatNameItAlone) {
+  const auto several = words_for(words({"./a", "-c", "A", "-c", "B", "--x.y=1"}), "B");
+  ASSERT_TRUE(several.has_value());
+  EXPECT_EQ(several->for_key, words({"./a", "-c", "B", "--x.y=1"}).for_key);
+}
+
 TEST(Words, TakeBareWordsAsIniFilesInTheirOrder) {
   EXPECT_THAT(words({"./a", "a.ini", "-f", "b.ini", "-s", "c.ini"}).ini_files, ElementsAre("a.ini", "b.ini", "c.ini"));
 }
