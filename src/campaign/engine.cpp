@@ -14,6 +14,7 @@
 #include "campaign/ground.h"
 #include "campaign/room.h"
 #include "campaign/trial.h"
+#include "campaign/provenance.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -63,8 +64,7 @@ class Engine final : public worker::Host {
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
     sum_up();
-    SIMSWARM_CHECK(
-        ledger_->end_campaign(plan_.campaign, worked ? summary_.state : "incomplete", system_clock().stamp()));
+    SIMSWARM_CHECK(note_end(worked ? summary_.state : "incomplete"));
     if (!worked) return propagate(worked.error());
     observer_.finished(plan_, summary_);
     return std::move(summary_);
@@ -178,7 +178,8 @@ class Engine final : public worker::Host {
                           std::nullopt,
                           "running",
                           host_name(),
-                          options_.version};
+                          options_.version,
+                          provenance_of(options_, dialect_, plan_, *ledger_)};
     std::vector<PlannedRun> runs;
     runs.reserve(plan_.runs.size());
     for (const Planned& run : plan_.runs) runs.push_back({run.run, run.key});
@@ -192,6 +193,12 @@ class Engine final : public worker::Host {
     observer_.planned(plan_);
     for (const std::string& note : plan_.notes) observer_.note(note);
     return {};
+  }
+
+  Status note_end(const std::string& state) {
+    const CampaignTotals totals{summary_.total,   summary_.complete,     summary_.known,      summary_.failed,
+                                summary_.not_run, summary_.wall_seconds, summary_.cpu_seconds};
+    return ledger_->end_campaign(plan_.campaign, {state, system_clock().stamp(), totals});
   }
 
   void take_decision(std::size_t position) {

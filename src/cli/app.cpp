@@ -150,6 +150,45 @@ void add_explain(CLI::App& app, ExplainArguments& arguments) {
   command->add_option("RUN", arguments.run, std::string(kRunNames))->required();
 }
 
+void add_history(CLI::App& app, HistoryArguments& arguments) {
+  CLI::App* command = app.add_subcommand("history", "The campaigns of this folder, newest first");
+  command->footer(
+      "A «+» behind the commit: the project had changes that were not committed. «cut off»: it has not ended, and its "
+      "process is gone.");
+  add_folder(*command, arguments.look.directory, arguments.look.state);
+  command->add_flag("--json", arguments.look.json, "Print JSON");
+  command->add_option("-n,--number", arguments.most, "Only the newest N")->type_name("N");
+}
+
+void add_provenance(CLI::App& app, ProvenanceArguments& arguments) {
+  CLI::App* command =
+      app.add_subcommand("provenance", "How the accepted results of a campaign were made, as one JSON document");
+  add_look(*command, arguments.look, false);
+  command->add_option("-o,--output", arguments.output, "Write to this file instead of standard output")
+      ->type_name("FILE");
+  command->add_option("RUN", arguments.runs, fmt::format("Only these runs: {}", kRunNames));
+}
+
+void add_clean(CLI::App& app, CleanArguments& arguments) {
+  CLI::App* command = app.add_subcommand("clean", "What the state folder holds that nothing needs, and removing it");
+  command->footer(
+      "Without options it shows what there is and how large it is, and removes nothing. Results in their places are "
+      "never touched, and no accepted result is forgotten: what is complete is not run again afterwards. A campaign "
+      "that runs is left alone. Old campaigns are all but the newest, or those that --older-than and --keep leave.");
+  add_folder(*command, arguments.look.directory, arguments.look.state);
+  command->add_flag("--kept", arguments.kept, "Remove older files that stood in the way of results");
+  command->add_flag("--attempts", arguments.attempts, "Remove what failed attempts left");
+  command->add_flag("--logs", arguments.logs, "Remove the output of attempts of old campaigns");
+  command->add_flag("--campaigns", arguments.campaigns,
+                    "Forget old campaigns that made none of the results in place; with --older-than or --keep");
+  command->add_flag("--all", arguments.all, "All of these; campaigns only with --older-than or --keep");
+  command->add_option("--older-than", arguments.older_than, "Only of campaigns that ended so long ago: 12h, 30d")
+      ->type_name("TIME");
+  command->add_option("--keep", arguments.keep, "Not of the newest N campaigns (1 for logs and campaigns)")
+      ->type_name("N");
+  command->add_flag("--json", arguments.look.json, "Print JSON");
+}
+
 void add_diff(CLI::App& app, DiffArguments& arguments) {
   CLI::App* command =
       app.add_subcommand("diff", "Compare two result folders in canonical form, and name the first difference");
@@ -216,6 +255,9 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_explain(*app, arguments.explain);
   add_plots(*app, arguments.plot, arguments.table);
   add_diff(*app, arguments.diff);
+  add_history(*app, arguments.history);
+  add_provenance(*app, arguments.provenance);
+  add_clean(*app, arguments.clean);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();

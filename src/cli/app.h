@@ -22,6 +22,9 @@ struct Arguments {
   ExplainArguments explain;
   DiffArguments diff;
   PlotArguments plot, table;
+  HistoryArguments history;
+  ProvenanceArguments provenance;
+  CleanArguments clean;
   std::string completion_shell;
   std::string document;
 };

@@ -74,4 +74,22 @@ struct PlotArguments {
   bool ascii = false;
 };
 
+struct HistoryArguments {
+  LookArguments look;
+  std::optional<int> most;
+};
+
+struct ProvenanceArguments {
+  LookArguments look;
+  std::string output;  // file; empty: standard output
+  std::vector<std::string> runs;
+};
+
+struct CleanArguments {
+  LookArguments look;
+  bool kept = false, attempts = false, logs = false, campaigns = false, all = false;
+  std::string older_than;  // as given; checked by the command
+  std::optional<int> keep;
+};
+
 }  // namespace simswarm::cli

@@ -16,5 +16,8 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> diff(const DiffArguments& arguments);
 [[nodiscard]] Result<ExitCode> plot(const PlotArguments& arguments);
 [[nodiscard]] Result<ExitCode> table(const PlotArguments& arguments);
+[[nodiscard]] Result<ExitCode> history(const HistoryArguments& arguments);
+[[nodiscard]] Result<ExitCode> provenance(const ProvenanceArguments& arguments);
+[[nodiscard]] Result<ExitCode> clean(const CleanArguments& arguments);
 
 }  // namespace simswarm::cli

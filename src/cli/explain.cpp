@@ -83,8 +83,11 @@ std::string explain_difference(Ledger& ledger, const CampaignRecord& before, con
 
 Result<std::string> explain_key(Ledger& ledger, const CampaignRecord& campaign, const PlannedRun& run) {
   SIMSWARM_TRY(const auto campaigns, ledger.campaigns());
-  for (const CampaignRecord& before : campaigns) {
-    if (before.id >= campaign.id) continue;
+  const auto now = std::find_if(campaigns.begin(), campaigns.end(),
+                                [&](const CampaignRecord& one) { return one.id == campaign.id; });
+  for (auto earlier = now; earlier != campaigns.end(); ++earlier) {
+    const CampaignRecord& before = *earlier;
+    if (before.id == campaign.id) continue;
     SIMSWARM_TRY(const auto runs, ledger.runs_of(before.id));
     const auto old =
         std::find_if(runs.begin(), runs.end(), [&](const PlannedRun& one) { return same_words(one.run, run.run); });
@@ -131,7 +134,8 @@ std::string why_not_believed(const Opened& opened, const view::RunStatus& run, c
 std::string why_again(const Opened& opened, const view::RunStatus& run, const CampaignRecord& campaign) {
   const Attempt* before = nullptr;
   for (const Attempt& attempt : run.attempts) {
-    if (attempt.campaign < campaign.id) before = &attempt;
+    if (attempt.campaign == campaign.id) break;
+    before = &attempt;
   }
   if (before == nullptr) return "no result was known for what it can see";
   if (is_complete(before->verdict.outcome)) return why_not_believed(opened, run, campaign, *before);
@@ -160,7 +164,7 @@ std::string explain_attempts(const Opened& opened, const view::RunStatus& run, c
   const std::string attempts = list_attempts(run.attempts) + look_at_files(opened, run);
   const auto here = [&](const Attempt& attempt) { return attempt.campaign == campaign.id; };
   if (std::any_of(run.attempts.begin(), run.attempts.end(), here)) {
-    const bool again = run.attempts.front().campaign < campaign.id;
+    const bool again = run.attempts.front().campaign != campaign.id;
     return fmt::format("It was run{}: {}.\n{}", again ? " again" : "", why_again(opened, run, campaign), attempts);
   }
   if (run.has_result) return "It was not run again: its result was known and unchanged.\n" + attempts;

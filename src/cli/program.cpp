@@ -43,7 +43,8 @@ Status enter_folders(Arguments& arguments) {
   for (std::string* own :
        {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
         &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
-        &arguments.table.look.directory}) {
+        &arguments.table.look.directory, &arguments.history.look.directory, &arguments.provenance.look.directory,
+        &arguments.clean.look.directory}) {
     SIMSWARM_CHECK(enter(*own));
     // For the commands that messages name.
     *own = own->empty() ? arguments.directory : (fs::path(arguments.directory) / *own).string();
@@ -68,6 +69,9 @@ Result<ExitCode> dispatch(const CLI::App& app, Arguments& arguments) {
   if (name == "diff") return diff(arguments.diff);
   if (name == "plot") return plot(arguments.plot);
   if (name == "table") return table(arguments.table);
+  if (name == "history") return history(arguments.history);
+  if (name == "provenance") return provenance(arguments.provenance);
+  if (name == "clean") return clean(arguments.clean);
   if (name == "document") return document(app, arguments.document);
   SIMSWARM_TRY(const std::string script, completion(app, arguments.completion_shell));
   print(script);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/campaigns.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
@@ -14,11 +15,6 @@ namespace simswarm::cli {
 namespace {
 
 using view::RunStatus;
-
-std::string state_of(const CampaignRecord& campaign, const campaign::StateFolder& state) {
-  if (campaign.state != "running" || campaign::SignOfLife::is_alive(state, campaign.id)) return campaign.state;
-  return "cut off";
-}
 
 std::string last_message(const RunStatus& run) {
   if (run.attempts.empty()) return {};

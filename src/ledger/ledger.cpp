@@ -1,14 +1,9 @@
 #include "ledger/ledger.h"
 
-#include <fcntl.h>
-#include <sys/file.h>
-#include <sys/vfs.h>
-
-#include <array>
-#include <cerrno>
-
-#include "base/text.h"
-#include "ledger/schema.h"
+#include "ledger/ledger_clean.h"
+#include "ledger/ledger_history.h"
+#include "ledger/ledger_open.h"
+#include "ledger/ledger_rows.h"
 #include "ledger/sqlite.h"
 #include "model/encoding.h"
 
@@ -16,78 +11,14 @@ namespace simswarm {
 namespace {
 
 using ledger::Database;
+using ledger::digest_from;
+using ledger::kAttemptColumns;
+using ledger::micros;
+using ledger::read_attempt;
+using ledger::read_file_row;
+using ledger::read_run;
 using ledger::Statement;
 using ledger::Transaction;
-
-std::int64_t micros(Stamp stamp) {
-  return stamp.time_since_epoch().count();
-}
-Stamp stamp_of(std::int64_t micros) {
-  return Stamp(std::chrono::microseconds(micros));
-}
-
-Digest digest_from(const std::string& text) {
-  return Digest::parse(text).value_or(Digest());
-}
-
-// statfs(2): the magic numbers of file systems on which the shared memory of SQLite's WAL does not work.
-bool on_network(const fs::path& folder) {
-  constexpr std::array<unsigned long, 6> kNetwork{0x6969 /* NFS */,    0xFF534D42 /* CIFS */, 0xFE534D42 /* SMB2 */,
-                                                  0x01021997 /* 9P */, 0x00C36400 /* Ceph */, 0x0BD00BD0 /* Lustre */};
-  struct statfs info {};
-  if (::statfs(folder.c_str(), &info) != 0) return false;
-  const auto type = static_cast<unsigned long>(info.f_type) & 0xFFFFFFFFUL;
-  return std::find(kNetwork.begin(), kNetwork.end(), type) != kNetwork.end();
-}
-
-Status create_or_check(Database& database, const fs::path& path) {
-  SIMSWARM_CHECK(database.execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
-  SIMSWARM_TRY(const auto transaction, Transaction::begin(database));
-  SIMSWARM_TRY(const auto version, database.prepare("PRAGMA user_version"));
-  SIMSWARM_TRY(const bool row, version->step());
-  const int found = row ? version->integer(0) : 0;
-  SIMSWARM_CHECK(version->step());
-  if (found > ledger::kVersion) {
-    return environment_error(
-        "the ledger {} is of version {}, this simswarm knows versions up to {}: use the newer simswarm, or "
-        "another state folder",
-        path.string(), found, ledger::kVersion);
-  }
-  if (found == 0) {
-    SIMSWARM_CHECK(database.execute(ledger::kTables));
-    SIMSWARM_CHECK(database.execute(fmt::format("PRAGMA user_version={}", ledger::kVersion)));
-  }
-  return transaction->commit();
-}
-
-Run read_run(const Statement& row, int first) {
-  return Run{row.text(first), row.number(first + 1), decode_variables(row.text(first + 2)), row.number(first + 3),
-             row.text(first + 4)};
-}
-
-constexpr const char* kAttemptColumns =
-    "key, number, campaign, outcome, message, simulated_time, event, module, wall, user, system, peak_memory, "
-    "result_bytes, "
-    "events, started, ended, exit_code, host, command";
-
-Attempt read_attempt(const Statement& row) {
-  Attempt attempt;
-  attempt.key = RunKey{digest_from(row.text(0))};
-  attempt.number = row.integer(1);
-  attempt.campaign = row.text(2);
-  attempt.verdict.outcome = outcome_from(row.text(3)).value_or(Outcome::kIncomplete);
-  attempt.verdict.message = row.text(4);
-  attempt.verdict.place.simulated_time = row.text(5);
-  if (row.number(6) >= 0) attempt.verdict.place.event = row.number(6);
-  attempt.verdict.place.module = row.text(7);
-  attempt.usage = {row.real(8), row.real(9), row.real(10), row.size(11), row.size(12), row.size(13)};
-  attempt.started = stamp_of(row.number(14));
-  attempt.ended = stamp_of(row.number(15));
-  attempt.exit_code = row.integer(16);
-  attempt.host = row.text(17);
-  attempt.command = decode_words(row.text(18));
-  return attempt;
-}
 
 class SqliteLedger final : public Ledger {
  public:
@@ -96,51 +27,29 @@ class SqliteLedger final : public Ledger {
   Status begin_campaign(const CampaignRecord& campaign, const InputRecord& inputs,
                         std::span<const PlannedRun> runs) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
-    SIMSWARM_TRY(const auto insert, database_->prepare("INSERT INTO campaign VALUES(?,?,?,?,?,?,?,?,?,?)"));
-    insert->bind(campaign.id)
-        .bind(campaign.name)
-        .bind(campaign.dialect)
-        .bind(campaign.folder)
-        .bind(encode(campaign.command));
-    insert->bind(micros(campaign.started)).bind(0).bind(campaign.state).bind(campaign.host).bind(campaign.version);
-    SIMSWARM_CHECK(insert->run());
-    SIMSWARM_CHECK(insert_inputs(campaign.id, inputs));
-    SIMSWARM_TRY(const auto add, database_->prepare("INSERT INTO run VALUES(?,?,?,?,?,?,?,?)"));
-    std::int64_t position = 0;
-    for (const auto& [run, key] : runs) {
-      add->bind(campaign.id).bind(position++).bind(key.digest.hex()).bind(run.config).bind(run.number);
-      add->bind(encode(run.variables)).bind(run.repetition).bind(run.seed_set);
-      SIMSWARM_CHECK(add->run());
-    }
+    SIMSWARM_CHECK(ledger::insert_campaign(*database_, campaign));
+    SIMSWARM_CHECK(ledger::insert_inputs(*database_, campaign.id, inputs));
+    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign.id, runs));
     return transaction->commit();
   }
 
-  Status end_campaign(const std::string& id, const std::string& state, Stamp ended) override {
-    SIMSWARM_TRY(const auto update, database_->prepare("UPDATE campaign SET state=?, ended=? WHERE id=?"));
-    return update->bind(state).bind(micros(ended)).bind(id).run();
+  Status end_campaign(const std::string& id, const CampaignEnd& end) override {
+    SIMSWARM_TRY(const auto update, database_->prepare("UPDATE campaign SET state=?, ended=?, wall=?, cpu=?, total=?, "
+                                                       "complete=?, known=?, failed=?, not_run=? WHERE id=?"));
+    const CampaignTotals& totals = end.totals;
+    update->bind(end.state).bind(micros(end.ended));
+    update->bind(totals.wall_seconds).bind(totals.cpu_seconds).bind(totals.total).bind(totals.complete);
+    return update->bind(totals.known).bind(totals.failed).bind(totals.not_run).bind(id).run();
   }
 
-  Result<std::vector<CampaignRecord>> campaigns() override {
-    SIMSWARM_TRY(const auto rows,
-                 database_->prepare("SELECT id,name,dialect,folder,command,started,ended,state,host,version "
-                                    "FROM campaign ORDER BY id DESC"));
-    std::vector<CampaignRecord> found;
-    while (true) {
-      SIMSWARM_TRY(const bool row, rows->step());
-      if (!row) return found;
-      CampaignRecord record{rows->text(0),
-                            rows->text(1),
-                            rows->text(2),
-                            rows->text(3),
-                            decode_words(rows->text(4)),
-                            stamp_of(rows->number(5)),
-                            std::nullopt,
-                            rows->text(7),
-                            rows->text(8),
-                            rows->text(9)};
-      if (rows->number(6) > 0) record.ended = stamp_of(rows->number(6));
-      found.push_back(std::move(record));
-    }
+  Result<std::vector<CampaignRecord>> campaigns() override { return ledger::read_campaigns(*database_); }
+
+  Result<CampaignTotals> count_runs(const CampaignRecord& campaign) override {
+    return ledger::count_runs(*database_, campaign);
+  }
+
+  Status each_accepted(const std::string& campaign, const std::function<Status(const AcceptedRun&)>& take) override {
+    return ledger::read_accepted(*database_, campaign, take);
   }
 
   Result<std::vector<PlannedRun>> runs_of(const std::string& campaign) override {
@@ -179,7 +88,7 @@ class SqliteLedger final : public Ledger {
   Result<std::optional<ResultRecord>> result_of(const RunKey& key) override {
     if (!result_) {
       SIMSWARM_TRY(result_, database_->prepare(
-                                fmt::format("SELECT {} FROM attempt WHERE (key,number) IN (SELECT key,attempt FROM "
+                                fmt::format("SELECT {} FROM attempt a WHERE (key,number) IN (SELECT key,attempt FROM "
                                             "result WHERE key=?)",
                                             kAttemptColumns)));
     }
@@ -194,8 +103,8 @@ class SqliteLedger final : public Ledger {
 
   Result<std::vector<Attempt>> attempts_of(const RunKey& key) override {
     if (!attempts_) {
-      SIMSWARM_TRY(attempts_, database_->prepare(
-                                  fmt::format("SELECT {} FROM attempt WHERE key=? ORDER BY number", kAttemptColumns)));
+      SIMSWARM_TRY(attempts_, database_->prepare(fmt::format("SELECT {} FROM attempt a WHERE key=? ORDER BY number",
+                                                             kAttemptColumns)));
     }
     attempts_->bind(key.digest.hex());
     std::vector<Attempt> found;
@@ -224,7 +133,7 @@ class SqliteLedger final : public Ledger {
 
   Status update_files(const RunKey& key, const std::vector<ResultFile>& files) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
-    SIMSWARM_CHECK(replace_files(key, files));
+    SIMSWARM_CHECK(ledger::replace_files(*database_, key, files));
     return transaction->commit();
   }
 
@@ -291,7 +200,7 @@ class SqliteLedger final : public Ledger {
       const RunKey& key = intent.attempt.key;
       SIMSWARM_CHECK(
           accept->bind(key.digest.hex()).bind(intent.attempt.number).bind(micros(system_clock().stamp())).run());
-      SIMSWARM_CHECK(replace_files(key, intent.files));
+      SIMSWARM_CHECK(ledger::replace_files(*database_, key, intent.files));
       for (const ResultFile& file : intent.files) SIMSWARM_CHECK(written->bind(file.path).run());
       SIMSWARM_CHECK(release->bind(key.digest.hex()).run());
       SIMSWARM_CHECK(remove_intent(key));
@@ -311,7 +220,7 @@ class SqliteLedger final : public Ledger {
 
   Result<std::vector<Intent>> intents() override {
     SIMSWARM_TRY(const auto rows,
-                 database_->prepare(fmt::format("SELECT {}, i.folder, i.kept FROM intent i JOIN attempt USING(key) "
+                 database_->prepare(fmt::format("SELECT {}, i.folder, i.kept FROM intent i JOIN attempt a USING(key) "
                                                 "WHERE number=i.attempt",
                                                 kAttemptColumns)));
     std::vector<Intent> found;
@@ -320,8 +229,8 @@ class SqliteLedger final : public Ledger {
       if (!row) break;
       Intent intent;
       intent.attempt = read_attempt(*rows);
-      intent.folder = rows->text(19);
-      intent.kept = rows->text(20);
+      intent.folder = rows->text(ledger::kAttemptColumnCount);
+      intent.kept = rows->text(ledger::kAttemptColumnCount + 1);
       found.push_back(std::move(intent));
     }
     for (Intent& intent : found) SIMSWARM_CHECK(read_intent_files(intent));
@@ -331,7 +240,8 @@ class SqliteLedger final : public Ledger {
   Result<std::vector<Learned>> learned(const std::string& config) override {
     SIMSWARM_TRY(const auto rows,
                  database_->prepare(
-                     "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall,a.peak_memory FROM run r JOIN result s ON "
+                     "SELECT r.config,r.number,r.variables,r.repetition,r.seed_set,a.wall,a.peak_memory FROM run r "
+                     "JOIN result s ON "
                      "s.key=r.key JOIN attempt a "
                      "ON a.key=s.key AND a.number=s.attempt WHERE r.config=? ORDER BY s.accepted DESC LIMIT 10000"));
     rows->bind(config);
@@ -417,19 +327,31 @@ class SqliteLedger final : public Ledger {
     return remove->bind(owner).run();
   }
 
+  Result<Amount> logs_of(const std::vector<std::string>& campaigns) override {
+    return ledger::measure_logs(*database_, campaigns);
+  }
+  Status drop_logs(const std::vector<std::string>& campaigns) override {
+    return ledger::drop_logs(*database_, campaigns);
+  }
+  Result<std::vector<std::string>> forgettable(const std::vector<std::string>& campaigns) override {
+    return ledger::forgettable(*database_, campaigns);
+  }
+  Result<Amount> records_of(const std::vector<std::string>& campaigns) override {
+    return ledger::measure_records(*database_, campaigns);
+  }
+  Status forget_campaigns(const std::vector<std::string>& campaigns) override {
+    return ledger::forget_campaigns(*database_, campaigns);
+  }
+  Result<std::uint64_t> unused_bytes() override { return ledger::unused_bytes(*database_); }
+  Status compact() override {
+    reset_statements();  // none may be open
+    return ledger::compact(*database_);
+  }
+
  private:
-  Status insert_inputs(const std::string& campaign, const InputRecord& inputs) {
-    SIMSWARM_TRY(const auto add_file, database_->prepare("INSERT INTO campaign_input VALUES(?,?,?)"));
-    for (const auto& [path, digest] : inputs.files)
-      SIMSWARM_CHECK(add_file->bind(campaign).bind(path).bind(digest).run());
-    SIMSWARM_TRY(const auto add_part, database_->prepare("INSERT INTO campaign_part VALUES(?,?,?,?,?)"));
-    for (const auto& [config, parts] : inputs.parts) {
-      int position = 0;
-      for (const auto& [name, value] : parts) {
-        SIMSWARM_CHECK(add_part->bind(campaign).bind(config).bind(position++).bind(name).bind(value).run());
-      }
-    }
-    return {};
+  void reset_statements() {
+    for (auto* statement : {&result_, &files_, &last_attempt_, &attempts_, &files_at_, &known_digest_})
+      statement->reset();
   }
 
   Status insert_attempt(Attempt& attempt, const AttemptLog& log) {
@@ -439,32 +361,7 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_CHECK(last_attempt_->bind(attempt.key.digest.hex()).step());
     attempt.number = last_attempt_->integer(0) + 1;
     SIMSWARM_CHECK(last_attempt_->step());
-    SIMSWARM_TRY(const auto add,
-                 database_->prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
-    const Verdict& verdict = attempt.verdict;
-    const Usage& usage = attempt.usage;
-    add->bind(attempt.key.digest.hex()).bind(attempt.number).bind(attempt.campaign).bind(to_text(verdict.outcome));
-    add->bind(verdict.message)
-        .bind(verdict.place.simulated_time)
-        .bind(verdict.place.event.value_or(-1))
-        .bind(verdict.place.module);
-    add->bind(usage.wall_seconds).bind(usage.user_seconds).bind(usage.system_seconds).bind(usage.peak_memory);
-    add->bind(usage.result_bytes).bind(usage.events).bind(micros(attempt.started)).bind(micros(attempt.ended));
-    add->bind(attempt.exit_code).bind(attempt.host).bind(encode(attempt.command));
-    add->bind(log.output).bind(log.errors).bind(log.own);
-    return add->run();
-  }
-
-  Status replace_files(const RunKey& key, const std::vector<ResultFile>& files) {
-    SIMSWARM_TRY(const auto clear, database_->prepare("DELETE FROM file WHERE key=?"));
-    SIMSWARM_CHECK(clear->bind(key.digest.hex()).run());
-    SIMSWARM_TRY(const auto add, database_->prepare("INSERT INTO file VALUES(?,?,?,?,?,?,?,?)"));
-    for (const ResultFile& file : files) {
-      add->bind(key.digest.hex()).bind(file.path).bind(file.size).bind(file.digest.hex()).bind(file.identity.device);
-      add->bind(file.identity.inode).bind(file.identity.mtime_ns).bind(file.identity.ctime_ns);
-      SIMSWARM_CHECK(add->run());
-    }
-    return {};
+    return ledger::insert_attempt(*database_, attempt, log);
   }
 
   Status remove_intent(const RunKey& key) {
@@ -485,12 +382,6 @@ class SqliteLedger final : public Ledger {
       intent.files.push_back({rows->text(0), rows->size(1), digest_from(rows->text(2)), {}});
       intent.staged.push_back(rows->text(3));
     }
-  }
-
-  static ResultFile read_file_row(const Statement& row) {
-    ResultFile file{row.text(0), row.size(1), digest_from(row.text(2)), {}};
-    file.identity = {row.size(3), row.size(4), file.size, row.number(5), row.number(6)};
-    return file;
   }
 
   Result<std::vector<ResultFile>> files_of(const RunKey& key) {
@@ -519,21 +410,7 @@ class SqliteLedger final : public Ledger {
 }  // namespace
 
 Result<std::unique_ptr<Ledger>> Ledger::open(const fs::path& state) {
-  SIMSWARM_CHECK(make_folders(state));
-  if (on_network(state)) {
-    return environment_error(
-        "{} is on a network file system, where the ledger cannot be kept safely; name a local folder with --state",
-        state.string());
-  }
-  // Ignores itself in git, whatever the project's own rules say.
-  if (!fs::exists(state / ".gitignore")) SIMSWARM_CHECK(write_file(state / ".gitignore", "*\n"));
-  const fs::path path = state / "ledger.sqlite";
-  // SQLite does not wait for a lock while it changes to WAL: one process at a time opens.
-  const Fd opening(::open((state / "open.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!opening.valid() || ::flock(opening.get(), LOCK_EX) != 0)
-    return system_error(errno, (state / "open.lock").string());
-  SIMSWARM_TRY(auto database, Database::open(path));
-  SIMSWARM_CHECK(create_or_check(*database, path));
+  SIMSWARM_TRY(auto database, ledger::open_database(state));
   return std::make_unique<SqliteLedger>(std::move(database));
 }
 

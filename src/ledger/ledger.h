@@ -20,6 +20,30 @@
 
 namespace simswarm {
 
+// What a campaign was made with; empty or nothing where it is not known.
+struct Provenance {
+  std::string project;              // the folder that runs see, absolute
+  std::string commit;               // of the project in git; empty: no repository, or one without commits
+  std::optional<bool> uncommitted;  // whether the project had changes that this commit does not hold
+  std::string program;              // absolute
+  std::string program_digest;       // SHA-256
+  std::string simulator;            // «OMNeT++ 6.0.3», as the program says it
+  int cores = 0;                    // of the machine; 0: not known
+};
+
+// What a campaign came to.
+struct CampaignTotals {
+  std::size_t total = 0, complete = 0, known = 0, failed = 0, not_run = 0;  // runs; the known are complete, too
+  double wall_seconds = 0;
+  double cpu_seconds = 0;  // of its attempts
+};
+
+struct CampaignEnd {
+  std::string state;
+  Stamp ended{};
+  CampaignTotals totals;
+};
+
 struct CampaignRecord {
   std::string id;  // ULID
   std::string name;
@@ -31,6 +55,8 @@ struct CampaignRecord {
   std::string state;  // «running», «completed», «incomplete», «cancelled»; «running» without a living process: cut off
   std::string host;
   std::string version;  // of simswarm
+  Provenance provenance{};
+  std::optional<CampaignTotals> totals{};  // nothing for one that did not come to its end
 };
 
 // A run as a campaign planned it.
@@ -53,6 +79,20 @@ struct ResultRecord {
   Verdict verdict;
   Usage usage;
   std::vector<ResultFile> files;
+};
+
+// An accepted result with all that is known of how it was made.
+struct AcceptedRun {
+  PlannedRun planned;
+  Attempt attempt;
+  Stamp accepted{};
+  std::vector<ResultFile> files;
+};
+
+// So much of something that could be freed.
+struct Amount {
+  std::size_t count = 0;
+  std::uint64_t bytes = 0;
 };
 
 // A verified result that is on its way from scratch into place. What is noted here is rolled forward after a crash.
@@ -81,16 +121,23 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
 
-  // Opens or creates `state/ledger.sqlite`. Refuses a network file system (WAL needs shared memory), a ledger of a
-  // newer version, and one that is damaged, each with a word on what to do.
+  // Opens or creates `state/ledger.sqlite`; one of an older version is upgraded. Refuses a network file system (WAL
+  // needs shared memory), a ledger of a newer version, one that is damaged, and one that another process keeps locked
+  // for longer than a minute (or SIMSWARM_LEDGER_WAIT), each with a word on what to do.
   [[nodiscard]] static Result<std::unique_ptr<Ledger>> open(const fs::path& state);
 
-  // Campaigns, newest first.
+  // Campaigns, newest first: in the order in which they began, whatever the clock said.
   [[nodiscard]] virtual Status begin_campaign(const CampaignRecord& campaign, const InputRecord& inputs,
                                               std::span<const PlannedRun> runs) = 0;
-  [[nodiscard]] virtual Status end_campaign(const std::string& id, const std::string& state, Stamp ended) = 0;
+  [[nodiscard]] virtual Status end_campaign(const std::string& id, const CampaignEnd& end) = 0;
   [[nodiscard]] virtual Result<std::vector<CampaignRecord>> campaigns() = 0;
   [[nodiscard]] virtual Result<std::vector<PlannedRun>> runs_of(const std::string& campaign) = 0;
+  // Counted from its runs and attempts, for a campaign without totals.
+  [[nodiscard]] virtual Result<CampaignTotals> count_runs(const CampaignRecord& campaign) = 0;
+  // The accepted results of the runs that the campaign planned, one at a time, in the order of the plan. An error of
+  // `take` ends it.
+  [[nodiscard]] virtual Status each_accepted(const std::string& campaign,
+                                             const std::function<Status(const AcceptedRun&)>& take) = 0;
   [[nodiscard]] virtual Result<InputRecord> inputs_of(const std::string& campaign) = 0;
 
   // Accepted results and failed attempts.
@@ -135,6 +182,18 @@ class Ledger {
       const std::function<bool(const std::string&)>& is_alive) = 0;
   [[nodiscard]] virtual Status release(const std::string& owner) = 0;
   [[nodiscard]] virtual Status release(std::span<const RunKey> keys) = 0;
+
+  // Cleaning. No accepted result, no result on its way, and no known error of a campaign that stays is forgotten.
+  [[nodiscard]] virtual Result<Amount> logs_of(const std::vector<std::string>& campaigns) = 0;
+  [[nodiscard]] virtual Status drop_logs(const std::vector<std::string>& campaigns) = 0;
+  // Those of them that made none of the accepted results that are in place, and none that is on its way.
+  [[nodiscard]] virtual Result<std::vector<std::string>> forgettable(const std::vector<std::string>& campaigns) = 0;
+  [[nodiscard]] virtual Result<Amount> records_of(const std::vector<std::string>& campaigns) = 0;
+  // Forgets those that can be.
+  [[nodiscard]] virtual Status forget_campaigns(const std::vector<std::string>& campaigns) = 0;
+  // Bytes of the file that hold nothing; `compact` gives them back, and needs the ledger for itself.
+  [[nodiscard]] virtual Result<std::uint64_t> unused_bytes() = 0;
+  [[nodiscard]] virtual Status compact() = 0;
 };
 
 }  // namespace simswarm

@@ -2,28 +2,43 @@
 
 #include <sqlite3.h>
 
+#include "ledger/lock_holder.h"
+
 namespace simswarm::ledger {
 namespace {
 
-constexpr int kBusyMilliseconds = 60'000;  // another simswarm in this folder holds the ledger for moments only
-
-tl::unexpected<Error> failure(sqlite3* handle) {
+tl::unexpected<Error> failure(sqlite3* handle, std::chrono::milliseconds patience) {
   const int code = sqlite3_errcode(handle);
-  std::string path = sqlite3_db_filename(handle, "main") == nullptr ? "?" : sqlite3_db_filename(handle, "main");
-  if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB) {
-    return environment_error(
-        "the ledger {} is damaged ({}); move it away to start anew: results in their folders stay, what is known "
-        "of them is lost",
-        path, sqlite3_errmsg(handle));
+  const char* name = sqlite3_db_filename(handle, "main");
+  const std::string path = name == nullptr ? "?" : name;
+  switch (code) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return propagate(damaged_error(path, sqlite3_errmsg(handle)));
+    case SQLITE_FULL:
+      return environment_error("the ledger {}: the disk is full; free some room and call again", path);
+    case SQLITE_READONLY:
+      return environment_error(
+          "the ledger {} cannot be written: make it and its folder writable for you, or name another state folder with "
+          "--state",
+          path);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return propagate(locked_error(path, patience));
+    default:
+      return environment_error("the ledger {}: {}", path, sqlite3_errmsg(handle));
   }
-  if (code == SQLITE_FULL)
-    return environment_error("the ledger {}: the disk is full; free some room and call again", path);
-  auto error = environment_error("the ledger {}: {}", path, sqlite3_errmsg(handle));
-  error.value().can_retry = code == SQLITE_BUSY || code == SQLITE_LOCKED;
-  return error;
 }
 
 }  // namespace
+
+Error damaged_error(const std::string& path, const std::string& how) {
+  return {ExitCode::kEnvironment,
+          fmt::format("the ledger {} is damaged ({}); bring back a copy, or move it away to start anew: results in "
+                      "their folders stay, what is known of them is lost",
+                      path, how),
+          false};
+}
 
 Statement::~Statement() {
   sqlite3_finalize(statement_);
@@ -53,7 +68,7 @@ Result<bool> Statement::step() {
     sqlite3_reset(statement_);
     return false;
   }
-  tl::unexpected<Error> error = failure(sqlite3_db_handle(statement_));
+  tl::unexpected<Error> error = failure(sqlite3_db_handle(statement_), patience_);
   sqlite3_reset(statement_);
   return error;
 }
@@ -72,13 +87,17 @@ double Statement::real(int column) const {
   return sqlite3_column_double(statement_, column);
 }
 
+bool Statement::has(int column) const {
+  return sqlite3_column_type(statement_, column) != SQLITE_NULL;
+}
+
 std::string Statement::text(int column) const {
   const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_, column));
   return bytes == nullptr ? std::string()
                           : std::string(bytes, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column)));
 }
 
-Result<std::unique_ptr<Database>> Database::open(const fs::path& path) {
+Result<std::unique_ptr<Database>> Database::open(const fs::path& path, std::chrono::milliseconds patience) {
   sqlite3* handle = nullptr;
   const int code =
       sqlite3_open_v2(path.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
@@ -87,8 +106,8 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& path) {
     sqlite3_close(handle);
     return error;
   }
-  sqlite3_busy_timeout(handle, kBusyMilliseconds);
-  return std::unique_ptr<Database>(new Database(handle));
+  sqlite3_busy_timeout(handle, static_cast<int>(patience.count()));
+  return std::unique_ptr<Database>(new Database(handle, patience));
 }
 
 Database::~Database() {
@@ -98,13 +117,13 @@ Database::~Database() {
 Result<std::unique_ptr<Statement>> Database::prepare(std::string_view sql) {
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) != SQLITE_OK) {
-    return failure(handle_);
+    return failure(handle_, patience_);
   }
-  return std::make_unique<Statement>(statement);
+  return std::make_unique<Statement>(statement, patience_);
 }
 
 Status Database::execute(const std::string& sql) {
-  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return failure(handle_);
+  if (sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr) != SQLITE_OK) return failure(handle_, patience_);
   return {};
 }
 

@@ -1,6 +1,7 @@
 // A thin cover over SQLite for this room: prepared statements with typed binding. sqlite3.h stays in sqlite.cpp.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -16,9 +17,12 @@ struct sqlite3_stmt;
 
 namespace simswarm::ledger {
 
+// What the user reads of a file that is no whole ledger.
+[[nodiscard]] Error damaged_error(const std::string& path, const std::string& how);
+
 class Statement {
  public:
-  explicit Statement(sqlite3_stmt* statement) : statement_(statement) {}
+  Statement(sqlite3_stmt* statement, std::chrono::milliseconds patience) : statement_(statement), patience_(patience) {}
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
@@ -33,6 +37,7 @@ class Statement {
   // For statements without rows: runs once and makes ready for the next binding.
   [[nodiscard]] Status run();
 
+  [[nodiscard]] bool has(int column) const;  // false for NULL
   [[nodiscard]] std::int64_t number(int column) const;
   [[nodiscard]] int integer(int column) const { return static_cast<int>(number(column)); }
   [[nodiscard]] std::uint64_t size(int column) const { return static_cast<std::uint64_t>(number(column)); }
@@ -41,12 +46,15 @@ class Statement {
 
  private:
   sqlite3_stmt* statement_;
+  std::chrono::milliseconds patience_;
   int next_ = 1;
 };
 
 class Database {
  public:
-  [[nodiscard]] static Result<std::unique_ptr<Database>> open(const fs::path& path);
+  // `patience`: how long a lock of another process is waited for.
+  [[nodiscard]] static Result<std::unique_ptr<Database>> open(
+      const fs::path& path, std::chrono::milliseconds patience = std::chrono::seconds(60));
   Database(const Database&) = delete;
   Database& operator=(const Database&) = delete;
   ~Database();
@@ -56,8 +64,9 @@ class Database {
   [[nodiscard]] Status execute(const std::string& sql);
 
  private:
-  explicit Database(sqlite3* handle) : handle_(handle) {}
+  Database(sqlite3* handle, std::chrono::milliseconds patience) : handle_(handle), patience_(patience) {}
   sqlite3* handle_;
+  std::chrono::milliseconds patience_;
 };
 
 // BEGIN IMMEDIATE at birth, ROLLBACK at death unless committed.

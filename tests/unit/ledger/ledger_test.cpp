@@ -59,14 +59,15 @@ TEST_F(ALedger, RemembersACampaignWithAllThatIsInIt) {
 
 TEST_F(ALedger, ListsCampaignsNewestFirstAndTheirEnds) {
   for (const char* id : {"01B", "01A", "01C"}) ASSERT_TRUE(begin(id).has_value());
-  ASSERT_TRUE(ledger_->end_campaign("01B", "incomplete", at(9)).has_value());
+  ASSERT_TRUE(ledger_->end_campaign("01B", {"incomplete", at(9), {}}).has_value());
   const auto campaigns = ledger_->campaigns().value();
   ASSERT_EQ(campaigns.size(), 3U);
   EXPECT_EQ(campaigns[0].id, "01C");
-  EXPECT_EQ(campaigns[1].id, "01B");
-  EXPECT_EQ(campaigns[1].state, "incomplete");
-  EXPECT_EQ(campaigns[1].ended, at(9));
-  EXPECT_EQ(campaigns[2].ended, std::nullopt);
+  EXPECT_EQ(campaigns[1].id, "01A") << "begun after 01B, while the clock was behind";
+  EXPECT_EQ(campaigns[1].ended, std::nullopt);
+  EXPECT_EQ(campaigns[2].id, "01B");
+  EXPECT_EQ(campaigns[2].state, "incomplete");
+  EXPECT_EQ(campaigns[2].ended, at(9));
 }
 
 TEST_F(ALedger, RefusesTheSameCampaignTwiceAndKeepsTheFirst) {
