@@ -80,19 +80,30 @@ std::optional<std::int64_t> parse_int(std::string_view text) {
   return parse_number<std::int64_t>(text);
 }
 std::optional<double> parse_double(std::string_view text) {
-  return parse_number<double>(text);
+  const auto number = parse_number<double>(text);
+  return number && std::isfinite(*number) ? number : std::nullopt;
 }
+
+namespace {
+
+std::optional<double> seconds_in(std::string_view unit) {
+  if (unit.empty() || unit == "s") return 1;
+  if (unit == "m" || unit == "min") return 60;
+  if (unit == "h") return 3600;
+  if (unit == "d") return 86400;
+  return std::nullopt;
+}
+
+constexpr double kLongestDuration = 1e15;  // seconds, thirty million years: what is more overflows a clock
+
+}  // namespace
 
 std::optional<double> parse_duration(std::string_view text) {
   const auto parts = number_and_unit(text);
-  if (!parts) return std::nullopt;
-  const auto [number, unit] = *parts;
-  if (unit.empty() || unit == "s") return number;
-  if (unit == "ms") return number / 1000;
-  if (unit == "m" || unit == "min") return number * 60;
-  if (unit == "h") return number * 3600;
-  if (unit == "d") return number * 86400;
-  return std::nullopt;
+  if (parts && parts->second == "ms" && parts->first <= kLongestDuration) return parts->first / 1000;
+  const auto factor = parts ? seconds_in(parts->second) : std::nullopt;
+  if (!factor || parts->first > kLongestDuration / *factor) return std::nullopt;
+  return parts->first * *factor;
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
@@ -114,7 +125,7 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
 }
 
 std::string human_duration(double seconds) {
-  if (seconds < 0) seconds = 0;
+  seconds = seconds > 0 ? std::min(seconds, kLongestDuration) : 0;
   if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
