@@ -152,6 +152,13 @@ TEST(Glob, TwoStarsGoThroughFoldersAndNone) {
   EXPECT_TRUE(glob_match("**.ned", "src/a/Net.ned"));
 }
 
+TEST(Glob, WithManyStarsTakesNoLonger) {
+  const std::string path(200, 'a');
+  EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", path));
+  EXPECT_TRUE(glob_match("**a**a**a**a**a**a**a**a**a**a**a", path));
+  EXPECT_FALSE(glob_match("**/", "/x")) << "«**/» is nothing only where it begins";
+}
+
 TEST(Glob, SetsMatchOneCharacter) {
   EXPECT_TRUE(glob_match("run[0-9].csv", "run7.csv"));
   EXPECT_FALSE(glob_match("run[0-9].csv", "runx.csv"));
