@@ -50,7 +50,8 @@ Paths::Paths(fs::path working_folder, const Words& words) : working_folder_(std:
 // An explicit name counts from the folder of the ini file that gives it. A file is read once: one that includes itself
 // twice would be read 2^depth times.
 void Paths::read_ini(const fs::path& file, int depth, std::set<fs::path>& known) {
-  if (depth > kDeepestInclude || !known.insert(file).second) return;
+  const bool is_name = file.native().find('\0') == std::string::npos;  // the system would read up to the zero
+  if (!is_name || depth > kDeepestInclude || !known.insert(file).second) return;
   const auto text = read_file(file);
   if (!text) return;
   for (const std::string_view raw : lines(*text)) {

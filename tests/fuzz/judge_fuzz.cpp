@@ -79,8 +79,20 @@ void check_cmdenv(const Evidence& evidence, std::size_t runs) {
   }
 }
 
+// Progress out of what matches last in a line: a part of the line.
+void check_matches(const Evidence& evidence, const LinePattern& pattern) {
+  if (pattern.groups() == 0) return;
+  static_cast<void>(any_line(evidence.output, [&](std::string_view line) {
+    const std::string found = pattern.last_match(line);
+    require(line.find(found) != std::string_view::npos, "what matches is a part of the line");
+    require(found.empty() || pattern.found_in(line), "a line with a match has one");
+    return false;
+  }));
+}
+
 void check_command(const Evidence& evidence, const char* pattern_text) {
   const auto pattern = LinePattern::parse(pattern_text, "success.pattern");
+  check_matches(evidence, *pattern);
   const std::vector<int> codes{0, 3};
   const SuccessRule rule{codes, *pattern, {"results/General-#0.sca"}};
   const Verdict verdict = judge_process(evidence, evidence.files, rule);

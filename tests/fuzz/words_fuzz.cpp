@@ -1,4 +1,5 @@
-// Words that users give and the ledger keeps: command lines, quoted texts, names of runs, lists as JSON.
+// Words that users give and the ledger keeps: command lines and what their ini files say of names, quoted texts, names
+// of runs, lists as JSON.
 #include <algorithm>
 
 #include "base/text.h"
@@ -6,6 +7,7 @@
 #include "model/encoding.h"
 #include "model/run.h"
 #include "settings/shell_words.h"
+#include "simulator/cmdenv_paths.h"
 #include "simulator/cmdenv_study.h"
 #include "simulator/cmdenv_words.h"
 
@@ -104,18 +106,33 @@ void check_stored(std::string_view text) {
   require(decode_words(encode(stored)) == stored, "what was replaced stays as it is");
 }
 
+// Two ini files, of which either may include the other.
+void check_ini(std::string_view text) {
+  static const Scratch scratch;
+  scratch.write("omnetpp.ini", take_part(text));
+  scratch.write("other.ini", text);
+  const auto words = cmdenv::read_words({"./aloha", "omnetpp.ini"});
+  const cmdenv::Paths paths(scratch.folder(), *words);
+  const cmdenv::RunConfig config{{"General", 0, {}, 0, "0"}, {{"output-vector-file", "\"x.vec\""}}};
+  const cmdenv::ExpectedFiles files = paths.files_of(config, cmdenv::names_of(config));
+  require(files.vectors.ends_with("x.vec") && files.index.ends_with("x.vci"), "names are found beside some ini file");
+  require(files.scalars == "results/General-#0.sca", "a name that is not given lies in the result folder");
+}
+
 }  // namespace
 
 void check(std::string_view input) {
-  switch (take_choice(input, 4)) {
+  switch (take_choice(input, 5)) {
     case 0:
       return check_command_line(input);
     case 1:
       return check_shell_words(input);
     case 2:
       return check_selector(input);
-    default:
+    case 3:
       return check_stored(input);
+    default:
+      return check_ini(input);
   }
 }
 

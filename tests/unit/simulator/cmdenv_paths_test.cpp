@@ -11,7 +11,8 @@ namespace {
 TEST(Paths, ReadEachIniFileOnce) {
   TestFolder folder;
   std::string content = "include sub/names.ini\n";
-  for (int i = 0; i < 8; ++i) content += "include omnetpp.ini\n";
+  for (int i = 0; i < 8; ++i)
+    content += "include omnetpp.ini\n" + ("include omnetpp.ini" + std::string(1, '\0')) + fmt::format("{}\n", i);
   folder.write("omnetpp.ini", content);
   folder.write("sub/names.ini", "output-scalar-file = \"x.sca\"\ninclude ../omnetpp.ini\n");
   const auto words = read_words({"./aloha"});
