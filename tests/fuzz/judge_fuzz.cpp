@@ -28,7 +28,8 @@ void take_status(std::string_view text, Evidence& evidence) {
   const auto number = words.size() > 1 ? parse_int(words[1]).value_or(0) : 0;
   if (words[0] == "signal") evidence.wait_status = static_cast<int>(1 + (number & 63) % 64);
   if (words[0] != "signal") evidence.wait_status = static_cast<int>(number & 255) << 8;
-  if (words.size() > 2) evidence.ended_by_us = outcome_from(words[2]);
+  const auto reason = words.size() > 2 ? outcome_from(words[2]) : std::nullopt;
+  if (reason && !is_complete(*reason)) evidence.ended_by_us = reason;  // nobody ends a run because it is whole
 }
 
 Evidence evidence_of(std::string_view& input) {
