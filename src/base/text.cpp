@@ -80,19 +80,30 @@ std::optional<std::int64_t> parse_int(std::string_view text) {
   return parse_number<std::int64_t>(text);
 }
 std::optional<double> parse_double(std::string_view text) {
-  return parse_number<double>(text);
+  const auto number = parse_number<double>(text);
+  return number && std::isfinite(*number) ? number : std::nullopt;
 }
+
+namespace {
+
+std::optional<double> seconds_in(std::string_view unit) {
+  if (unit.empty() || unit == "s") return 1;
+  if (unit == "m" || unit == "min") return 60;
+  if (unit == "h") return 3600;
+  if (unit == "d") return 86400;
+  return std::nullopt;
+}
+
+constexpr double kLongestDuration = 1e15;  // seconds, thirty million years: what is more overflows a clock
+
+}  // namespace
 
 std::optional<double> parse_duration(std::string_view text) {
   const auto parts = number_and_unit(text);
-  if (!parts) return std::nullopt;
-  const auto [number, unit] = *parts;
-  if (unit.empty() || unit == "s") return number;
-  if (unit == "ms") return number / 1000;
-  if (unit == "m" || unit == "min") return number * 60;
-  if (unit == "h") return number * 3600;
-  if (unit == "d") return number * 86400;
-  return std::nullopt;
+  if (parts && parts->second == "ms" && parts->first <= kLongestDuration) return parts->first / 1000;
+  const auto factor = parts ? seconds_in(parts->second) : std::nullopt;
+  if (!factor || parts->first > kLongestDuration / *factor) return std::nullopt;
+  return parts->first * *factor;
 }
 
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
@@ -114,7 +125,7 @@ std::optional<std::uint64_t> parse_bytes(std::string_view text) {
 }
 
 std::string human_duration(double seconds) {
-  if (seconds < 0) seconds = 0;
+  seconds = seconds > 0 ? std::min(seconds, kLongestDuration) : 0;
   if (seconds < 0.9995) return fmt::format("{:.0f} ms", seconds * 1000);
   if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
   const auto whole = static_cast<std::int64_t>(std::llround(seconds));
@@ -209,48 +220,72 @@ std::size_t match_set(std::string_view pattern, char c, bool& matched) {
   return at + 1;
 }
 
-bool match_from(std::string_view pattern, std::string_view path);
+// Follows every way through the pattern at once: a search that goes back at each star takes exponential time.
+class Glob {
+ public:
+  explicit Glob(std::string_view pattern)
+      : pattern_(pattern), reached_(pattern.size() + 1), next_(pattern.size() + 1) {}
 
-bool match_star(std::string_view pattern, std::string_view path) {
-  const bool deep = pattern.starts_with("**");
-  std::string_view rest = pattern.substr(deep ? 2 : 1);
-  if (deep && rest.starts_with('/') && match_from(rest.substr(1), path)) return true;
-  for (std::size_t i = 0; i <= path.size(); ++i) {
-    if (match_from(rest, path.substr(i))) return true;
-    if (i < path.size() && path[i] == '/' && !deep) return false;
-  }
-  return false;
-}
-
-bool match_from(std::string_view pattern, std::string_view path) {
-  while (!pattern.empty()) {
-    if (pattern.front() == '*') return match_star(pattern, path);
-    if (path.empty()) return false;
-    std::size_t used = 1;
-    if (pattern.front() == '[' && path.front() != '/') {
-      bool matched = false;
-      used = match_set(pattern, path.front(), matched);
-      if (used == 0) {
-        if (path.front() != '[') return false;
-        used = 1;
-      } else if (!matched) {
-        return false;
+  bool matches(std::string_view path) {
+    reached_[0] = kArrived;
+    pass_stars();
+    for (const char c : path) {
+      std::fill(next_.begin(), next_.end(), kNot);
+      goes_on_ = false;
+      for (std::size_t at = 0; at < pattern_.size(); ++at) {
+        if (reached_[at] != kNot) step(at, c);
       }
-    } else if (pattern.front() == '?') {
-      if (path.front() == '/') return false;
-    } else if (pattern.front() != path.front()) {
-      return false;
+      if (!goes_on_) return false;
+      reached_.swap(next_);
+      pass_stars();
     }
-    pattern.remove_prefix(used);
-    path.remove_prefix(1);
+    return reached_.back() != kNot;
   }
-  return path.empty();
-}
+
+ private:
+  enum Reached : char { kNot, kStayed, kArrived };  // at a star that has taken characters it stayed
+
+  [[nodiscard]] bool is_deep(std::size_t star) const { return pattern_.substr(star).starts_with("**"); }
+
+  // A star may stand for nothing, and «**/» as a whole too.
+  void pass_stars() {
+    for (std::size_t at = 0; at < pattern_.size(); ++at) {
+      if (reached_[at] == kNot || pattern_[at] != '*') continue;
+      const std::size_t behind = at + (is_deep(at) ? 2 : 1);
+      reached_[behind] = kArrived;
+      const bool with_slash = is_deep(at) && pattern_.substr(behind).starts_with('/');
+      if (with_slash && reached_[at] == kArrived) reached_[behind + 1] = kArrived;
+    }
+  }
+
+  void step(std::size_t at, char c) {
+    const char wanted = pattern_[at];
+    if (wanted == '*') {
+      if (c != '/' || is_deep(at)) reach(at, kStayed);
+    } else if (wanted == '[' && c != '/') {
+      bool matched = false;
+      const std::size_t used = match_set(pattern_.substr(at), c, matched);
+      if (used == 0 ? c == '[' : matched) reach(at + std::max<std::size_t>(used, 1), kArrived);
+    } else if (wanted == '?' ? c != '/' : c == wanted) {
+      reach(at + 1, kArrived);
+    }
+  }
+
+  void reach(std::size_t at, Reached how) {
+    next_[at] = std::max(next_[at], how);
+    goes_on_ = true;
+  }
+
+  std::string_view pattern_;
+  std::vector<Reached> reached_;  // how the path so far leads to each position of the pattern
+  std::vector<Reached> next_;
+  bool goes_on_ = false;
+};
 
 }  // namespace
 
 bool glob_match(std::string_view pattern, std::string_view path) {
-  return match_from(pattern, path);
+  return Glob(pattern).matches(path);
 }
 
 }  // namespace simswarm

@@ -17,7 +17,7 @@ namespace simswarm {
 [[nodiscard]] std::string join(const std::vector<std::string>& parts, std::string_view separator);
 [[nodiscard]] std::string replace_all(std::string text, std::string_view from, std::string_view to);
 
-// The whole text as a number, or nothing.
+// The whole text as a number, or nothing; «nan» and «inf» are none.
 [[nodiscard]] std::optional<std::int64_t> parse_int(std::string_view text);
 [[nodiscard]] std::optional<double> parse_double(std::string_view text);
 

@@ -65,8 +65,9 @@ std::string superscript(int number) {
 // A range with room in it.
 Range widened(Range range) {
   if (range.low > range.high) return {0, 1};
-  const double smallest = std::max(std::abs(range.low), std::abs(range.high)) * 1e-9;
-  if (range.high - range.low > smallest) return range;
+  const double largest = std::max(std::abs(range.low), std::abs(range.high));
+  if (largest < 1 / kLargestDrawn) return {-1, 1};  // nothing but zero: steps between such numbers vanish
+  if (range.high - range.low > largest * 1e-9) return range;
   const double around = range.low == 0 ? 1 : std::abs(range.low) * 0.1;
   return {range.low - around, range.high + around};
 }

@@ -12,7 +12,7 @@ namespace simswarm::result {
 
 namespace {
 
-constexpr std::size_t kFirstBuffer = std::size_t{256} * 1024;
+constexpr std::size_t kFirstBuffer = std::size_t{64} * 1024;
 constexpr std::size_t kLongestLine = std::size_t{64} * 1024 * 1024;
 
 }  // namespace

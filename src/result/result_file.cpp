@@ -263,7 +263,8 @@ Refusal Parser::take_sample(std::string_view line) {
   flush();
   Sample sample;
   const auto [end, failure] = std::from_chars(line.data(), line.data() + line.size(), sample.vector);
-  if (failure != std::errc()) return "malformed line of data";
+  const bool ends = end == line.data() + line.size() || *end == ' ' || *end == '\t';
+  if (failure != std::errc() || !ends) return "malformed line of data";
   const auto known = columns_.find(sample.vector);
   if (known == columns_.end()) return fmt::format("data of vector {}, which is not declared", sample.vector);
   line.remove_prefix(static_cast<std::size_t>(end - line.data()));

@@ -22,12 +22,17 @@ struct Places {
   std::string unit;
 };
 
+// False also for NaN. Programs say «none» with the largest number that there is; its square is infinite.
+bool can_be_drawn(double value) {
+  return std::abs(value) <= kLargestDrawn;
+}
+
 std::optional<Places> numeric_places(const std::vector<Measurement>& measurements) {
   Places places;
   for (const Measurement& m : measurements) {
     if (places.at.contains(m.x)) continue;
     const auto quantity = parse_quantity(m.x);
-    if (!quantity || !std::isfinite(quantity->value)) return std::nullopt;
+    if (!quantity || !can_be_drawn(quantity->value)) return std::nullopt;
     if (places.at.empty()) places.unit = quantity->unit;
     if (quantity->unit != places.unit) return std::nullopt;
     places.at.emplace(m.x, quantity->value);
@@ -190,7 +195,7 @@ SeriesSet group(const std::vector<Measurement>& measurements) {
   std::map<std::string, std::map<double, Cell>, NaturalLess> cells;
   for (const Measurement& m : measurements) {
     Cell& cell = cells[m.series][places.at.at(m.x)];
-    if (std::isfinite(m.y)) {
+    if (can_be_drawn(m.y)) {
       cell.values.add(m.y);
     } else {
       ++cell.excluded;

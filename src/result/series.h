@@ -19,12 +19,14 @@ struct Measurement {
   double y = 0;
 };
 
+inline constexpr double kLargestDrawn = 1e150;
+
 struct Point {
   double x = 0;                      // the number, or the index of the category
-  double mean = 0;                   // over the n finite values
+  double mean = 0;                   // over the n values that can be drawn
   std::optional<double> half_width;  // of the 95% confidence interval; nothing for n = 1
   std::uint64_t n = 0;               // at least 1
-  std::uint64_t excluded = 0;        // values that were NaN or infinite
+  std::uint64_t excluded = 0;        // values that were NaN, infinite, or beyond kLargestDrawn
 };
 
 struct Series {

@@ -107,6 +107,51 @@ std::string_view without_plus(std::string_view text) {
   return text;
 }
 
+// Follows every way through the pattern at once: a search that goes back at each star takes exponential time.
+class Matcher {
+ public:
+  explicit Matcher(std::string_view pattern)
+      : pattern_(pattern), reached_(pattern.size() + 1), next_(pattern.size() + 1) {}
+
+  bool matches(std::string_view text) {
+    reached_[0] = true;
+    pass_stars();
+    for (const char c : text) {
+      std::fill(next_.begin(), next_.end(), false);
+      bool goes_on = false;
+      for (std::size_t at = 0; at < pattern_.size(); ++at) {
+        if (reached_[at]) goes_on |= step(at, c);
+      }
+      if (!goes_on) return false;
+      reached_.swap(next_);
+      pass_stars();
+    }
+    return reached_.back();
+  }
+
+ private:
+  [[nodiscard]] bool crosses_dots(std::size_t star) const { return pattern_.substr(star).starts_with("**"); }
+
+  // A star may stand for nothing.
+  void pass_stars() {
+    for (std::size_t at = 0; at < pattern_.size(); ++at) {
+      if (reached_[at] && pattern_[at] == '*') reached_[at + (crosses_dots(at) ? 2 : 1)] = true;
+    }
+  }
+
+  bool step(std::size_t at, char c) {
+    const char wanted = pattern_[at];
+    const bool star = wanted == '*';
+    const bool fits = star ? c != '.' || crosses_dots(at) : wanted == '?' ? c != '.' : c == wanted;
+    if (fits) next_[star ? at : at + 1] = true;
+    return fits;
+  }
+
+  std::string_view pattern_;
+  std::vector<char> reached_;  // positions of the pattern that the text so far leads to
+  std::vector<char> next_;
+};
+
 }  // namespace
 
 bool split_words(std::string_view line, std::vector<std::string>& words) {
@@ -148,17 +193,9 @@ std::optional<Quantity> parse_quantity(std::string_view text) {
 }
 
 bool pattern_matches(std::string_view pattern, std::string_view text) {
-  if (pattern.empty()) return text.empty();
-  if (pattern.front() != '*') {
-    if (text.empty() || (pattern.front() == '?' ? text.front() == '.' : text.front() != pattern.front())) return false;
-    return pattern_matches(pattern.substr(1), text.substr(1));
-  }
-  const bool crosses_dots = pattern.size() > 1 && pattern[1] == '*';
-  const std::string_view rest = pattern.substr(crosses_dots ? 2 : 1);
-  for (std::size_t taken = 0;; ++taken) {
-    if (pattern_matches(rest, text.substr(taken))) return true;
-    if (taken == text.size() || (!crosses_dots && text[taken] == '.')) return false;
-  }
+  if (pattern == "**") return true;
+  if (pattern.find_first_of("*?") == std::string_view::npos) return pattern == text;
+  return Matcher(pattern).matches(text);
 }
 
 bool natural_less(std::string_view a, std::string_view b) {

@@ -29,6 +29,12 @@ std::string_view take_module(std::string_view& where) {
   return module;
 }
 
+// Events count from 0.
+std::optional<std::int64_t> read_event(std::string_view text) {
+  const auto event = parse_int(text);
+  return event && *event >= 0 ? event : std::nullopt;
+}
+
 bool is_time(std::string_view text) {
   return text.size() > 1 && text.back() == 's' && parse_double(text.substr(0, text.size() - 1)).has_value();
 }
@@ -48,7 +54,7 @@ bool read_place(std::string_view where, StopLine& line) {
     const std::string_view time = where.substr(5, comma == std::string_view::npos ? comma : comma - 5);
     if (!is_time(time)) return false;
     if (comma != std::string_view::npos) {
-      line.place.event = parse_int(where.substr(comma + 9));
+      line.place.event = read_event(where.substr(comma + 9));
       if (!line.place.event) return false;
     }
     line.place.simulated_time = time.substr(0, time.size() - 1);
@@ -94,14 +100,16 @@ std::optional<Progress> read_progress(std::string_view tail) {
   const std::string_view status = tail.substr(start);
   const std::string_view line = status.substr(0, status.find('\n'));
   Progress progress;
-  progress.event = parse_int(after(line, "Event #", " "));
+  progress.event = read_event(after(line, "Event #", " "));
   progress.simulated_time = parse_double(after(line, "t=", " s"));
   const auto percent = line.find("% completed");
   if (percent != std::string_view::npos) {
     const auto blank = line.rfind(' ', percent);
-    if (const auto value = parse_double(line.substr(blank + 1, percent - blank - 1))) progress.fraction = *value / 100;
+    const auto value = parse_double(line.substr(blank + 1, percent - blank - 1));
+    if (value && *value >= 0 && *value <= 100) progress.fraction = *value / 100;
   }
-  progress.speed = parse_double(after(status, "simsec/sec=", " \n"));
+  const auto speed = parse_double(after(status, "simsec/sec=", " \n"));
+  if (speed && *speed >= 0) progress.speed = speed;
   return progress;
 }
 

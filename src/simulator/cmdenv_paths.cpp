@@ -43,17 +43,21 @@ Paths::Paths(fs::path working_folder, const Words& words) : working_folder_(std:
   for (const char* key : kNameKeys) {
     if (words.option(key) != nullptr) bases_.emplace(key, working_folder_);
   }
-  for (const std::string& file : words.ini_files) read_ini(absolute_from(working_folder_, file), 0);
+  std::set<fs::path> known;
+  for (const std::string& file : words.ini_files) read_ini(absolute_from(working_folder_, file), 0, known);
 }
 
-// An explicit name counts from the folder of the ini file that gives it.
-void Paths::read_ini(const fs::path& file, int depth) {
+// An explicit name counts from the folder of the ini file that gives it. A file is read once: one that includes itself
+// twice would be read 2^depth times.
+void Paths::read_ini(const fs::path& file, int depth, std::set<fs::path>& known) {
+  const bool is_name = file.native().find('\0') == std::string::npos;  // the system would read up to the zero
+  if (!is_name || depth > kDeepestInclude || !known.insert(file).second) return;
   const auto text = read_file(file);
-  if (!text || depth > kDeepestInclude) return;
+  if (!text) return;
   for (const std::string_view raw : lines(*text)) {
     const std::string_view line = trim(raw);
     if (line.starts_with("include ")) {
-      read_ini(absolute_from(file.parent_path(), fs::path(trim(line.substr(8)))), depth + 1);
+      read_ini(absolute_from(file.parent_path(), fs::path(trim(line.substr(8)))), depth + 1, known);
     }
     const auto equals = line.find('=');
     if (equals == std::string_view::npos || line.starts_with("#")) continue;

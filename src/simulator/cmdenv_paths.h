@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -26,7 +27,7 @@ class Paths {
  private:
   [[nodiscard]] std::string seen(const fs::path& base, const std::string& name) const;
   [[nodiscard]] fs::path base_of(const RunConfig& config, const std::string& key) const;
-  void read_ini(const fs::path& file, int depth);
+  void read_ini(const fs::path& file, int depth, std::set<fs::path>& known);
 
   fs::path working_folder_;
   fs::path first_ini_folder_;

@@ -49,7 +49,9 @@ TEST(Numbers, AreTakenWholeOrNotAtAll) {
   for (const char* text : {"", "+", "4 2", "42x", " 42", "+-42", "0x10", "99999999999999999999"}) {
     EXPECT_EQ(parse_int(text), kNothing) << text;
   }
-  for (const char* text : {"", ".", "1.5.2", "1,5", "+-1", "1s"}) EXPECT_EQ(parse_double(text), kNothing) << text;
+  for (const char* text : {"", ".", "1.5.2", "1,5", "+-1", "1s", "nan", "-inf", "1e999"}) {
+    EXPECT_EQ(parse_double(text), kNothing) << text;
+  }
 }
 
 TEST(Durations, AreSecondsUnlessTheySayOtherwise) {
@@ -60,7 +62,7 @@ TEST(Durations, AreSecondsUnlessTheySayOtherwise) {
   EXPECT_EQ(parse_duration("15 min"), 900);
   EXPECT_EQ(parse_duration("2h"), 7200);
   EXPECT_EQ(parse_duration("1.5d"), 129600);
-  for (const char* text : {"", "s", "-5", "5 weeks", "5M", "1h30m", "inf", "nan"}) {
+  for (const char* text : {"", "s", "-5", "5 weeks", "5M", "1h30m", "inf", "nan", "99999999999d"}) {
     EXPECT_EQ(parse_duration(text), kNothing) << text;
   }
 }
@@ -87,6 +89,7 @@ TEST(HumanDuration, GrowsCoarserAsItGrowsLonger) {
   EXPECT_EQ(human_duration(3 * 3600 + 12 * 60), "3 h 12 min");
   EXPECT_EQ(human_duration(2 * 86400 + 4 * 3600), "2 d 4 h");
   EXPECT_EQ(human_duration(-1), "0 ms") << "clocks that disagree make no negative times";
+  EXPECT_EQ(human_duration(1e300), human_duration(1e15)) << "what no clock can count";
 }
 
 TEST(HumanDuration, NeverRoundsUpToAUnitThatIsFull) {
@@ -147,6 +150,13 @@ TEST(Glob, TwoStarsGoThroughFoldersAndNone) {
   EXPECT_TRUE(glob_match("**/b.csv", "a/c/b.csv"));
   EXPECT_FALSE(glob_match("**/b.csv", "ab.csv"));
   EXPECT_TRUE(glob_match("**.ned", "src/a/Net.ned"));
+}
+
+TEST(Glob, WithManyStarsTakesNoLonger) {
+  const std::string path(200, 'a');
+  EXPECT_FALSE(glob_match("*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*a*b", path));
+  EXPECT_TRUE(glob_match("**a**a**a**a**a**a**a**a**a**a**a", path));
+  EXPECT_FALSE(glob_match("**/", "/x")) << "«**/» is nothing only where it begins";
 }
 
 TEST(Glob, SetsMatchOneCharacter) {

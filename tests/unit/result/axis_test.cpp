@@ -35,7 +35,8 @@ TEST(Axes, OfLargeAndSmallValuesShareAPowerOfAThousand) {
 }
 
 TEST(Axes, OfOneValueOrNoneAreStillAxes) {
-  for (const Axis& axis : {round_axis(5, 5, 4), round_axis(0, 0, 4), y_axis({}, 5), x_axis({}, 5)}) {
+  for (const Axis& axis :
+       {round_axis(5, 5, 4), round_axis(0, 0, 4), round_axis(0, 5e-324, 4), y_axis({}, 5), x_axis({}, 5)}) {
     EXPECT_LT(axis.low, axis.high);
     EXPECT_GE(axis.ticks.size(), 2U);
   }

@@ -35,7 +35,7 @@ TEST(Lines, ComeOneByOneWithTheirNumbers) {
 TEST(Lines, LongerThanTheBufferAreWhole) {
   TestFolder folder;
   const std::string longest(700'000, 'x');
-  const std::string exactly_the_buffer(256 * 1024 - 6, 'y');
+  const std::string exactly_the_buffer(64 * 1024 - 6, 'y');
   const auto lines = all_lines(folder.write("a", "short\n" + exactly_the_buffer + "\n" + longest + "\nend\n"));
   ASSERT_EQ(lines.size(), 4U);
   EXPECT_EQ(lines[1], exactly_the_buffer);

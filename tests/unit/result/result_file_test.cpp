@@ -158,6 +158,7 @@ TEST_F(ResultFileTest, AMalformedLineOfDataIsAnErrorToo) {
   EXPECT_THAT(error_of(declared + "0\t1\t2\t3\t4\n\n"), EndsWith(":10: a line of data with more than the columns ETV"));
   EXPECT_THAT(error_of(declared + "0\t1.5\t2\t3\n\n"), EndsWith(":10: «1.5» is no event number"));
   EXPECT_THAT(error_of(declared + "7\t1\t2\t3\n\n"), EndsWith(":10: data of vector 7, which is not declared"));
+  EXPECT_THAT(error_of(declared + "0.5\t1\t2\n\n"), EndsWith(":10: malformed line of data"));
   EXPECT_THAT(error_of("vector 0 Net.q len XYZ\n\n"), EndsWith(":9: unknown columns «XYZ» (of E, T, V)"));
 }
 

@@ -68,6 +68,13 @@ TEST(Grouping, ValuesThatAreNoNumbersAreLeftOutAndCounted) {
   EXPECT_EQ(set.series[0].points[0].excluded, 2U);
 }
 
+TEST(Grouping, TheLargestNumberThatThereIsStandsForNone) {
+  const SeriesSet set = group({{"", "1", 4}, {"", "1", 1.7976931348623157e308}});
+  EXPECT_EQ(set.series[0].points.at(0).mean, 4);
+  EXPECT_EQ(set.series[0].points.at(0).excluded, 1U);
+  EXPECT_FALSE(group({{"", "1.7e308", 4}, {"", "1", 4}}).categories.empty()) << "no axis reaches as far";
+}
+
 Observation observed(const std::string& load, const std::string& hosts, const std::string& module,
                      const std::string& name, double value) {
   RunInfo run;

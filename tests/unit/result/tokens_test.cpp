@@ -59,6 +59,8 @@ TEST(Patterns, StarStopsAtDotsAndTwoStarsDoNot) {
   EXPECT_TRUE(pattern_matches("Net.host[?]", "Net.host[3]"));
   EXPECT_FALSE(pattern_matches("Net.host[?]", "Net.host[13]"));
   EXPECT_FALSE(pattern_matches("Net", "Network"));
+  EXPECT_FALSE(pattern_matches("**a**a**a**a**a**a**a**a**a**a**a**a**b", std::string(200, 'a')))
+      << "many stars take no longer";
 }
 
 TEST(NaturalOrder, CountsDigitsByValue) {

@@ -125,5 +125,18 @@ TEST(CmdenvProgress, IsNoneWhereNothingIsSaid) {
   EXPECT_FALSE(read_progress("Initializing...\n").has_value());
 }
 
+TEST(CmdenvProgress, IsNoneWhereNumbersCannotBe) {
+  const auto progress = read_progress(
+      "** Event #-3   t=-inf   Elapsed: 1s  250% completed  (-7% total)\n     Speed:     ev/sec=1   simsec/sec=-nan   "
+      "x\n");
+  ASSERT_TRUE(progress.has_value());
+  EXPECT_EQ(progress->event, std::nullopt);
+  EXPECT_EQ(progress->simulated_time, std::nullopt);
+  EXPECT_EQ(progress->fraction, std::nullopt);
+  EXPECT_EQ(progress->speed, std::nullopt);
+  EXPECT_FALSE(stop("<!> Stopped -- at t=nans, event #5").has_place);
+  EXPECT_FALSE(stop("<!> Stopped -- at t=1s, event #-5").has_place) << "would count as 2^64 - 5 events";
+}
+
 }  // namespace
 }  // namespace simswarm::cmdenv
