@@ -12,25 +12,20 @@
 #include "campaign/campaign.h"
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
+#include "campaign/provenance.h"
 #include "campaign/room.h"
 #include "campaign/trial.h"
-#include "campaign/provenance.h"
 
 namespace simswarm::campaign {
 namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::uint64_t kMostLog = 64 * 1024;        // bytes of each output that the ledger keeps of an attempt
-constexpr std::uint64_t kMostLogInBatch = 4 * 1024;  // the same where runs share a process
-constexpr std::size_t kMostPending = 512;            // runs that may wait to be committed
-constexpr std::size_t kMostForSum = 20'000;          // waiting runs that are looked at one by one for time left
+constexpr double kMostUnrolling = 0.1;       // of a run's work, before the user is told
+constexpr std::size_t kMostPending = 512;    // runs that may wait to be committed
+constexpr std::size_t kMostForSum = 20'000;  // waiting runs that are looked at one by one for time left
 constexpr milliseconds kFirstElsewherePause{200};
 constexpr milliseconds kLongestElsewherePause{3000};
-
-int exit_code_of(int status) {
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
-}
 
 std::string host_name() {
   std::string name(256, '\0');
@@ -92,7 +87,7 @@ class Engine final : public worker::Host {
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
       finished.batch.runs.size() > 1 ? (void)in_company_.insert(run) : (void)in_company_.erase(run);
       hide(finished.judgements[i]);
-      committer_->hand_in(ready(finished, i, will_retry[i], scratch));
+      committer_->hand_in(hand_over(finished, i, will_retry[i], scratch));
     }
     if (finished.ended.strays > 0) {
       observer_.note(fmt::format("{} left {} process{} running: ended",
@@ -249,6 +244,7 @@ class Engine final : public worker::Host {
       if (memo && batching_.differs(config) && !options_.batch_size) tell_batching_is_off(config);
     }
     if (!expectation_.knows()) return {};
+    tell_unrolling();
     std::vector<std::pair<double, std::size_t>> order;
     for (std::size_t i = 0; i < plan_.jobs.size(); ++i) {
       double seconds = 0;
@@ -261,6 +257,17 @@ class Engine final : public worker::Host {
     for (const auto& [seconds, i] : order) jobs.push_back(std::move(plan_.jobs[i]));
     plan_.jobs = std::move(jobs);
     return {};
+  }
+
+  // facts of large studies: every process finds its place by going through all runs before it.
+  void tell_unrolling() {
+    const double unrolling = dialect_.seconds_to_unroll();
+    const double work = expectation_.seconds(plan_.runs.front().run);
+    if (unrolling < kMostUnrolling * work) return;
+    plan_.notes.push_back(fmt::format(
+        "each process spends {} on finding its run in the study, and {} on the run: several smaller configurations "
+        "would be faster",
+        human_duration(unrolling), human_duration(work)));
   }
 
   void tell_batching_is_off(const std::string& config) {
@@ -403,6 +410,22 @@ class Engine final : public worker::Host {
     if (queue_ != nullptr) queue_->enqueue({{position}, false});
   }
 
+  Ready hand_over(const worker::Finished& finished, std::size_t i, bool will_retry,
+                  const std::shared_ptr<Scratch>& scratch) {
+    Ready ready = make_ready(dialect_, options_.limits, plan_.runs[finished.batch.runs[i]].run, finished, i);
+    ready.will_retry = will_retry;
+    ready.scratch = scratch;
+    Attempt& attempt = ready.attempt;
+    attempt.key = plan_.runs[ready.run].key;
+    attempt.campaign = plan_.campaign;
+    attempt.host = host_;
+    if (!changed_input_.empty() && is_complete(attempt.verdict.outcome)) {
+      attempt.verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", changed_input_),
+                         attempt.verdict.place};
+    }
+    return ready;
+  }
+
   // What is going to be put beside the result folders no other run may see: results would depend on the order.
   void hide(const Judgement& judgement) {
     if (!is_complete(judgement.verdict.outcome)) return;
@@ -411,52 +434,6 @@ class Engine final : public worker::Host {
       const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
       if (std::none_of(ground_.layer.result_folders.begin(), ground_.layer.result_folders.end(), holds))
         ground_.executor->hide(place);
-    }
-  }
-
-  Ready ready(const worker::Finished& finished, std::size_t i, bool will_retry,
-              const std::shared_ptr<Scratch>& scratch) {
-    const exec::Ended& ended = finished.ended;
-    const auto runs = static_cast<double>(finished.batch.runs.size());
-    Ready ready;
-    ready.run = finished.batch.runs[i];
-    ready.will_retry = will_retry;
-    ready.scratch = scratch;
-    Attempt& attempt = ready.attempt;
-    ready.label = label_of(plan_.runs[ready.run].run);
-    ready.expected = dialect_.expected_files(plan_.runs[ready.run].run);
-    attempt.key = plan_.runs[ready.run].key;
-    attempt.campaign = plan_.campaign;
-    attempt.verdict = finished.judgements[i].verdict;
-    if (!finished.reason.empty() && !is_complete(attempt.verdict.outcome)) attempt.verdict.message = finished.reason;
-    if (attempt.verdict.message.empty()) attempt.verdict.message = explain(attempt.verdict.outcome);
-    if (!changed_input_.empty() && is_complete(attempt.verdict.outcome)) {
-      attempt.verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", changed_input_),
-                         attempt.verdict.place};
-    }
-    attempt.usage = ended.usage;
-    attempt.usage.events = finished.judgements[i].events;
-    attempt.usage.wall_seconds /= runs;
-    attempt.usage.user_seconds /= runs;
-    attempt.usage.system_seconds /= runs;
-    attempt.started = ended.started;
-    attempt.ended = ended.ended;
-    attempt.exit_code = exit_code_of(ended.evidence.wait_status);
-    attempt.host = host_;
-    attempt.command = finished.batch.argv;
-    const std::uint64_t most = finished.batch.runs.size() > 1 ? kMostLogInBatch : kMostLog;
-    ready.log.output = read_tail(ended.evidence.output, most).value_or(std::string());
-    ready.log.errors = read_tail(ended.evidence.errors, most).value_or(std::string());
-    ready.files = files_of(finished.judgements[i], ended.evidence);
-    if (!is_complete(attempt.verdict.outcome)) add_own_output(ready);
-    return ready;
-  }
-
-  // Complete runs have theirs among the results.
-  void add_own_output(Ready& ready) const {
-    const std::string own = dialect_.status_file(plan_.runs[ready.run].run);
-    for (const auto& [path, staged] : ready.files) {
-      if (path == own) ready.log.own = read_tail(staged, kMostLog).value_or(std::string());
     }
   }
 
@@ -475,24 +452,6 @@ class Engine final : public worker::Host {
     }
     const Monotonic end = system_clock().monotonic();
     next_input_check_ = end + (end - now) * 20;
-  }
-
-  // What we did to a run, in words; what the run did to itself the dialect says.
-  [[nodiscard]] std::string explain(Outcome outcome) const {
-    switch (outcome) {
-      case Outcome::kTimedOut:
-        return fmt::format("took longer than {} (--timeout)", human_duration(options_.limits.timeout.value_or(0)));
-      case Outcome::kOutOfMemory:
-        return options_.limits.memory
-                   ? fmt::format("used more than {} (--memory)", human_bytes(*options_.limits.memory))
-                   : "the machine ran out of memory";
-      case Outcome::kTooMuchOutput:
-        return fmt::format("wrote more than {} (--max-output)", human_bytes(options_.limits.output.value_or(0)));
-      case Outcome::kCancelled:
-        return "ended by the user";
-      default:
-        return {};
-    }
   }
 
   void take_committed() {

@@ -5,8 +5,11 @@
 #include <utility>
 #include <vector>
 
+#include "campaign/commit.h"
+#include "exec/executor.h"
 #include "ledger/ledger.h"
 #include "simulator/dialect.h"
+#include "worker/worker.h"
 
 namespace simswarm::campaign {
 
@@ -15,6 +18,10 @@ namespace simswarm::campaign {
                                                                      const Evidence& evidence);
 // Safe in a file name: «Study-load=1,b=x-#0».
 [[nodiscard]] std::string label_of(const Run& run);
+
+// What became of the run at position i of a batch, ready to be committed but for campaign, key, host and scratch.
+[[nodiscard]] Ready make_ready(const Dialect& dialect, const exec::Limits& limits, const Run& run,
+                               const worker::Finished& finished, std::size_t i);
 
 // The first difference between what a run gave when it was accepted and what it gave now; empty: none. The program's
 // own output, which tells times, does not count.

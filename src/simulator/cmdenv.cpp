@@ -137,6 +137,8 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     return expected(run).output;
   }
 
+  [[nodiscard]] bool is_setting_up(std::string_view tail) const override { return cmdenv::is_setting_up(tail); }
+
   [[nodiscard]] std::optional<Progress> read_progress(std::string_view tail) const override {
     return cmdenv::read_progress(tail);
   }

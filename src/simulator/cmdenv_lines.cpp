@@ -94,6 +94,10 @@ std::optional<std::int64_t> run_that_begins(std::string_view line, const std::st
   return std::nullopt;
 }
 
+bool is_setting_up(std::string_view tail) {
+  return tail.find("** Event #") == std::string_view::npos && tail.find("<!>") == std::string_view::npos;
+}
+
 std::optional<Progress> read_progress(std::string_view tail) {
   const auto start = tail.rfind("** Event #");
   if (start == std::string_view::npos) return std::nullopt;

@@ -24,6 +24,9 @@ struct StopLine {
 // from a program that is not quiet.
 [[nodiscard]] std::optional<std::int64_t> run_that_begins(std::string_view line, const std::string& config);
 
+// No event has been told yet, nor an end: the network is being built and initialized.
+[[nodiscard]] bool is_setting_up(std::string_view tail);
+
 // Progress out of status lines «** Event #N   t=T   Elapsed: …  P% completed …».
 [[nodiscard]] std::optional<Progress> read_progress(std::string_view tail);
 

@@ -77,6 +77,8 @@ class ManyConfigs final : public Dialect {
     return {folders.begin(), folders.end()};
   }
   [[nodiscard]] std::string status_file(const Run& run) const override { return part(run).status_file(run); }
+  [[nodiscard]] bool is_setting_up(std::string_view tail) const override { return cmdenv::is_setting_up(tail); }
+
   [[nodiscard]] std::optional<Progress> read_progress(std::string_view tail) const override {
     return cmdenv::read_progress(tail);
   }

@@ -227,7 +227,7 @@ class Loop {
     const fs::path file = status.empty() ? look->output : look->layer->locate(status);
     if (const auto tail = read_tail(file, kStatusTail)) {
       if (auto progress = dialect_.read_progress(*tail)) view.progress = *progress;
-      if (dialect_.is_setting_up(*tail)) watched_[batch.id].since = system_clock().monotonic();
+      watched_[batch.id].sets_up = dialect_.is_setting_up(*tail);
     }
     view.progress.memory = look->memory;
     if (options_.stall) end_if_stalled(batch, *look, view.progress, status.empty() ? look->written : size_of(file));
@@ -249,7 +249,9 @@ class Loop {
       watched.since = now;
       return;
     }
-    if (quiet < *options_.stall || !watched.reason.empty()) return;
+    // Before the first event files are read and others waited for; that has no end that could be seen.
+    constexpr double kPatience = 10;
+    if (quiet < *options_.stall * (watched.sets_up ? kPatience : 1) || !watched.reason.empty()) return;
     watched.reason = fmt::format("neither output nor CPU time for {} (--stall); {}", human_duration(quiet),
                                  progress.event ? fmt::format("its last word was event #{}", *progress.event)
                                                 : "it tells no events, so whether these went on is not known");
@@ -267,6 +269,7 @@ class Loop {
     Monotonic since{};  // its last sign
     double cpu_seconds = 0;
     std::uint64_t bytes = 0;
+    bool sets_up = false;
     std::string reason;  // why it is being ended
   };
 
