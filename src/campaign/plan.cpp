@@ -92,7 +92,9 @@ class Planner {
           exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);
       if (user) request.run_as = {user->uid, user->gid};
     }
-    request.scratch = options_.state.root / fmt::format("probe-{}", ::getpid());
+    const std::string owner = "probe-" + make_ulid(system_clock().stamp());
+    SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, owner));  // swept should it be cut off
+    request.scratch = options_.state.scratch(owner);
     Digests digests(ledger_);
     auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
     (void)remove_tree(request.scratch);
@@ -223,7 +225,8 @@ class Planner {
       for (const std::string& path : dialect_.expected_files(run.run)) {
         const fs::path target = absolute_from(options_.working_folder, path);
         SIMSWARM_CHECK(check_target(target));
-        if (options_.existing != Existing::kRefuse || !fs::exists(target)) continue;
+        std::error_code closed;  // the commit will tell
+        if (options_.existing != Existing::kRefuse || !fs::exists(target, closed)) continue;
         if (foreign++ == 0) first = path;
       }
     }
@@ -267,7 +270,8 @@ Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger,
   }
   SIMSWARM_TRY(Plan plan, Planner(options, dialect, ledger).plan());
   plan.rolled_forward = std::move(rolled_forward);
-  plan.campaign = make_ulid(system_clock().stamp());
+  SIMSWARM_TRY(const auto earlier, ledger.campaigns());
+  plan.campaign = make_ulid(system_clock().stamp(), earlier.empty() ? "" : earlier.front().id);
   return plan;
 }
 
