@@ -83,9 +83,6 @@ class Planner {
       request.left_out.push_back(absolute_from(options_.working_folder, folder));
     }
     request.left_out.push_back(options_.state.root);
-    SIMSWARM_TRY(const auto written, ledger_.written_paths());
-    request.written = {written.begin(), written.end()};
-    note_hidden(written, request.left_out);
     request.patterns = options_.inputs;
     if (::geteuid() == 0) {
       const auto user =
@@ -95,12 +92,27 @@ class Planner {
     const std::string owner = "probe-" + make_ulid(system_clock().stamp());
     SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, owner));  // swept should it be cut off
     request.scratch = options_.state.scratch(owner);
-    Digests digests(ledger_);
-    auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
+    auto inputs = gather_beside_others(request);
     (void)remove_tree(request.scratch);
-    SIMSWARM_CHECK(digests.remember());
-    plan_.watched = digests.watched();
     return inputs;
+  }
+
+  // Another simswarm may put results beside its result folders meanwhile: they are no inputs.
+  Result<plan::Inputs> gather_beside_others(plan::InputRequest& request) {
+    SIMSWARM_TRY(auto written, ledger_.written_paths());
+    while (true) {
+      request.written = {written.begin(), written.end()};
+      Digests digests(ledger_);
+      auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
+      SIMSWARM_TRY(auto now, ledger_.written_paths());
+      const bool is_new = now.size() != written.size();
+      written = std::move(now);
+      if (is_new) continue;
+      note_hidden(written, request.left_out);
+      SIMSWARM_CHECK(digests.remember());
+      plan_.watched = digests.watched();
+      return inputs;
+    }
   }
 
   // What runs have written beside their result folders must not be seen by the next ones: results would depend on
