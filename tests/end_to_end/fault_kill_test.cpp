@@ -34,10 +34,14 @@ class Met {
   int missed_ = 0;
 };
 
-// The committer's calls are the way of a result: all of them. Of the main thread's, a part, but when all are wanted.
+// In the default tier a sample: of the main thread's calls, and of the ledger's many writes on the way of a result.
 std::vector<KillPoint> wanted(std::vector<KillPoint> points, int one_of) {
+  constexpr int kOneWriteOf = 3;
   if (all_faults()) return points;
-  std::erase_if(points, [&](const KillPoint& point) { return point.in_main && point.number % one_of != 0; });
+  std::erase_if(points, [&](const KillPoint& point) {
+    const bool is_write = point.call.starts_with("pwrite64 ");
+    return point.in_main ? point.number % one_of != 0 : is_write && point.number % kOneWriteOf != 0;
+  });
   return points;
 }
 
@@ -46,7 +50,7 @@ class KilledAt : public testing::TestWithParam<int> {};
 TEST_P(KilledAt, EachCallLosesNothing) {
   const Campaign undisturbed;
   const std::vector<KillPoint> points = wanted(calls_of(undisturbed, shim(undisturbed.temporary())), 4);
-  ASSERT_GT(points.size(), 100U);
+  ASSERT_GT(points.size(), 80U);
   Met met;
   for (std::size_t i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
     SCOPED_TRACE("killed at " + points[i].text() + ", " + points[i].call);
@@ -115,6 +119,7 @@ TEST_P(KilledAcross, FileSystemsLosesNothing) {
   Met met;
   for (std::size_t i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
     if (points[i].in_main || points[i].call.starts_with("pwrite64 ")) continue;  // as above
+    if (!all_faults() && points[i].number % 2 != 0) continue;
     SCOPED_TRACE("killed at " + points[i].text() + ", " + points[i].call);
     const Campaign campaign(Campaign::Results::kOnTmpfs);
     const Report before = campaign.run(with_kill(shim(campaign.temporary()), points[i]));
