@@ -48,7 +48,7 @@ void spoil(Item& item, const Error& error) {
 // A program that finds the disk full says so in many words, or in none, when there is no room for them. Its error is no
 // word about the model, then, and must not be known for good.
 void excuse_for_full_disk(Ready& ready) {
-  constexpr std::uint64_t kLittle = 1024 * 1024;  // bytes; the rest of what could not be written whole
+  constexpr std::uint64_t kLittle = 16 * 1024 * 1024;  // bytes; others that end meanwhile make some room again
   Verdict& verdict = ready.attempt.verdict;
   if (verdict.outcome != Outcome::kModelError && verdict.outcome != Outcome::kIncomplete) return;
   struct statvfs disk {};
