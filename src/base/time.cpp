@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <ctime>
 #include <random>
@@ -33,13 +34,26 @@ std::string to_text(Stamp stamp) {
                      utc.tm_hour, utc.tm_min, utc.tm_sec, micros - seconds * 1'000'000);
 }
 
-std::string make_ulid(Stamp stamp) {
-  constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";  // Crockford's base 32
+namespace {
+
+constexpr std::string_view kAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";  // Crockford's base 32
+constexpr std::size_t kUlidTime = 10;                                       // characters
+
+std::uint64_t millis_of(std::string_view ulid) {
+  std::uint64_t millis = 0;
+  for (const char c : ulid.substr(0, kUlidTime)) millis = millis << 5U | (kAlphabet.find(c) & 31U);
+  return millis;
+}
+
+}  // namespace
+
+std::string make_ulid(Stamp stamp, std::string_view after) {
   auto millis = static_cast<std::uint64_t>(stamp.time_since_epoch().count() / 1000);
+  if (!after.empty()) millis = std::max(millis, millis_of(after) + 1);
   std::string ulid(26, '0');
-  for (std::size_t i = 10; i-- > 0; millis >>= 5U) ulid[i] = kAlphabet[millis & 31U];
+  for (std::size_t i = kUlidTime; i-- > 0; millis >>= 5U) ulid[i] = kAlphabet[millis & 31U];
   std::random_device random;
-  for (std::size_t i = 10; i < ulid.size(); ++i) ulid[i] = kAlphabet[random() & 31U];
+  for (std::size_t i = kUlidTime; i < ulid.size(); ++i) ulid[i] = kAlphabet[random() & 31U];
   return ulid;
 }
 

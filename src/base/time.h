@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace simswarm {
 
@@ -24,7 +25,8 @@ class Clock {
 // «2026-11-22T12:57:03.123456Z»
 [[nodiscard]] std::string to_text(Stamp stamp);
 
-// A ULID: 26 characters that sort by time (github.com/ulid/spec), for campaigns.
-[[nodiscard]] std::string make_ulid(Stamp stamp);
+// A ULID: 26 characters that sort by time (github.com/ulid/spec), for campaigns. It sorts behind `after`, too, should
+// the clock have been set back since that was made.
+[[nodiscard]] std::string make_ulid(Stamp stamp, std::string_view after = {});
 
 }  // namespace simswarm

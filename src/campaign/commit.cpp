@@ -2,10 +2,13 @@
 
 #include <fcntl.h>
 #include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -43,6 +46,20 @@ void spoil(Item& item, const Error& error) {
              "its results could not be put into place: " + error.message, verdict.place};
 }
 
+// A program that finds the disk full says so in many words, or in none, when there is no room for them. Its error is no
+// word about the model, then, and must not be known for good.
+void excuse_for_full_disk(Ready& ready) {
+  constexpr std::uint64_t kLittle = 16 * 1024 * 1024;  // bytes; others that end meanwhile make some room again
+  Verdict& verdict = ready.attempt.verdict;
+  if (verdict.outcome != Outcome::kModelError && verdict.outcome != Outcome::kIncomplete) return;
+  struct statvfs disk {};
+  if (!ready.scratch || ::statvfs(ready.scratch->folder().c_str(), &disk) != 0) return;
+  const bool has_room = disk.f_bavail * disk.f_frsize >= kLittle && (disk.f_files == 0 || disk.f_favail > 0);
+  if (has_room) return;
+  verdict.outcome = Outcome::kDiskFull;
+  verdict.message += fmt::format("{}no space left on the disk of .simswarm", verdict.message.empty() ? "" : "; ");
+}
+
 // «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
 std::string with_label(const std::string& path, const std::string& label) {
   const fs::path whole(path);
@@ -60,6 +77,7 @@ class ThreadedCommitter final : public Committer {
   ~ThreadedCommitter() override { (void)finish(); }
 
   void hand_in(Ready ready) override {
+    excuse_for_full_disk(ready);
     const std::lock_guard lock(mutex_);
     waiting_.push_back(std::move(ready));
     ++pending_;
@@ -224,11 +242,12 @@ class ThreadedCommitter final : public Committer {
 
   // Folders that results need, made beforehand so that they can be given to the owner of the working folder.
   Status make_owned_folders(const fs::path& folder) {
-    if (fs::exists(folder)) return {};
+    std::error_code closed;  // making it will tell
+    if (fs::exists(folder, closed)) return {};
     SIMSWARM_CHECK(make_owned_folders(folder.parent_path()));
     SIMSWARM_CHECK(make_folders(folder));
     if (place_.owner) (void)!::chown(folder.c_str(), place_.owner->first, place_.owner->second);
-    return sync_path(folder.parent_path());
+    return sync_counted(folder.parent_path());
   }
 
   // The way of a result: content on disk, intent noted, renamed, renames on disk, noted as done.
@@ -286,7 +305,9 @@ class ThreadedCommitter final : public Committer {
       if (item.intent.kept.empty() || std::any_of(item.intent.files.begin(), item.intent.files.end(), wrote)) continue;
       const auto owners = ledger_->files_at(path);
       const fs::path stale = absolute_from(place_.working_folder, path);
-      if (owners && !owners->empty() && fs::is_regular_file(stale) && put_aside(stale, path, item.intent.kept)) ++kept;
+      std::error_code ignored;
+      if (owners && !owners->empty() && fs::is_regular_file(stale, ignored) && put_aside(stale, path, item.intent.kept))
+        ++kept;
     }
     return kept;
   }
@@ -304,19 +325,17 @@ class ThreadedCommitter final : public Committer {
     const bool whole_system = paths.size() > kFewFiles;
     std::set<std::uint64_t> devices;
     for (const fs::path& path : paths) {
-      if (fs::is_symlink(path)) continue;  // lies in its folder
+      std::error_code ignored;
+      if (fs::is_symlink(path, ignored)) continue;  // lies in its folder
       SIMSWARM_TRY(const FileIdentity identity, identify(path));
       if (whole_system && !devices.insert(identity.device).second) continue;
-      SIMSWARM_CHECK(sync_path(path, whole_system));
+      SIMSWARM_CHECK(sync_counted(path, whole_system));
     }
     return {};
   }
 
-  Status sync_path(const fs::path& path, bool whole_system = false) {
-    const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file.valid()) return system_error(errno, path.string());
-    if ((whole_system ? ::syncfs(file.get()) : ::fsync(file.get())) != 0 && errno != EINVAL)
-      return system_error(errno, path.string());
+  Status sync_counted(const fs::path& path, bool whole_system = false) {
+    SIMSWARM_CHECK(sync_path(path, whole_system));
     const std::lock_guard lock(mutex_);
     ++stats_.syncs;
     return {};
@@ -375,14 +394,32 @@ Scratch::~Scratch() {
 
 namespace {
 
+// Not so when a folder on the way is closed: that can be mended.
+bool is_gone(const fs::path& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) != 0 && (errno == ENOENT || errno == ENOTDIR);
+}
+
 // A staged file is gone, and what stands in its place is not it: nothing can be done any more.
 bool is_hopeless(const Intent& intent) {
   for (std::size_t i = 0; i < intent.files.size(); ++i) {
-    if (fs::is_symlink(intent.staged[i]) || fs::exists(intent.staged[i])) continue;
-    const auto there = describe(intent.files[i].path, absolute_from(intent.folder, intent.files[i].path));
-    if (!there || there->digest != intent.files[i].digest) return true;
+    if (!is_gone(intent.staged[i])) continue;
+    const fs::path target = absolute_from(intent.folder, intent.files[i].path);
+    if (is_gone(target)) return true;
+    const auto there = describe(intent.files[i].path, target);
+    if (there && there->digest != intent.files[i].digest) return true;
   }
   return false;
+}
+
+// What was renamed is on disk before it is noted as done.
+Status sync_places(const std::vector<Intent>& intents) {
+  std::set<fs::path> folders;
+  for (const Intent& intent : intents) {
+    for (const ResultFile& file : intent.files) folders.insert(absolute_from(intent.folder, file.path).parent_path());
+  }
+  for (const fs::path& folder : folders) SIMSWARM_CHECK(sync_path(folder));
+  return {};
 }
 
 }  // namespace
@@ -403,6 +440,7 @@ Result<RolledForward> roll_forward(Ledger& ledger, const StateFolder& state) {
       for (const std::string& staged : intent.staged) rolled.needed.emplace_back(staged);
     }
   }
+  SIMSWARM_CHECK(sync_places(placed));
   SIMSWARM_CHECK(ledger.done(placed));
   rolled.placed = placed.size();
   return rolled;

@@ -25,6 +25,7 @@ class Scratch {
   Scratch& operator=(const Scratch&) = delete;
   ~Scratch();
   void keep() { kept_ = true; }
+  [[nodiscard]] const fs::path& folder() const { return folder_; }
 
  private:
   fs::path folder_;

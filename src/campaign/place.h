@@ -15,6 +15,12 @@ namespace simswarm::campaign {
 // «../x» as a path inside a folder: «_up/x».
 [[nodiscard]] std::string inside_path(const std::string& path);
 
+// A link that leads nowhere is there, too.
+[[nodiscard]] bool is_there(const fs::path& path);
+
+// Brings a file's content, or a folder's names, to disk; or all of its file system.
+[[nodiscard]] Status sync_path(const fs::path& path, bool whole_system = false);
+
 // Refuses a path at which something stands that is no regular file or link.
 [[nodiscard]] Status check_target(const fs::path& target);
 

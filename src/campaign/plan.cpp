@@ -83,22 +83,36 @@ class Planner {
       request.left_out.push_back(absolute_from(options_.working_folder, folder));
     }
     request.left_out.push_back(options_.state.root);
-    SIMSWARM_TRY(const auto written, ledger_.written_paths());
-    request.written = {written.begin(), written.end()};
-    note_hidden(written, request.left_out);
     request.patterns = options_.inputs;
     if (::geteuid() == 0) {
       const auto user =
           exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);
       if (user) request.run_as = {user->uid, user->gid};
     }
-    request.scratch = options_.state.root / fmt::format("probe-{}", ::getpid());
-    Digests digests(ledger_);
-    auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
+    const std::string owner = "probe-" + make_ulid(system_clock().stamp());
+    SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, owner));  // swept should it be cut off
+    request.scratch = options_.state.scratch(owner);
+    auto inputs = gather_beside_others(request);
     (void)remove_tree(request.scratch);
-    SIMSWARM_CHECK(digests.remember());
-    plan_.watched = digests.watched();
     return inputs;
+  }
+
+  // Another simswarm may put results beside its result folders meanwhile: they are no inputs.
+  Result<plan::Inputs> gather_beside_others(plan::InputRequest& request) {
+    SIMSWARM_TRY(auto written, ledger_.written_paths());
+    while (true) {
+      request.written = {written.begin(), written.end()};
+      Digests digests(ledger_);
+      auto inputs = plan::gather_inputs(request, [&](const fs::path& path) { return digests.of(path); });
+      SIMSWARM_TRY(auto now, ledger_.written_paths());
+      const bool is_new = now.size() != written.size();
+      written = std::move(now);
+      if (is_new) continue;
+      note_hidden(written, request.left_out);
+      SIMSWARM_CHECK(digests.remember());
+      plan_.watched = digests.watched();
+      return inputs;
+    }
   }
 
   // What runs have written beside their result folders must not be seen by the next ones: results would depend on
@@ -223,7 +237,8 @@ class Planner {
       for (const std::string& path : dialect_.expected_files(run.run)) {
         const fs::path target = absolute_from(options_.working_folder, path);
         SIMSWARM_CHECK(check_target(target));
-        if (options_.existing != Existing::kRefuse || !fs::exists(target)) continue;
+        std::error_code closed;  // the commit will tell
+        if (options_.existing != Existing::kRefuse || !fs::exists(target, closed)) continue;
         if (foreign++ == 0) first = path;
       }
     }
@@ -267,7 +282,8 @@ Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger,
   }
   SIMSWARM_TRY(Plan plan, Planner(options, dialect, ledger).plan());
   plan.rolled_forward = std::move(rolled_forward);
-  plan.campaign = make_ulid(system_clock().stamp());
+  SIMSWARM_TRY(const auto earlier, ledger.campaigns());
+  plan.campaign = make_ulid(system_clock().stamp(), earlier.empty() ? "" : earlier.front().id);
   return plan;
 }
 

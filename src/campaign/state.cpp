@@ -1,6 +1,7 @@
 #include "campaign/state.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +13,13 @@
 
 namespace simswarm::campaign {
 namespace {
+
+bool is_at(const Fd& file, const fs::path& path) {
+  struct stat open {};
+  struct stat there {};
+  return ::fstat(file.get(), &open) == 0 && ::stat(path.c_str(), &there) == 0 && open.st_ino == there.st_ino &&
+         open.st_dev == there.st_dev;
+}
 
 fs::path life_path(const StateFolder& state, const std::string& owner) {
   return state.root / "alive" / owner;
@@ -32,9 +40,17 @@ Result<FileLock> FileLock::take(const fs::path& path) {
 Result<SignOfLife> SignOfLife::show(const StateFolder& state, const std::string& owner) {
   SIMSWARM_CHECK(make_folders(state.root / "alive"));
   const fs::path path = life_path(state, owner);
-  Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
-  if (!file.valid() || ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return system_error(errno, path.string());
-  return SignOfLife(std::move(file), path);
+  constexpr int kTries = 20;
+  constexpr int kPause = 5;  // milliseconds
+  for (int tries = 1;; ++tries) {
+    Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
+    if (!file.valid()) return system_error(errno, path.string());
+    const bool locked = ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
+    if (locked && is_at(file, path)) return SignOfLife(std::move(file), path);
+    // One who sweeps looks at it, or has just removed it.
+    if (tries == kTries) return system_error(EWOULDBLOCK, path.string());
+    ::poll(nullptr, 0, kPause);
+  }
 }
 
 SignOfLife::~SignOfLife() {
@@ -61,6 +77,15 @@ void remove_veil(const std::string& owner) {
     (void)remove_tree(veil);
 }
 
+// Removed under their lock: who is about to show one sees that, and shows it anew.
+void remove_dead_signs(const StateFolder& state) {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(state.root / "alive", error)) {
+    const Fd file(::open(entry.path().c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+    if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) ::unlink(entry.path().c_str());
+  }
+}
+
 }  // namespace
 
 fs::path veil_of(const std::string& owner, const fs::path& project) {
@@ -78,10 +103,10 @@ Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& need
     exec::end_contained(owner, mark_of(owner) + ".");
     const auto holds = [&](const fs::path& file) { return lies_in(entry.path(), file); };
     if (std::any_of(needed.begin(), needed.end(), holds)) continue;
+    remove_veil(owner);  // first: scratch tells the next start whose it was
     SIMSWARM_CHECK(remove_tree(entry.path()));
-    remove_veil(owner);
-    ::unlink(life_path(state, owner).c_str());
   }
+  remove_dead_signs(state);
   return {};
 }
 

@@ -176,6 +176,8 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_TRY(const auto add, database_->prepare("INSERT OR REPLACE INTO intent VALUES(?,?,?,?)"));
     SIMSWARM_TRY(const auto add_file, database_->prepare("INSERT OR REPLACE INTO intent_file VALUES(?,?,?,?,?)"));
+    // Already now: another simswarm that plans between rename and «done» must not take a result for an input.
+    SIMSWARM_TRY(const auto written, database_->prepare("INSERT OR IGNORE INTO written VALUES(?)"));
     for (std::size_t i = 0; i < intents.size(); ++i) {
       Intent& intent = intents[i];
       SIMSWARM_CHECK(remove_intent(intent.attempt.key));  // of an attempt that was cut off
@@ -186,6 +188,7 @@ class SqliteLedger final : public Ledger {
         const ResultFile& file = intent.files[f];
         SIMSWARM_CHECK(
             add_file->bind(key).bind(file.path).bind(file.size).bind(file.digest.hex()).bind(intent.staged[f]).run());
+        SIMSWARM_CHECK(written->bind(file.path).run());
       }
     }
     return transaction->commit();

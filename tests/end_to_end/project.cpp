@@ -186,6 +186,12 @@ std::string cmdsim_program() {
 std::string cmdsim_wrapper() {
   return CMDSIM_WRAPPER;
 }
+std::string fault_shim() {
+  return FAULT_SHIM;
+}
+std::string fault_ills() {
+  return FAULT_ILLS;
+}
 std::string library(int version) {
   return version == 1 ? LIBRARY_1 : LIBRARY_2;
 }

@@ -175,6 +175,8 @@ std::string study(std::string_view further_general = "");
 std::string simswarm_program();
 std::string cmdsim_program();
 std::string cmdsim_wrapper();
+std::string fault_shim();          // tests/end_to_end/fault_shim.cpp
+std::string fault_ills();          // tests/end_to_end/fault_ills.cpp
 std::string library(int version);  // a shared library; 1 and 2 differ
 
 }  // namespace simswarm::e2e

@@ -32,6 +32,13 @@ TEST(Ulids, SortByTime) {
   EXPECT_LT(make_ulid(Stamp(milliseconds(1023))), make_ulid(Stamp(milliseconds(1024))));
 }
 
+TEST(Ulids, SortBehindAnEarlierOneWhenTheClockWasSetBack) {
+  const std::string earlier = make_ulid(Stamp(milliseconds(5'000'000)));
+  EXPECT_GT(make_ulid(Stamp(milliseconds(1'000)), earlier), earlier);
+  EXPECT_EQ(make_ulid(Stamp(milliseconds(6'000'000)), earlier).substr(0, 10),
+            make_ulid(Stamp(milliseconds(6'000'000))).substr(0, 10));
+}
+
 TEST(Ulids, OfOneMomentDiffer) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) seen.insert(make_ulid(Stamp()));
