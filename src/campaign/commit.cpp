@@ -93,6 +93,7 @@ class ThreadedCommitter final : public Committer {
 
   [[nodiscard]] int descriptor() const override { return event_.get(); }
   [[nodiscard]] std::size_t pending() const override { return pending_; }
+  [[nodiscard]] bool has_trouble() const override { return has_trouble_; }
 
   Status finish() override {
     {
@@ -178,7 +179,9 @@ class ThreadedCommitter final : public Committer {
   static bool is_good(const Item& item) { return is_complete(item.ready.attempt.verdict.outcome); }
 
   void note(Status status) {
-    if (!status && trouble_) trouble_ = std::move(status);
+    if (status || !trouble_) return;
+    trouble_ = std::move(status);
+    has_trouble_ = true;
   }
 
   // Digests of what was left; a run whose files cannot be read, or may not go where they want, is not complete.
@@ -375,6 +378,7 @@ class ThreadedCommitter final : public Committer {
   std::deque<Ready> waiting_;
   std::vector<Committed> done_;
   std::atomic<std::size_t> pending_ = 0;
+  std::atomic<bool> has_trouble_ = false;
   bool closing_ = false;
   Status trouble_;
   CommitStats stats_;

@@ -69,6 +69,8 @@ class Committer {
   [[nodiscard]] virtual std::vector<Committed> take() = 0;
   [[nodiscard]] virtual int descriptor() const = 0;
   [[nodiscard]] virtual std::size_t pending() const = 0;
+  // The ledger cannot be written: what comes now could not be noted.
+  [[nodiscard]] virtual bool has_trouble() const = 0;
   // After all that was handed in is done. The first trouble with the ledger itself, if any.
   [[nodiscard]] virtual Status finish() = 0;
   [[nodiscard]] virtual CommitStats stats() const = 0;

@@ -154,7 +154,7 @@ class Engine final : public worker::Host {
   }
 
   [[nodiscard]] bool is_draining() override {
-    if (!changed_input_.empty()) return true;
+    if (!changed_input_.empty() || committer_->has_trouble()) return true;
     if (!options_.max_failures || judged_failed_ < *options_.max_failures) return false;
     if (!gave_up_)
       observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", judged_failed_));
@@ -280,6 +280,7 @@ class Engine final : public worker::Host {
     std::vector<Job> jobs = plan_.jobs;
     while (!jobs.empty()) {
       SIMSWARM_TRY(std::vector<Job> elsewhere, claim(jobs));
+      SIMSWARM_CHECK(hide_what_others_wrote());
       if (!jobs.empty()) {
         SIMSWARM_CHECK(forget_distrusted(jobs));
         const auto queue = make_memory_queue();
@@ -295,6 +296,18 @@ class Engine final : public worker::Host {
       if (stop_level() > 0 || is_draining()) return {};
       jobs = std::move(elsewhere);
       if (!jobs.empty()) wait_elsewhere();
+    }
+    return {};
+  }
+
+  // Another simswarm of this folder may have put results beside the result folders since this one was planned.
+  Status hide_what_others_wrote() {
+    SIMSWARM_TRY(const auto written, ledger_->written_paths());
+    for (const std::string& path : written) {
+      const fs::path place = absolute_from(options_.working_folder, path);
+      const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
+      const std::vector<fs::path>& folders = ground_.layer.result_folders;
+      if (std::none_of(folders.begin(), folders.end(), holds)) ground_.executor->hide(place);
     }
     return {};
   }

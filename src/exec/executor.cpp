@@ -6,6 +6,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,6 +38,7 @@ struct Running {
   std::uint64_t peak = 0;
   std::vector<int> cores{};
   double cpu_seconds = 0;
+  bool disk_was_full = false;
   Fd network{};
   std::optional<ProcessSpec> waiting{};  // the program, until its companion is ready
   std::optional<Started> companion{};    // once the program runs
@@ -57,6 +59,14 @@ std::uint64_t kernel_memory_kills() {
 std::uint64_t size_of(const fs::path& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 ? static_cast<std::uint64_t>(info.st_size) : 0;
+}
+
+// No program can be sure that what it wrote is there.
+bool is_full(const fs::path& place) {
+  struct statvfs disk {};
+  constexpr std::uint64_t kNothing = 64 * 1024;  // bytes: a block or two are no room
+  if (::statvfs(place.c_str(), &disk) != 0) return false;
+  return disk.f_bavail * disk.f_frsize < kNothing || (disk.f_files > 0 && disk.f_favail == 0);
 }
 
 double seconds_of(const timeval& time) {
@@ -117,6 +127,7 @@ class LocalExecutor final : public Executor {
     process.environment.push_back(batch.mark);
     process.cores = take_cores();
     stage->apply(process);
+    last_stage_ = stage->output().parent_path();
     Running running{batch, std::move(stage), {}, system_clock().monotonic(), system_clock().stamp()};
     if (Status begun = begin(running, process); !begun) {
       give_back(process.cores);
@@ -196,7 +207,11 @@ class LocalExecutor final : public Executor {
     last_look_ = now;
     looks_at_output_ = now - last_look_at_output_ >= kOutputSampling;
     if (looks_at_output_) last_look_at_output_ = now;
-    for (auto& [id, running] : running_) watch(running, now);
+    const bool full = is_full(last_stage_);
+    for (auto& [id, running] : running_) {
+      running.disk_was_full = running.disk_was_full || full;
+      watch(running, now);
+    }
   }
 
   void watch(Running& running, Monotonic now) {
@@ -307,6 +322,7 @@ class LocalExecutor final : public Executor {
     }
     end_companion(running);
     ended.strays = end_strays(running.spec.mark);
+    ended.disk_was_full = running.disk_was_full || is_full(running.stage->output());
     ended.ended = system_clock().stamp();
     ended.usage.wall_seconds = seconds_since(running.since);
     ended.usage.user_seconds = seconds_of(usage.ru_utime);
@@ -417,6 +433,7 @@ class LocalExecutor final : public Executor {
   Limits limits_;
   std::vector<std::string> environment_;
   std::vector<std::unique_ptr<Stage>> free_;
+  fs::path last_stage_;  // some folder on the disk that runs write to
   std::size_t stages_ = 0;
   bool strangers_ = false;  // an orphan whose run we do not know is there
   std::vector<int> free_cores_;

@@ -38,6 +38,7 @@ struct Ended {
   Stamp ended{};
   std::size_t strays = 0;        // processes that outlived the run and were killed
   std::optional<Error> trouble;  // the layer could not be read: nothing of it is to be believed
+  bool disk_was_full = false;    // at some moment of its life: what it left may be cut short, whatever it says
   std::string not_started;       // why the program never ran: its companion failed
 };
 

@@ -153,9 +153,23 @@ class Loop {
       finished.judgements.assign(finished.batch.runs.size(), broken);
     } else {
       finished.judgements = dialect_.judge(runs_of(finished.batch), finished.ended.evidence);
+      if (finished.ended.disk_was_full) doubt(finished.judgements);
     }
     const std::vector<bool> will_retry = settle(finished);
     host_.finished(std::move(finished), will_retry);
+  }
+
+  // The disk was full while these ran: a program need not notice, nor be able to say so, and its error is no word about
+  // the model.
+  static void doubt(std::vector<Judgement>& judgements) {
+    for (Judgement& judgement : judgements) {
+      Verdict& verdict = judgement.verdict;
+      const bool may_come_of_it = is_complete(verdict.outcome) || verdict.outcome == Outcome::kModelError ||
+                                  verdict.outcome == Outcome::kIncomplete || verdict.outcome == Outcome::kCrashed;
+      if (!may_come_of_it) continue;
+      verdict.message = "the disk was full while it ran" + (verdict.message.empty() ? "" : ": " + verdict.message);
+      verdict.outcome = Outcome::kDiskFull;
+    }
   }
 
   // Tells the queue; says which runs come again.
