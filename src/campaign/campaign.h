@@ -80,8 +80,9 @@ struct Plan {
   std::vector<std::string>
       hidden;  // what earlier runs wrote outside the result folders, relative to the working folder
   fs::path project;
-  std::vector<std::string> notes;  // what the user should know
-  std::vector<Run> words;          // the runs alone, by position
+  std::vector<std::string> notes;   // what the user should know
+  std::vector<Run> words;           // the runs alone, by position
+  std::int64_t ledger_version = 0;  // when decisions were made
 };
 
 struct Final {

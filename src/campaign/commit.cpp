@@ -118,8 +118,9 @@ class ThreadedCommitter final : public Committer {
       std::vector<Committed> committed = commit(group);
       group.clear();  // scratch goes before the word is out
       const std::lock_guard lock(mutex_);
-      pending_ -= committed.size();
+      const std::size_t count = committed.size();
       std::move(committed.begin(), committed.end(), std::back_inserter(done_));
+      pending_ -= count;  // afterwards: who sees none pending can take all
       const std::uint64_t one = 1;
       [[maybe_unused]] const ssize_t put = ::write(event_.get(), &one, sizeof(one));
     }

@@ -119,6 +119,11 @@ class Engine final : public worker::Host {
     return !full.empty();
   }
 
+  [[nodiscard]] bool is_settled() override {
+    take_committed();
+    return committer_->pending() == 0;
+  }
+
   [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
     if (options_.batch_size) return *options_.batch_size;
     const Run& run = plan_.runs[first].run;
@@ -243,20 +248,26 @@ class Engine final : public worker::Host {
       if (memo) batching_.recall(config, *memo);
       if (memo && batching_.differs(config) && !options_.batch_size) tell_batching_is_off(config);
     }
-    if (!expectation_.knows()) return {};
-    tell_unrolling();
-    std::vector<std::pair<double, std::size_t>> order;
-    for (std::size_t i = 0; i < plan_.jobs.size(); ++i) {
-      double seconds = 0;
-      for (const std::size_t run : plan_.jobs[i].runs) seconds += expectation_.seconds(plan_.runs[run].run);
-      order.emplace_back(-seconds, i);
-    }
-    std::stable_sort(order.begin(), order.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-    std::vector<Job> jobs;
-    jobs.reserve(order.size());
-    for (const auto& [seconds, i] : order) jobs.push_back(std::move(plan_.jobs[i]));
-    plan_.jobs = std::move(jobs);
+    if (expectation_.knows()) tell_unrolling();
     return {};
+  }
+
+  // The longest first, so that none lasts when all others are done. Where nothing is known, a few from all over first.
+  void put_in_order(std::vector<Job>& jobs) {
+    resort_at_ = expectation_.knows() ? 0 : sample_size(jobs.size());
+    if (expectation_.knows() || resort_at_ == 0) return;
+    std::vector<Job> ordered;
+    ordered.reserve(jobs.size());
+    for (const std::size_t i : sampling_order(jobs.size())) ordered.push_back(std::move(jobs[i]));
+    jobs = std::move(ordered);
+  }
+
+  void sort_by_length() {
+    queue_->sort_waiting([this](const Job& job) {
+      double seconds = 0;
+      for (const std::size_t run : job.runs) seconds += expectation_.seconds(plan_.runs[run].run);
+      return seconds;
+    });
   }
 
   // facts of large studies: every process finds its place by going through all runs before it.
@@ -283,15 +294,16 @@ class Engine final : public worker::Host {
       SIMSWARM_CHECK(hide_what_others_wrote());
       if (!jobs.empty()) {
         SIMSWARM_CHECK(forget_distrusted(jobs));
-        const auto queue = make_memory_queue();
-        for (Job& job : jobs) queue->enqueue(std::move(job));
-        queue_ = queue.get();
+        queue_ = make_memory_queue();
+        put_in_order(jobs);
+        for (Job& job : jobs) queue_->enqueue(std::move(job));
+        if (expectation_.knows()) sort_by_length();
         worker::Options options{
             ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
             options_.grace, options_.stall};
         options.scratch /= std::to_string(++round_);
         SIMSWARM_CHECK(make_folders(options.scratch));
-        SIMSWARM_CHECK(worker::work(*queue, *ground_.executor, dialect_, plan_.words, options, *this));
+        SIMSWARM_CHECK(worker::work(*queue_, *ground_.executor, dialect_, plan_.words, options, *this));
       }
       if (stop_level() > 0 || is_draining()) return {};
       jobs = std::move(elsewhere);
@@ -303,12 +315,7 @@ class Engine final : public worker::Host {
   // Another simswarm of this folder may have put results beside the result folders since this one was planned.
   Status hide_what_others_wrote() {
     SIMSWARM_TRY(const auto written, ledger_->written_paths());
-    for (const std::string& path : written) {
-      const fs::path place = absolute_from(options_.working_folder, path);
-      const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
-      const std::vector<fs::path>& folders = ground_.layer.result_folders;
-      if (std::none_of(folders.begin(), folders.end(), holds)) ground_.executor->hide(place);
-    }
+    for (const std::string& path : written) hide_beside_results(path);
     return {};
   }
 
@@ -333,10 +340,12 @@ class Engine final : public worker::Host {
       return entry->second;
     };
     SIMSWARM_TRY(const auto others, ledger_->claim(keys, plan_.campaign, is_alive));
+    SIMSWARM_TRY(const std::int64_t version, ledger_->data_version());
+    const bool may_be_done = version != plan_.ledger_version;
     std::vector<Job> ours;
     std::vector<Job> elsewhere;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-      SIMSWARM_TRY(const bool done, done_meanwhile(jobs[i]));
+      SIMSWARM_TRY(const bool done, may_be_done ? done_meanwhile(jobs[i]) : false);
       if (done) continue;
       (others.contains(i) ? elsewhere : ours).push_back(std::move(jobs[i]));
     }
@@ -442,12 +451,14 @@ class Engine final : public worker::Host {
   // What is going to be put beside the result folders no other run may see: results would depend on the order.
   void hide(const Judgement& judgement) {
     if (!is_complete(judgement.verdict.outcome)) return;
-    for (const std::string& path : judgement.files) {
-      const fs::path place = absolute_from(options_.working_folder, path);
-      const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
-      if (std::none_of(ground_.layer.result_folders.begin(), ground_.layer.result_folders.end(), holds))
-        ground_.executor->hide(place);
-    }
+    for (const std::string& path : judgement.files) hide_beside_results(path);
+  }
+
+  void hide_beside_results(const std::string& path) {
+    const fs::path place = absolute_from(options_.working_folder, path);
+    const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
+    const std::vector<fs::path>& folders = ground_.layer.result_folders;
+    if (std::none_of(folders.begin(), folders.end(), holds)) ground_.executor->hide(place);
   }
 
   // Inputs were digested for the keys; a run that may have seen another state of them is not believed. Looked at after
@@ -498,6 +509,10 @@ class Engine final : public worker::Host {
     const bool alone = !in_company_.contains(position);
     expectation_.learn(run, attempt.usage.wall_seconds - (alone ? batching_.start(run.config) : 0),
                        attempt.usage.peak_memory);
+    if (resort_at_ > 0 && complete_ >= resort_at_ && queue_ != nullptr) {
+      sort_by_length();
+      resort_at_ *= 2;  // more is known then
+    }
     if (alone) return batching_.completed_alone(position, run, attempt.usage.wall_seconds);
     if (batching_.differs(run.config)) return redo(position);
     batching_.completed_in_batch(position, run, last_of_batches_.contains(position));
@@ -566,10 +581,11 @@ class Engine final : public worker::Host {
   Expectation expectation_;
   Batching batching_{options_.jobs};
   std::unique_ptr<Room> room_;
-  Queue* queue_ = nullptr;            // of the round
+  std::unique_ptr<Queue> queue_;      // of the round
   std::set<std::size_t> in_company_;  // runs whose last attempt shared its process
   std::set<std::size_t> last_of_batches_;
   bool told_full_disk_ = false;
+  std::size_t resort_at_ = 0;      // complete runs; 0: not again
   std::set<std::size_t> waiting_;  // not done, the running among them
   std::set<std::size_t> running_;
   std::vector<worker::RunningView> views_;

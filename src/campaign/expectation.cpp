@@ -113,6 +113,30 @@ std::uint64_t Expectation::memory(const Run& run) const {
   return found == studies_.end() ? 0 : found->second.memory;
 }
 
+std::size_t sample_size(std::size_t jobs) {
+  constexpr std::size_t kFew = 20;
+  constexpr std::size_t kLeast = 6;
+  constexpr std::size_t kMost = 100;
+  return jobs < kFew ? 0 : std::clamp(jobs / 10, kLeast, kMost);
+}
+
+std::vector<std::size_t> sampling_order(std::size_t jobs) {
+  const std::size_t sample = sample_size(jobs);
+  std::vector<std::size_t> order;
+  std::vector<bool> taken(jobs);
+  order.reserve(jobs);
+  for (std::size_t i = 0; i < sample; ++i) {
+    // In the middle of each part, with a step that shares no factor with the counts of repetitions that people choose.
+    const std::size_t at = (2 * i + 1) * jobs / (2 * sample);
+    order.push_back(at);
+    taken[at] = true;
+  }
+  for (std::size_t i = 0; i < jobs; ++i) {
+    if (!taken[i]) order.push_back(i);
+  }
+  return order;
+}
+
 double seconds_to_finish(std::span<const double> busy, std::span<const double> waiting, std::size_t slots) {
   std::priority_queue<double, std::vector<double>, std::greater<>> ends;
   for (const double left : busy) ends.push(std::max(0.0, left));

@@ -50,6 +50,12 @@ class Expectation {
   std::size_t count_ = 0;
 };
 
+// How many jobs of so many are executed first, where nothing is known of any, so that something is known of all; 0: too
+// few for that to pay.
+[[nodiscard]] std::size_t sample_size(std::size_t jobs);
+// The order that begins with a sample spread over all: sample_size() of them, then the others as they stood.
+[[nodiscard]] std::vector<std::size_t> sampling_order(std::size_t jobs);
+
 // Seconds until all is done on so many slots: `busy` is what the running ones still need, `waiting` comes in this
 // order.
 [[nodiscard]] double seconds_to_finish(std::span<const double> busy, std::span<const double> waiting,

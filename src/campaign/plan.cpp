@@ -63,7 +63,7 @@ class Planner {
       if (!plan_.inputs.parts.contains(run.config)) plan_.inputs.parts.emplace(run.config, std::move(parts));
     }
     SIMSWARM_CHECK(refuse_equal_keys());
-    for (Planned& run : plan_.runs) SIMSWARM_CHECK(decide(run));
+    SIMSWARM_CHECK(decide_all());
     keep_together();
     SIMSWARM_CHECK(check_targets());
     make_jobs();
@@ -139,6 +139,17 @@ class Planner {
     return {};
   }
 
+  Status decide_all() {
+    SIMSWARM_TRY(plan_.ledger_version, ledger_.data_version());
+    SIMSWARM_CHECK(ledger_.begin_reading());
+    Status decided;
+    for (auto run = plan_.runs.begin(); decided && run != plan_.runs.end(); ++run) decided = decide(*run);
+    SIMSWARM_CHECK(ledger_.end_reading());
+    if (!decided) return decided;
+    for (const auto& [key, files] : moved_) SIMSWARM_CHECK(ledger_.update_files(key, files));
+    return {};
+  }
+
   Status decide(Planned& run) {
     SIMSWARM_TRY(const auto known, ledger_.result_of(run.key));
     if (known) {
@@ -186,7 +197,7 @@ class Planner {
       file.identity = *identity;
       moved = true;
     }
-    if (moved) SIMSWARM_CHECK(ledger_.update_files(run.key, files));
+    if (moved) moved_.emplace_back(run.key, std::move(files));
     return in_expected_place(run, known);
   }
 
@@ -265,6 +276,7 @@ class Planner {
   Dialect& dialect_;
   Ledger& ledger_;
   Plan plan_;
+  std::vector<std::pair<RunKey, std::vector<ResultFile>>> moved_;  // known results with other identities than noted
 };
 
 }  // namespace

@@ -85,6 +85,15 @@ class SqliteLedger final : public Ledger {
     }
   }
 
+  Status begin_reading() override { return database_->execute("BEGIN"); }
+  Status end_reading() override { return database_->execute("COMMIT"); }
+
+  Result<std::int64_t> data_version() override {
+    SIMSWARM_TRY(const auto rows, database_->prepare("PRAGMA data_version"));
+    SIMSWARM_TRY(const bool row, rows->step());
+    return row ? rows->number(0) : 0;
+  }
+
   Result<std::optional<ResultRecord>> result_of(const RunKey& key) override {
     if (!result_) {
       SIMSWARM_TRY(result_, database_->prepare(

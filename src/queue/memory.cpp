@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 
 #include "queue/queue.h"
@@ -48,6 +49,14 @@ class MemoryQueue final : public Queue {
     ++counts_.queued;
     waiting_.push_front(claim.job);
     return true;
+  }
+
+  void sort_waiting(const std::function<double(const Job&)>& weight) override {
+    std::vector<std::pair<double, JobId>> weighed;
+    weighed.reserve(waiting_.size());
+    for (const JobId id : waiting_) weighed.emplace_back(weight(job(id)), id);
+    std::stable_sort(weighed.begin(), weighed.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+    std::transform(weighed.begin(), weighed.end(), waiting_.begin(), [](const auto& one) { return one.second; });
   }
 
   std::size_t cancel_waiting() override {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -52,6 +53,8 @@ class Queue {
   [[nodiscard]] virtual bool fail(Claim claim) = 0;
   // Back to the front (its turn had come); `counts` says whether the attempt is one that was used up.
   [[nodiscard]] virtual bool requeue(Claim claim, bool alone, bool counts) = 0;
+  // What waits, the heaviest first; equal ones keep their order.
+  virtual void sort_waiting(const std::function<double(const Job&)>& weight) = 0;
   // All that waits; what is started goes on. The number that was cancelled.
   virtual std::size_t cancel_waiting() = 0;
   [[nodiscard]] virtual JobState state(JobId id) const = 0;

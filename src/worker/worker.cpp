@@ -26,7 +26,10 @@ class Loop {
       obey();
       if (stop_level_ == kGoOn) fill();
       const bool nothing_waits = stop_level_ != kGoOn || queue_.counts().queued == 0;
-      if (running_.empty() && nothing_waits) return trouble_;
+      if (running_.empty() && nothing_waits && (stop_level_ != kGoOn || host_.is_settled())) {
+        if (stop_level_ == kGoOn) fill();  // what has just been settled may want a trial, or another turn
+        if (running_.empty() && (stop_level_ != kGoOn || queue_.counts().queued == 0)) return trouble_;
+      }
       for (exec::Ended& ended : executor_.wait(kTick, host_.wake_on())) finish(std::move(ended));
       tell();
     }

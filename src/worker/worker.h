@@ -59,6 +59,8 @@ class Host {
   [[nodiscard]] virtual std::vector<int> wake_on() = 0;
   // Too much waits to be committed, or the disk is nearly full: nothing new is started.
   [[nodiscard]] virtual bool is_busy() = 0;
+  // Nothing that was handed over can still come back to the queue.
+  [[nodiscard]] virtual bool is_settled() { return true; }
   // How many runs may share the process that begins with this one.
   [[nodiscard]] virtual std::size_t batch_limit(std::size_t /*first*/) { return 1; }
   // Whether this run may start beside those that run now.
