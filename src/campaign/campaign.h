@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "campaign/commit.h"
+#include "campaign/input_watch.h"
 #include "campaign/state.h"
 #include "exec/executor.h"
 #include "exec/keeper.h"
@@ -61,12 +62,6 @@ struct Planned {
   std::string reason;            // why, in words
   std::optional<Attempt> known;  // the attempt that decides, where there is one
   int distrusted = 0;            // the attempt whose result is not what was accepted any more; 0: none
-};
-
-// An input file as it was when the keys were made. It has to stay so as long as runs see it.
-struct WatchedInput {
-  fs::path path;
-  FileIdentity identity;
 };
 
 // Everything before the first run. A plan holds the campaign's id, sign of life and claims.

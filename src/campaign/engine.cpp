@@ -12,6 +12,7 @@
 #include "campaign/campaign.h"
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
+#include "campaign/input_watch.h"
 #include "campaign/provenance.h"
 #include "campaign/room.h"
 #include "campaign/trial.h"
@@ -77,7 +78,10 @@ class Engine final : public worker::Host {
   void finished(worker::Finished finished, const std::vector<bool>& will_retry) override {
     const auto scratch = std::make_shared<Scratch>(finished.batch.scratch);
     if (finished.batch.is_trial) return judge_trial(finished);
-    check_inputs();
+    if (inputs_.look(plan_.watched)) {
+      observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
+                                 inputs_.changed()));
+    }
     if (finished.batch.runs.size() > 1) last_of_batches_.insert(finished.batch.runs.back());
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const std::size_t run = finished.batch.runs[i];
@@ -159,7 +163,7 @@ class Engine final : public worker::Host {
   }
 
   [[nodiscard]] bool is_draining() override {
-    if (!changed_input_.empty() || committer_->has_trouble()) return true;
+    if (inputs_.has_changed() || committer_->has_trouble()) return true;
     if (!options_.max_failures || judged_failed_ < *options_.max_failures) return false;
     if (!gave_up_)
       observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", judged_failed_));
@@ -441,8 +445,9 @@ class Engine final : public worker::Host {
     attempt.key = plan_.runs[ready.run].key;
     attempt.campaign = plan_.campaign;
     attempt.host = host_;
-    if (!changed_input_.empty() && is_complete(attempt.verdict.outcome)) {
-      attempt.verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", changed_input_),
+    if (inputs_.has_changed() && is_complete(attempt.verdict.outcome)) {
+      attempt.verdict = {Outcome::kIncomplete,
+                         fmt::format("{} was changed while it ran: call again", inputs_.changed()),
                          attempt.verdict.place};
     }
     return ready;
@@ -459,23 +464,6 @@ class Engine final : public worker::Host {
     const auto holds = [&](const fs::path& folder) { return lies_in(folder, place); };
     const std::vector<fs::path>& folders = ground_.layer.result_folders;
     if (std::none_of(folders.begin(), folders.end(), holds)) ground_.executor->hide(place);
-  }
-
-  // Inputs were digested for the keys; a run that may have seen another state of them is not believed. Looked at after
-  // every batch, but never for more than a twentieth of the time.
-  void check_inputs() {
-    const Monotonic now = system_clock().monotonic();
-    if (!changed_input_.empty() || now < next_input_check_) return;
-    for (const WatchedInput& input : plan_.watched) {
-      const auto identity = identify(input.path);
-      if (identity && *identity == input.identity) continue;
-      changed_input_ = input.path.string();
-      observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
-                                 changed_input_));
-      return;
-    }
-    const Monotonic end = system_clock().monotonic();
-    next_input_check_ = end + (end - now) * 20;
   }
 
   void take_committed() {
@@ -594,8 +582,7 @@ class Engine final : public worker::Host {
   std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
   bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;
-  std::string changed_input_;  // empty: none
-  Monotonic next_input_check_{};
+  InputWatch inputs_;
   Monotonic since_, left_at_{};
   std::optional<double> left_;
 };
