@@ -38,6 +38,7 @@ std::optional<std::string> Batching::memo(const std::string& config) {
   State& state = states_[config];
   if (!std::exchange(state.is_news, false)) return std::nullopt;
   if (state.trust == Trust::kDiffers) return fmt::format("{}{}", kDiffersMemo, state.difference);
+  if (state.trust == Trust::kEqual) return fmt::format("{}{}", kUnconfirmedMemo, campaign_);
   return fmt::format("{}{:.6f}", kEqualMemo, state.start);
 }
 
@@ -82,8 +83,15 @@ bool Batching::tried(const Run& run, double wall_seconds, const std::string& dif
     state.start = std::max(0.0, (state.sample_seconds - wall_seconds) / (kSamples - 1));
   }
   state.trust = confirmed ? Trust::kConfirmed : Trust::kEqual;
-  state.is_news = confirmed;
+  state.is_news = true;
   return false;
+}
+
+void Batching::put_off(const std::string& config) {
+  constexpr int kMost = 3;
+  State& state = states_[config];
+  state.trust = state.trust == Trust::kConfirming ? Trust::kEqual : Trust::kUnknown;
+  if (++state.put_off >= kMost) state.trust = Trust::kGivenUp;
 }
 
 std::vector<std::size_t> Batching::take_batched(const std::string& config) {

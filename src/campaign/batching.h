@@ -15,7 +15,10 @@ namespace simswarm::campaign {
 // Pure: it is told what happened, and asked. Positions are those of runs in the campaign.
 class Batching {
  public:
-  explicit Batching(std::size_t jobs) : jobs_(jobs) {}
+  Batching(std::size_t jobs, std::string campaign) : jobs_(jobs), campaign_(std::move(campaign)) {}
+
+  // The beginning of the memo of a campaign that has batched, and did not come to confirm that it might.
+  static constexpr std::string_view kUnconfirmedMemo = "unconfirmed ";
 
   // What an earlier campaign with the same program and data has found of a configuration: the text of memo().
   void recall(const std::string& config, const std::string& memo);
@@ -31,6 +34,8 @@ class Batching {
   // What became of it: the first difference; empty when all files were equal. True: what has been batched of this
   // configuration is not to be believed: take_batched() names it.
   bool tried(const Run& run, double wall_seconds, const std::string& difference);
+  // The trial says nothing: it was ended from outside. It comes again, but not for ever.
+  void put_off(const std::string& config);
   [[nodiscard]] std::vector<std::size_t> take_batched(const std::string& config);
 
   // How many runs the process that begins with one of this configuration takes: `work` is seconds that the run takes
@@ -42,7 +47,7 @@ class Batching {
   [[nodiscard]] bool differs(const std::string& config) const;
 
  private:
-  enum class Trust { kUnknown, kOnTrial, kEqual, kConfirming, kConfirmed, kDiffers };
+  enum class Trust { kUnknown, kOnTrial, kEqual, kConfirming, kConfirmed, kDiffers, kGivenUp };
   struct State {
     Trust trust = Trust::kUnknown;
     double start = 0;                    // seconds that a process takes before its first run and after its last
@@ -50,10 +55,12 @@ class Batching {
     double sample_seconds = 0;           // sum
     std::optional<std::size_t> suspect;  // the last run of the first batch, to be repeated alone
     std::vector<std::size_t> batched;
+    int put_off = 0;
     std::string difference;
     bool is_news = false;
   };
   std::size_t jobs_;
+  std::string campaign_;
   std::map<std::string, State> states_;
 };
 

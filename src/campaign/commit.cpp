@@ -54,16 +54,11 @@ void excuse_for_full_disk(Ready& ready) {
   if (verdict.outcome != Outcome::kModelError && verdict.outcome != Outcome::kIncomplete) return;
   struct statvfs disk {};
   if (!ready.scratch || ::statvfs(ready.scratch->folder().c_str(), &disk) != 0) return;
-  const bool has_room = disk.f_bavail * disk.f_frsize >= kLittle && (disk.f_files == 0 || disk.f_favail > 0);
-  if (has_room) return;
+  const bool has_room = disk.f_blocks == 0 || disk.f_bavail * disk.f_frsize >= kLittle;
+  const bool has_inodes = disk.f_files == 0 || disk.f_favail > 0;
+  if (has_room && has_inodes) return;
   verdict.outcome = Outcome::kDiskFull;
   verdict.message += fmt::format("{}no space left on the disk of .simswarm", verdict.message.empty() ? "" : "; ");
-}
-
-// «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
-std::string with_label(const std::string& path, const std::string& label) {
-  const fs::path whole(path);
-  return (whole.parent_path() / (whole.stem().string() + "." + label + whole.extension().string())).string();
 }
 
 class ThreadedCommitter final : public Committer {

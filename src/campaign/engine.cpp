@@ -10,9 +10,11 @@
 #include "base/text.h"
 #include "campaign/batching.h"
 #include "campaign/campaign.h"
+#include "campaign/claims.h"
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
 #include "campaign/input_watch.h"
+#include "campaign/place.h"
 #include "campaign/provenance.h"
 #include "campaign/room.h"
 #include "campaign/trial.h"
@@ -50,11 +52,13 @@ class Engine final : public worker::Host {
     SIMSWARM_CHECK(begin());
     Status worked = execute();
     if (committer_) {
+      release(true);
       Status committed = committer_->finish();
       take_committed();
       summary_.commits = committer_->stats();
       if (worked && !committed) worked = std::move(committed);
     }
+    if (worked && !trouble_) worked = trouble_;
     ground_.executor.reset();  // ends what an error may have left running, before its scratch goes
     ground_.keeper.reset();    // what had left its run as well
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
@@ -69,6 +73,7 @@ class Engine final : public worker::Host {
   // worker::Host
 
   void started(const worker::Batch& batch) override {
+    leaders_.insert(batch.runs.front());
     for (const std::size_t run : batch.runs) {
       running_.insert(run);
       observer_.started(plan_.runs[run], ++starts_[run]);
@@ -78,10 +83,7 @@ class Engine final : public worker::Host {
   void finished(worker::Finished finished, const std::vector<bool>& will_retry) override {
     const auto scratch = std::make_shared<Scratch>(finished.batch.scratch);
     if (finished.batch.is_trial) return judge_trial(finished);
-    if (inputs_.look(plan_.watched)) {
-      observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
-                                 inputs_.changed()));
-    }
+    leaders_.erase(finished.batch.runs.front());
     if (finished.batch.runs.size() > 1) last_of_batches_.insert(finished.batch.runs.back());
     for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
       const std::size_t run = finished.batch.runs[i];
@@ -90,8 +92,11 @@ class Engine final : public worker::Host {
       if (outcome == Outcome::kNotStarted) continue;
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
       finished.batch.runs.size() > 1 ? (void)in_company_.insert(run) : (void)in_company_.erase(run);
-      hide(finished.judgements[i]);
-      committer_->hand_in(hand_over(finished, i, will_retry[i], scratch));
+      held_.push_back(hand_over(finished, i, will_retry[i], scratch));
+    }
+    if (finished.ended.companion_ended) {
+      observer_.note(
+          fmt::format("the companion of {} ended before it", short_name(plan_.runs[finished.batch.runs.front()].run)));
     }
     if (finished.ended.strays > 0) {
       observer_.note(fmt::format("{} left {} process{} running: ended",
@@ -103,6 +108,7 @@ class Engine final : public worker::Host {
   void tick(const std::vector<worker::RunningView>& running) override {
     std::uint64_t count = 0;
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
+    release(false);
     take_committed();
     views_ = running;
     observer_.progress(running, plan_, tally());
@@ -115,7 +121,7 @@ class Engine final : public worker::Host {
   }
 
   [[nodiscard]] bool is_busy() override {
-    if (committer_->pending() > kMostPending) return true;
+    if (committer_->pending() + held_.size() > kMostPending) return true;
     const std::string& full = room_->full_disk();
     if (!full.empty() && !std::exchange(told_full_disk_, true))
       observer_.note(fmt::format("{} (--min-free): nothing new starts until there is more", full));
@@ -124,12 +130,15 @@ class Engine final : public worker::Host {
   }
 
   [[nodiscard]] bool is_settled() override {
+    release(true);
+    const bool none = committer_->pending() == 0;  // before taking: what comes in between is for the next time
     take_committed();
-    return committer_->pending() == 0;
+    return none;
   }
 
   [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
     if (options_.batch_size) return *options_.batch_size;
+    if (options_.companion) return 1;
     const Run& run = plan_.runs[first].run;
     return batching_.limit(run.config, expectation_.seconds(run), queue_->counts().queued + 1);
   }
@@ -144,9 +153,10 @@ class Engine final : public worker::Host {
     const std::uint64_t needed = expectation_.memory(plan_.runs[run].run);
     if (needed == 0) return true;
     std::uint64_t promised = 0;
+    for (const std::size_t first : leaders_) promised += expectation_.memory(plan_.runs[first].run);
     for (const worker::RunningView& view : views_) {
-      const std::uint64_t expected = expectation_.memory(plan_.runs[view.run].run);
-      promised += expected - std::min(expected, view.progress.memory);
+      if (leaders_.contains(view.run))
+        promised -= std::min(view.progress.memory, expectation_.memory(plan_.runs[view.run].run));
     }
     return room_->fits(needed, promised);
   }
@@ -163,7 +173,7 @@ class Engine final : public worker::Host {
   }
 
   [[nodiscard]] bool is_draining() override {
-    if (inputs_.has_changed() || committer_->has_trouble()) return true;
+    if (inputs_.has_changed() || committer_->has_trouble() || !trouble_) return true;
     if (!options_.max_failures || judged_failed_ < *options_.max_failures) return false;
     if (!gave_up_)
       observer_.note(fmt::format("{} runs have failed: nothing new is started (--max-failures)", judged_failed_));
@@ -238,6 +248,7 @@ class Engine final : public worker::Host {
       place.roots.push_back(fs::weakly_canonical(folder, ignored));
       disks.push_back(folder);
     }
+    batching_ = Batching(ground_.jobs, plan_.campaign);
     room_ = std::make_unique<Room>(std::move(disks), options_.least_free);
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     return learn();
@@ -249,8 +260,9 @@ class Engine final : public worker::Host {
       SIMSWARM_TRY(const auto learned, ledger_->learned(config));
       for (const Learned& known : learned) expectation_.learn(known.run, known.wall_seconds, known.peak_memory);
       SIMSWARM_TRY(const auto memo, ledger_->recall(batch_memo_name(parts)));
-      if (memo) batching_.recall(config, *memo);
-      if (memo && batching_.differs(config) && !options_.batch_size) tell_batching_is_off(config);
+      if (!memo || options_.batch_size || options_.companion) continue;
+      batching_.recall(config, *memo);
+      if (batching_.differs(config)) tell_batching_is_off(config);
     }
     if (expectation_.knows()) tell_unrolling();
     return {};
@@ -335,62 +347,18 @@ class Engine final : public worker::Host {
 
   // Leaves in `jobs` what is ours to execute now; gives what another has.
   Result<std::vector<Job>> claim(std::vector<Job>& jobs) {
-    std::vector<RunKey> keys;
-    for (const Job& job : jobs) keys.push_back(plan_.runs[job.runs.front()].key);
-    std::map<std::string, bool> alive;
-    const auto is_alive = [&](const std::string& owner) {
-      const auto [entry, fresh] = alive.try_emplace(owner, false);
-      if (fresh) entry->second = SignOfLife::is_alive(options_.state, owner);
-      return entry->second;
-    };
-    SIMSWARM_TRY(const auto others, ledger_->claim(keys, plan_.campaign, is_alive));
-    SIMSWARM_TRY(const std::int64_t version, ledger_->data_version());
-    const bool may_be_done = version != plan_.ledger_version;
-    std::vector<Job> ours;
-    std::vector<Job> elsewhere;
-    for (std::size_t i = 0; i < jobs.size(); ++i) {
-      SIMSWARM_TRY(const bool done, may_be_done ? done_meanwhile(jobs[i]) : false);
-      if (done) continue;
-      (others.contains(i) ? elsewhere : ours).push_back(std::move(jobs[i]));
+    SIMSWARM_TRY(Claimed claimed, claim_jobs(*ledger_, options_.state, plan_, std::move(jobs)));
+    for (const std::size_t position : claimed.done) {
+      waiting_.erase(position);
+      take_decision(position);
     }
-    if (!elsewhere.empty() && !told_elsewhere_) {
-      observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}",
-                                 elsewhere.size(), elsewhere.size() == 1 ? " is" : "s are",
-                                 elsewhere.size() == 1 ? "it" : "them"));
-      told_elsewhere_ = true;
+    const std::size_t count = claimed.elsewhere.size();
+    if (count > 0 && !std::exchange(told_elsewhere_, true)) {
+      observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}", count,
+                                 count == 1 ? " is" : "s are", count == 1 ? "it" : "them"));
     }
-    jobs = std::move(ours);
-    return elsewhere;
-  }
-
-  // Another simswarm may have completed it, or failed in a way that would come again.
-  Result<bool> done_meanwhile(const Job& job) {
-    std::vector<Attempt> known;
-    for (const std::size_t run : job.runs) {
-      SIMSWARM_TRY(const auto attempt, known_meanwhile(plan_.runs[run]));
-      if (!attempt) return false;
-      known.push_back(*attempt);
-    }
-    for (std::size_t i = 0; i < job.runs.size(); ++i) {
-      Planned& run = plan_.runs[job.runs[i]];
-      run.decision = is_complete(known[i].verdict.outcome) ? Decision::kKnown : Decision::kKnownError;
-      run.known = known[i];
-      waiting_.erase(job.runs[i]);
-      take_decision(job.runs[i]);
-    }
-    return true;
-  }
-
-  Result<std::optional<Attempt>> known_meanwhile(const Planned& run) {
-    SIMSWARM_TRY(const auto result, ledger_->result_of(run.key));
-    SIMSWARM_TRY(const auto attempts, ledger_->attempts_of(run.key));
-    const int before = run.known ? run.known->number : run.distrusted;
-    if (attempts.empty() || attempts.back().number <= before) return std::nullopt;
-    const Attempt& last = attempts.back();
-    if (result && result->attempt == last.number) return last;
-    if (last.verdict.outcome == Outcome::kModelError || last.verdict.outcome == Outcome::kFingerprintMismatch)
-      return last;
-    return std::nullopt;
+    jobs = std::move(claimed.ours);
+    return std::move(claimed.elsewhere);
   }
 
   void wait_elsewhere() {
@@ -408,7 +376,7 @@ class Engine final : public worker::Host {
       difference = difference_of(finished, i);
     }
     summary_.cpu_seconds += finished.ended.usage.user_seconds + finished.ended.usage.system_seconds;
-    if (stop_level() > 0 && !difference.empty()) return;  // cut off: says nothing
+    if (!difference.empty() && says_nothing(finished)) return batching_.put_off(run.config);
     const bool is_news = batching_.tried(run, finished.ended.usage.wall_seconds, difference);
     if (const auto memo = batching_.memo(run.config))
       (void)ledger_->remember(batch_memo_name(plan_.inputs.parts.at(run.config)), *memo);
@@ -417,6 +385,15 @@ class Engine final : public worker::Host {
     observer_.note(fmt::format("runs of {} do not share processes any more: {}{}", run.config, difference,
                                again.empty() ? "" : fmt::format("; {} that did run again", again.size())));
     for (const std::size_t position : again) redo(position);
+  }
+
+  // Ended from outside, or beside the changed: no word about the model.
+  bool says_nothing(const worker::Finished& finished) {
+    (void)inputs_.look(plan_.watched, true);
+    const auto from_outside = [&](const Judgement& judgement) {
+      return finished.ended.evidence.ended_by_us.has_value() || can_help_to_retry(judgement.verdict.outcome);
+    };
+    return inputs_.has_changed() || std::any_of(finished.judgements.begin(), finished.judgements.end(), from_outside);
   }
 
   std::string difference_of(const worker::Finished& finished, std::size_t i) {
@@ -429,7 +406,14 @@ class Engine final : public worker::Host {
 
   // A result that shared its process with others, where that turned out to change results.
   void redo(std::size_t position) {
-    if (!ledger_->forget_result(plan_.runs[position].key)) return;
+    const RunKey& key = plan_.runs[position].key;
+    Status forgotten = ledger_->forget_result(key);
+    if (!forgotten) {  // a result that is not to be believed must not stay unnoticed
+      if (trouble_) trouble_ = std::move(forgotten);
+      return;
+    }
+    const auto is_alive = [this](const std::string& owner) { return SignOfLife::is_alive(options_.state, owner); };
+    (void)ledger_->claim({&key, 1}, plan_.campaign, is_alive);
     summary_.finals[position] = {};
     --complete_;
     waiting_.insert(position);
@@ -441,22 +425,38 @@ class Engine final : public worker::Host {
     Ready ready = make_ready(dialect_, options_.limits, plan_.runs[finished.batch.runs[i]].run, finished, i);
     ready.will_retry = will_retry;
     ready.scratch = scratch;
-    Attempt& attempt = ready.attempt;
-    attempt.key = plan_.runs[ready.run].key;
-    attempt.campaign = plan_.campaign;
-    attempt.host = host_;
-    if (inputs_.has_changed() && is_complete(attempt.verdict.outcome)) {
-      attempt.verdict = {Outcome::kIncomplete,
-                         fmt::format("{} was changed while it ran: call again", inputs_.changed()),
-                         attempt.verdict.place};
-    }
+    ready.attempt.key = plan_.runs[ready.run].key;
+    ready.attempt.campaign = plan_.campaign;
+    ready.attempt.host = host_;
     return ready;
   }
 
+  // What has ended is believed once the inputs have been looked at since.
+  void release(bool must) {
+    const bool knew = inputs_.has_changed();
+    if (held_.empty() || !inputs_.look(plan_.watched, must)) return;
+    if (inputs_.has_changed() && !knew)
+      observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
+                                 inputs_.changed()));
+    for (Ready& ready : held_) {
+      Verdict& verdict = ready.attempt.verdict;
+      if (inputs_.has_changed() && is_complete(verdict.outcome)) {
+        verdict = {Outcome::kIncomplete, fmt::format("{} was changed while it ran: call again", inputs_.changed()),
+                   verdict.place};
+      }
+      hide(ready);
+      committer_->hand_in(std::move(ready));
+    }
+    held_.clear();
+  }
+
   // What is going to be put beside the result folders no other run may see: results would depend on the order.
-  void hide(const Judgement& judgement) {
-    if (!is_complete(judgement.verdict.outcome)) return;
-    for (const std::string& path : judgement.files) hide_beside_results(path);
+  void hide(const Ready& ready) {
+    if (!is_complete(ready.attempt.verdict.outcome)) return;
+    for (const auto& [path, staged] : ready.files) {
+      if (!plan_.inputs.files.contains(path)) hide_beside_results(path);  // an input stays what it is
+      hide_beside_results(with_label(path, ready.label));
+    }
   }
 
   void hide_beside_results(const std::string& path) {
@@ -502,7 +502,8 @@ class Engine final : public worker::Host {
       resort_at_ *= 2;  // more is known then
     }
     if (alone) return batching_.completed_alone(position, run, attempt.usage.wall_seconds);
-    if (batching_.differs(run.config)) return redo(position);
+    const bool ours = !options_.batch_size && dialect_.inseparable().empty();  // else it was asked for
+    if (ours && batching_.differs(run.config)) return redo(position);
     batching_.completed_in_batch(position, run, last_of_batches_.contains(position));
   }
 
@@ -567,7 +568,7 @@ class Engine final : public worker::Host {
   Plan plan_;
   Summary summary_;
   Expectation expectation_;
-  Batching batching_{options_.jobs};
+  Batching batching_{1, {}};
   std::unique_ptr<Room> room_;
   std::unique_ptr<Queue> queue_;      // of the round
   std::set<std::size_t> in_company_;  // runs whose last attempt shared its process
@@ -576,6 +577,8 @@ class Engine final : public worker::Host {
   std::size_t resort_at_ = 0;      // complete runs; 0: not again
   std::set<std::size_t> waiting_;  // not done, the running among them
   std::set<std::size_t> running_;
+  std::set<std::size_t> leaders_;  // the first run of each process
+  std::vector<Ready> held_;        // ended, until inputs have been looked at
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
   std::map<std::size_t, int> starts_;  // of each run in this campaign
@@ -583,6 +586,7 @@ class Engine final : public worker::Host {
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
   bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;
   InputWatch inputs_;
+  Status trouble_;  // the first with the ledger
   Monotonic since_, left_at_{};
   std::optional<double> left_;
 };

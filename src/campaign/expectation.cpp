@@ -49,7 +49,7 @@ void Expectation::fit(Study& study) {
   const auto explained = [&](const Sample& sample, const std::string& but) {
     double value = study.base;
     for (const Variable& variable : sample.variables) {
-      if (variable.name != but) value += study.factors[variable.name][variable.value];
+      if (variable.name != but) value += study.factors[variable.name].of_values[variable.value];
     }
     return value;
   };
@@ -64,33 +64,44 @@ void Expectation::fit(Study& study) {
           ++mean.count;
         }
       }
-      auto& factors = study.factors[variable.name];
+      auto& factors = study.factors[variable.name].of_values;
       for (const auto& [value, mean] : left) factors[value] = mean.sum / static_cast<double>(mean.count);
     }
+  }
+  for (auto& [name, factors] : study.factors) {
+    if (!factors.of_values.empty()) draw(factors);
   }
 }
 
 // Of a value that was not seen: along the line through its neighbours, where all are positive numbers.
-double Expectation::factor(const std::map<std::string, double>& factors, const std::string& value) {
-  if (const auto found = factors.find(value); found != factors.end()) return found->second;
+double Expectation::factor(const Factors& factors, const std::string& value) {
+  if (const auto found = factors.of_values.find(value); found != factors.of_values.end()) return found->second;
+  const std::vector<std::pair<double, double>>& points = factors.points;
   const auto wanted = parse_double(value);
-  std::vector<std::pair<double, double>> points;
-  for (const auto& [known, factor] : factors) {
-    const auto number = parse_double(known);
-    if (!number || *number <= 0) return 0;
-    points.emplace_back(std::log(*number), factor);
-  }
   if (!wanted || *wanted <= 0 || points.size() < 2) return 0;
-  std::sort(points.begin(), points.end());
   const double x = std::log(*wanted);
   auto right = std::lower_bound(points.begin(), points.end(), std::pair(x, 0.0));
   right = std::clamp(right, points.begin() + 1, points.end() - 1);
   const auto& [x1, y1] = *right;
   const auto& [x0, y0] = *(right - 1);
   const double y = y0 + (y1 - y0) * (x - x0) / (x1 - x0);
-  const auto [low, high] = std::minmax_element(points.begin(), points.end(),
+  return std::clamp(y, factors.low - kLargestStep, factors.high + kLargestStep);
+}
+
+void Expectation::draw(Factors& factors) {
+  factors.points.clear();
+  for (const auto& [value, factor] : factors.of_values) {
+    const auto number = parse_double(value);
+    if (!number || *number <= 0) return factors.points.clear();
+    factors.points.emplace_back(std::log(*number), factor);
+  }
+  std::sort(factors.points.begin(), factors.points.end());
+  const auto equal = [](const auto& a, const auto& b) { return a.first == b.first; };  // «1» and «1.0»
+  factors.points.erase(std::unique(factors.points.begin(), factors.points.end(), equal), factors.points.end());
+  const auto [low, high] = std::minmax_element(factors.points.begin(), factors.points.end(),
                                                [](const auto& a, const auto& b) { return a.second < b.second; });
-  return std::clamp(y, low->second - kLargestStep, high->second + kLargestStep);
+  factors.low = low->second;
+  factors.high = high->second;
 }
 
 double Expectation::seconds(const Run& run) const {

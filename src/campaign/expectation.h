@@ -32,6 +32,12 @@ class Expectation {
     std::vector<Variable> variables;
     double log_seconds = 0;
   };
+  // Of a variable's values, as logarithms.
+  struct Factors {
+    std::map<std::string, double> of_values;
+    std::vector<std::pair<double, double>> points;  // logarithm of the value and factor, where all are positive numbers
+    double low = 0, high = 0;
+  };
   // Of one configuration.
   struct Study {
     std::map<std::string, Mean> by_kind;  // runs that differ in their repetition only
@@ -39,11 +45,12 @@ class Expectation {
     std::uint64_t memory = 0;
     std::size_t fitted = 0;  // samples that the factors were made from
     double base = 0;
-    std::map<std::string, std::map<std::string, double>> factors;  // of a variable's values, as logarithms
+    std::map<std::string, Factors> factors;  // of each variable
   };
   static std::string kind(const Run& run);
   static void fit(Study& study);
-  static double factor(const std::map<std::string, double>& factors, const std::string& value);
+  static void draw(Factors& factors);
+  static double factor(const Factors& factors, const std::string& value);
 
   mutable std::map<std::string, Study> studies_;  // fitted when asked
   double sum_ = 0;

@@ -106,7 +106,8 @@ class Maker {
     if (!options_.cores_per_run && !own) return {};
     spec.cores = each;
     if (ground_.jobs <= fit) return {};
-    ground_.notes.push_back(fmt::format("{} runs at once: {} of {} cores each{}", fit, each, cores,
+    ground_.notes.push_back(fmt::format("{} at once: each has {} of {} cores{}",
+                                        fit == 1 ? "one run" : std::to_string(fit) + " runs", each, cores,
                                         own ? ", because they keep pace with real time" : ""));
     ground_.jobs = fit;
     return {};

@@ -2,10 +2,11 @@
 
 namespace simswarm::campaign {
 
-bool InputWatch::look(const std::vector<WatchedInput>& inputs) {
+bool InputWatch::look(const std::vector<WatchedInput>& inputs, bool must) {
   constexpr int kShare = 20;
   const Monotonic begin = system_clock().monotonic();
-  if (has_changed() || begin < next_) return false;
+  if (has_changed()) return true;
+  if (begin < next_ && !must) return false;
   for (const WatchedInput& input : inputs) {
     const auto identity = identify(input.path);
     if (identity && *identity == input.identity) continue;
@@ -14,7 +15,7 @@ bool InputWatch::look(const std::vector<WatchedInput>& inputs) {
   }
   const Monotonic end = system_clock().monotonic();
   next_ = end + (end - begin) * kShare;
-  return false;
+  return true;
 }
 
 }  // namespace simswarm::campaign

@@ -17,8 +17,9 @@ struct WatchedInput {
 
 class InputWatch {
  public:
-  // True when one is found changed, once. Takes never more than a twentieth of the time, however often it is called.
-  [[nodiscard]] bool look(const std::vector<WatchedInput>& inputs);
+  // Whether it looked: it takes no more than a twentieth of the time, unless it `must`. What ended before a look that
+  // found nothing has seen the inputs as they were.
+  [[nodiscard]] bool look(const std::vector<WatchedInput>& inputs, bool must);
   [[nodiscard]] bool has_changed() const { return !changed_.empty(); }
   [[nodiscard]] const std::string& changed() const { return changed_; }
 

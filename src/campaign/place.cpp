@@ -102,6 +102,11 @@ Status sync_path(const fs::path& path, bool whole_system) {
   return {};
 }
 
+std::string with_label(const std::string& path, const std::string& label) {
+  const fs::path whole(path);
+  return (whole.parent_path() / (whole.stem().string() + "." + label + whole.extension().string())).string();
+}
+
 Status check_target(const fs::path& target) {
   struct stat info {};
   if (::lstat(target.c_str(), &info) != 0 || S_ISREG(info.st_mode) || S_ISLNK(info.st_mode)) return {};

@@ -21,6 +21,9 @@ namespace simswarm::campaign {
 // Brings a file's content, or a folder's names, to disk; or all of its file system.
 [[nodiscard]] Status sync_path(const fs::path& path, bool whole_system = false);
 
+// «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
+[[nodiscard]] std::string with_label(const std::string& path, const std::string& label);
+
 // Refuses a path at which something stands that is no regular file or link.
 [[nodiscard]] Status check_target(const fs::path& target);
 

@@ -7,8 +7,10 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "campaign/batching.h"
 #include "campaign/campaign.h"
 #include "campaign/place.h"
+#include "campaign/trial.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -59,6 +61,7 @@ class Planner {
       std::vector<KeyPart> parts = inputs.parts;
       const std::vector<KeyPart> own = dialect_.key_parts(run);
       parts.insert(parts.end(), own.begin(), own.end());
+      if (options_.companion) parts.push_back({"companion", companion_words()});
       plan_.runs.push_back({run, key_of(parts), Decision::kRun, {}, {}});
       if (!plan_.inputs.parts.contains(run.config)) plan_.inputs.parts.emplace(run.config, std::move(parts));
     }
@@ -125,6 +128,14 @@ class Planner {
     }
   }
 
+  // A run sees what the program beside it says.
+  std::string companion_words() {
+    const auto program = exec::find_program(options_.companion->argv.front(), options_.working_folder);
+    const auto digest = program ? digest_of_file(*program) : Result<Digest>(Digest());
+    return fmt::format("{} {} {}", shell_line(options_.companion->argv), options_.companion->port,
+                       digest ? digest->hex() : "");
+  }
+
   // Two runs with one key are one run to us: their results would be counted once.
   Status refuse_equal_keys() {
     std::unordered_map<std::string, std::size_t> seen;
@@ -141,6 +152,11 @@ class Planner {
 
   Status decide_all() {
     SIMSWARM_TRY(plan_.ledger_version, ledger_.data_version());
+    for (const auto& [config, parts] : plan_.inputs.parts) {
+      SIMSWARM_TRY(const auto memo, ledger_.recall(batch_memo_name(parts)));
+      if (memo && memo->starts_with(Batching::kUnconfirmedMemo))
+        unconfirmed_.emplace(config, memo->substr(Batching::kUnconfirmedMemo.size()));
+    }
     SIMSWARM_CHECK(ledger_.begin_reading());
     Status decided;
     for (auto run = plan_.runs.begin(); decided && run != plan_.runs.end(); ++run) decided = decide(*run);
@@ -153,7 +169,10 @@ class Planner {
   Status decide(Planned& run) {
     SIMSWARM_TRY(const auto known, ledger_.result_of(run.key));
     if (known) {
-      SIMSWARM_TRY(const Check check, check_files(run, *known));
+      SIMSWARM_TRY(Check check, check_files(run, *known));
+      if (check.good) {
+        SIMSWARM_TRY(check, check_batch(run, *known));
+      }
       if (check.good) {
         run.decision = Decision::kKnown;
         run.reason = fmt::format("complete since campaign {}", known->campaign);
@@ -181,6 +200,17 @@ class Planner {
       run.reason = fmt::format("attempt {} ended {}", attempts.back().number, to_text(verdict.outcome));
     }
     return {};
+  }
+
+  // A campaign that was cut off before it had confirmed that runs may share a process leaves results that are in doubt.
+  Result<Check> check_batch(const Planned& run, const ResultRecord& known) {
+    const auto found = unconfirmed_.find(run.run.config);
+    if (found == unconfirmed_.end() || found->second != known.campaign) return Check{true, {}};
+    SIMSWARM_TRY(const auto attempts, ledger_.attempts_of(run.key));
+    const auto is_it = [&](const Attempt& attempt) { return attempt.number == known.attempt; };
+    const auto attempt = std::find_if(attempts.begin(), attempts.end(), is_it);
+    if (attempt != attempts.end() && attempt->command == dialect_.command_line({&run.run, 1})) return Check{true, {}};
+    return Check{false, "it shared its process, and its campaign was cut off before that was found to change nothing"};
   }
 
   // Present and unchanged by identity; read again where that differs, or when asked to.
@@ -276,6 +306,7 @@ class Planner {
   Dialect& dialect_;
   Ledger& ledger_;
   Plan plan_;
+  std::map<std::string, std::string> unconfirmed_;  // configuration: campaign whose shared processes are in doubt
   std::vector<std::pair<RunKey, std::vector<ResultFile>>> moved_;  // known results with other identities than noted
 };
 

@@ -32,10 +32,17 @@ std::optional<std::uint64_t> number_of(const char* file) {
 }
 
 // Of a container: at the root of what it sees of the control groups, version 2 or 1.
-void narrow(Memory& memory, const char* limit_file, const char* usage_file) {
+void narrow(Memory& memory, const char* limit_file, const char* usage_file, const char* details,
+            std::string_view prefix) {
   const auto limit = number_of(limit_file);
-  const auto used = number_of(usage_file);
+  auto used = number_of(usage_file);
   if (!limit || !used || *limit >= memory.total) return;
+  if (const Result<std::string> text = read_file(details)) {  // what is cached of files can be had at any time
+    std::uint64_t cached = 0;
+    for (const char* kind : {"inactive_file ", "active_file "})
+      cached += number_in(*text, fmt::format("\n{}{}", prefix, kind));
+    *used -= std::min(*used, cached);
+  }
   memory.total = *limit;
   memory.available = std::min(memory.available, *limit - std::min(*limit, *used));
 }
@@ -48,8 +55,9 @@ Memory memory_of_machine() {
   if (!text) return memory;
   memory.total = number_in(*text, "MemTotal:") * 1024;
   memory.available = number_in(*text, "MemAvailable:") * 1024;
-  narrow(memory, "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current");
-  narrow(memory, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes");
+  narrow(memory, "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat", "");
+  narrow(memory, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+         "/sys/fs/cgroup/memory/memory.stat", "total_");
   return memory;
 }
 
@@ -60,7 +68,8 @@ const std::string& Room::full_disk() {
   full_.clear();
   for (const fs::path& folder : folders_) {
     struct statvfs disk {};
-    if (::statvfs(folder.c_str(), &disk) != 0) continue;
+    fs::path there = folder;  // or what it is going to be made in
+    while (::statvfs(there.c_str(), &disk) != 0 && there.has_relative_path()) there = there.parent_path();
     const std::uint64_t total = static_cast<std::uint64_t>(disk.f_blocks) * disk.f_frsize;
     const std::uint64_t free = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
     const std::uint64_t least = least_free_.value_or(std::min<std::uint64_t>(total / 50, 1024 * kMiB));

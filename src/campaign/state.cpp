@@ -59,7 +59,7 @@ SignOfLife::~SignOfLife() {
 
 bool SignOfLife::is_alive(const StateFolder& state, const std::string& owner) {
   const Fd file(::open(life_path(state, owner).c_str(), O_RDONLY | O_CLOEXEC));
-  if (!file.valid()) return false;
+  if (!file.valid()) return errno != ENOENT;  // what cannot be looked at is not dead
   return ::flock(file.get(), LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
 }
 

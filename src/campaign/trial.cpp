@@ -119,7 +119,7 @@ std::string batch_memo_name(const std::vector<KeyPart>& parts) {
     if (std::find(kCommon.begin(), kCommon.end(), part.name) != kCommon.end())
       hasher.field(part.name).field(part.value);
   }
-  return "batch " + hasher.finish().hex();
+  return "batch 2 " + hasher.finish().hex();
 }
 
 }  // namespace simswarm::campaign

@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <map>
+#include <set>
 
 #include "base/text.h"
 #include "exec/stage.h"
@@ -42,6 +43,7 @@ struct Running {
   Fd network{};
   std::optional<ProcessSpec> waiting{};  // the program, until its companion is ready
   std::optional<Started> companion{};    // once the program runs
+  std::string trouble{};                 // why the program did not start
   std::optional<Outcome> ended_by_us{};
   std::optional<Monotonic> kill_at{};
 };
@@ -66,7 +68,7 @@ bool is_full(const fs::path& place) {
   struct statvfs disk {};
   constexpr std::uint64_t kNothing = 64 * 1024;  // bytes: a block or two are no room
   if (::statvfs(place.c_str(), &disk) != 0) return false;
-  return disk.f_bavail * disk.f_frsize < kNothing || (disk.f_files > 0 && disk.f_favail == 0);
+  return (disk.f_blocks > 0 && disk.f_bavail * disk.f_frsize < kNothing) || (disk.f_files > 0 && disk.f_favail == 0);
 }
 
 double seconds_of(const timeval& time) {
@@ -217,7 +219,12 @@ class LocalExecutor final : public Executor {
   void watch(Running& running, Monotonic now) {
     const double age = Seconds(now - running.since).count();
     if (age < kSmallestAgeToSample) return;
-    const TreeUsage usage = tree_usage(running.process.pid);
+    TreeUsage usage = tree_usage(running.process.pid);
+    if (running.companion) {
+      const TreeUsage beside = tree_usage(running.companion->pid);
+      usage.memory += beside.memory;
+      usage.cpu_seconds += beside.cpu_seconds;
+    }
     running.memory = usage.memory;
     running.cpu_seconds = usage.cpu_seconds;
     running.peak = std::max(running.peak, running.memory);
@@ -245,6 +252,11 @@ class LocalExecutor final : public Executor {
       SIMSWARM_TRY(running.process, exec::start(process));
       return {};
     }
+    if (!spec_.private_network && spec_.companion->port > 0 && listens(::getpid(), spec_.companion->port)) {
+      return environment_error(
+          "port {} of the companion is taken by another program, and no private network can be made",
+          spec_.companion->port);
+    }
     ProcessSpec companion = process;
     companion.argv = spec_.companion->argv;
     companion.output = running.stage->output().parent_path() / "companion.out";
@@ -265,7 +277,10 @@ class LocalExecutor final : public Executor {
     const bool ready = spec_.companion->port == 0 || listens(running.process.pid, spec_.companion->port);
     if (gone || !ready) return !gone && seconds_since(running.since) < spec_.companion->patience;
     Result<Started> program = exec::start(*running.waiting);
-    if (!program) return false;
+    if (!program) {
+      running.trouble = program.error().message;
+      return false;
+    }
     running.companion = std::exchange(running.process, std::move(*program));
     running.waiting.reset();
     return true;
@@ -281,9 +296,10 @@ class LocalExecutor final : public Executor {
     ended.usage.wall_seconds = seconds_since(running.since);
     ended.evidence.ended_by_us = running.ended_by_us;
     pollfd has_ended{running.process.pidfd.get(), POLLIN, 0};
-    const char* what = running.ended_by_us            ? "was stopped"
-                       : ::poll(&has_ended, 1, 0) > 0 ? "has ended"
-                                                      : "does not listen";
+    const std::string what = !running.trouble.empty()       ? "was there, but " + running.trouble
+                             : running.ended_by_us          ? "was stopped"
+                             : ::poll(&has_ended, 1, 0) > 0 ? "has ended"
+                                                            : "does not listen";
     const Result<std::string> words =
         read_tail(running.stage->output().parent_path() / "companion.err", kMostOfCompanion);
     const auto said = lines(words ? *words : std::string_view());
@@ -299,10 +315,15 @@ class LocalExecutor final : public Executor {
     return ended;
   }
 
+  static bool has_ended(const Started& process) {
+    pollfd ended{process.pidfd.get(), POLLIN, 0};
+    return ::poll(&ended, 1, 0) > 0;
+  }
+
   // It gets a moment to end by itself.
   static void end_companion(Running& running) {
     if (!running.companion) return;
-    constexpr int kMoment = 300;  // milliseconds
+    constexpr int kMoment = 100;  // milliseconds
     signal_tree(running.companion->pid, SIGTERM);
     pollfd ended{running.companion->pidfd.get(), POLLIN, 0};
     ::poll(&ended, 1, kMoment);
@@ -320,6 +341,7 @@ class LocalExecutor final : public Executor {
     rusage usage{};
     while (::wait4(running.process.pid, &ended.evidence.wait_status, 0, &usage) < 0 && errno == EINTR) {
     }
+    if (running.companion) ended.companion_ended = has_ended(*running.companion);
     end_companion(running);
     ended.strays = end_strays(running.spec.mark);
     ended.disk_was_full = running.disk_was_full || is_full(running.stage->output());
@@ -384,8 +406,12 @@ class LocalExecutor final : public Executor {
 
   // What a run started and left behind has become our child. Rounds, because killing one hands us its children.
   std::size_t end_strays(const std::string& mark) {
-    std::size_t ended = 0;
-    for (std::size_t killed = 1; killed > 0; ended += killed) {
+    constexpr int kRounds = 200;
+    std::set<pid_t>
+        seen;  // in a process-id namespace they are the keeper's to reap: they stay in the list for a moment
+    std::size_t killed = 1;
+    for (int round = 0; killed > 0 && round < kRounds; ++round) {
+      if (round > 1) ::poll(nullptr, 0, 1);
       killed = 0;
       strangers_ = false;
       for (const pid_t pid : own_strays()) {
@@ -397,9 +423,10 @@ class LocalExecutor final : public Executor {
         signal_tree(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         ++killed;
+        seen.insert(pid);
       }
     }
-    return ended;
+    return seen.size();
   }
 
   [[nodiscard]] std::vector<pid_t> own_strays() const {

@@ -39,6 +39,7 @@ struct Ended {
   std::size_t strays = 0;        // processes that outlived the run and were killed
   std::optional<Error> trouble;  // the layer could not be read: nothing of it is to be believed
   bool disk_was_full = false;    // at some moment of its life: what it left may be cut short, whatever it says
+  bool companion_ended = false;  // before the program did
   std::string not_started;       // why the program never ran: its companion failed
 };
 

@@ -104,7 +104,15 @@ Status mirror_folder(const LayerSpec& spec, const fs::path& from, const fs::path
 // The run must not see it: a whiteout of the overlay (overlayfs.rst: a character device 0/0).
 Status put_whiteout(const LayerSpec& spec, const fs::path& layer, const fs::path& path) {
   if (!lies_in(spec.project, path) || path == spec.project) return {};
-  const fs::path place = layer / relative_to(spec.project, path);
+  // The first that is not there yet, so that no folder of somebody else's shows either.
+  fs::path first = spec.project;
+  for (const fs::path& part : relative_to(spec.project, path)) {
+    struct stat info {};
+    first /= part;
+    if (::lstat(first.c_str(), &info) != 0 && errno == ENOENT) break;
+    if (::lstat((layer / relative_to(spec.project, first)).c_str(), &info) == 0 && S_ISCHR(info.st_mode)) return {};
+  }
+  const fs::path place = layer / relative_to(spec.project, first);
   SIMSWARM_CHECK(make_owned(layer, place.parent_path(), spec.run_as));
   if (::mknod(place.c_str(), S_IFCHR, 0) != 0 && errno != EEXIST) return system_error(errno, place.string());
   return {};

@@ -123,6 +123,12 @@ Result<Started> started_in(pid_t pid, Fd pidfd, Launch& launch) {
     ::waitpid(pid, nullptr, 0);
     pid = launch.second;
     pidfd = Fd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0U)));
+    if (!pidfd.valid()) {
+      const int why = errno;
+      ::kill(pid, SIGKILL);
+      ::waitpid(pid, nullptr, 0);
+      return system_error(why, "cannot watch a process");
+    }
   }
   if (launch.failed_step != nullptr) {
     ::waitpid(pid, nullptr, 0);

@@ -38,7 +38,9 @@ Result<std::vector<LeftFile>> Stage::take_files(const fs::path& to) {
   SIMSWARM_CHECK(make_folders(to));
   std::size_t number = 0;
   for (LeftFile& file : files) {
-    const fs::path place = to / std::to_string(++number);
+    // Taken away from under the overlay, which goes on to know the file by its name: nobody else may come in here.
+    spoiled_ = spoiled_ || lies_in(folder_ / "layer", file.source);
+    const fs::path place = to / (std::to_string(++number) + fs::path(file.path).extension().string());
     if (::rename(file.source.c_str(), place.c_str()) != 0) return system_error(errno, file.source.string());
     file.source = place;
   }
@@ -50,7 +52,7 @@ fs::path Stage::beside(const fs::path& to) const {
 }
 
 bool Stage::renew() {
-  return lasting_ && layer_.renew();
+  return lasting_ && !spoiled_ && layer_.renew();
 }
 
 }  // namespace simswarm::exec

@@ -40,6 +40,7 @@ class Stage {
   fs::path folder_;
   Layer layer_;
   bool lasting_;
+  bool spoiled_ = false;  // a batch has left something beside the result folders
   Inside inside_;
   Fd view_;
 };

@@ -74,16 +74,31 @@ bool mount_overlay(Launch& launch) {
                                                                     {lower, launch.overlay_place},
                                                                     {",upperdir=/proc/self/fd/", launch.overlay_upper},
                                                                     {",workdir=/proc/self/fd/", launch.overlay_work}}};
+  std::array<int, 4> opened{-1, -1, -1, -1};
+  std::size_t count = 0;
+  const auto close_all = [&] {  // a table of descriptors may be shared with who goes on
+    for (const int fd : opened) {
+      if (fd >= 0) ::close(fd);
+    }
+  };
   for (const auto& [name, folder] : folders) {
     if (folder == nullptr) continue;
     const int fd = ::open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) return fail(launch, "folder", folder);
+    if (fd < 0) {
+      fail(launch, "folder", folder);
+      close_all();
+      return false;
+    }
+    opened[count++] = fd;
     options.add(name).add(fd);
   }
   if (launch.user_namespace || launch.inside_users) options.add(",userxattr");
   if (::mount("overlay", launch.overlay_place, "overlay", 0, options.get()) != 0) {
-    return fail(launch, "overlay", launch.overlay_place);
+    fail(launch, "overlay", launch.overlay_place);
+    close_all();
+    return false;
   }
+  close_all();
   return true;
 }
 
@@ -133,8 +148,10 @@ bool mount_all(Launch& launch) {
   for (const Launch::Bind& bind : launch.binds) {
     Text source;
     source.add("/proc/self/fd/").add(bind.fd);
-    if (::mount(source.get(), bind.place, nullptr, MS_BIND, nullptr) != 0)
-      return fail(launch, "bind mount", bind.place);
+    const bool mounted = ::mount(source.get(), bind.place, nullptr, MS_BIND, nullptr) == 0;
+    if (!mounted) fail(launch, "bind mount", bind.place);
+    ::close(bind.fd);
+    if (!mounted) return false;
   }
   return true;
 }

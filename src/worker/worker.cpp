@@ -242,10 +242,10 @@ class Loop {
     RunningView view{batch.runs.front(), look->wall_seconds, {}};
     const std::string status = dialect_.status_file(runs_[batch.runs.front()]);
     const fs::path file = status.empty() ? look->output : look->layer->locate(status);
-    if (const auto tail = read_tail(file, kStatusTail)) {
-      if (auto progress = dialect_.read_progress(*tail)) view.progress = *progress;
-      watched_[batch.id].sets_up = dialect_.is_setting_up(*tail);
-    }
+    const std::string tail = read_tail(file, kStatusTail).value_or(std::string());
+    if (auto progress = dialect_.read_progress(tail)) view.progress = *progress;
+    Watched& watched = watched_[batch.id];
+    watched.sets_up = watched.sets_up && dialect_.is_setting_up(tail);
     view.progress.memory = look->memory;
     if (options_.stall) end_if_stalled(batch, *look, view.progress, status.empty() ? look->written : size_of(file));
     if (!batch.is_trial) views_.push_back(view);
@@ -286,8 +286,8 @@ class Loop {
     Monotonic since{};  // its last sign
     double cpu_seconds = 0;
     std::uint64_t bytes = 0;
-    bool sets_up = false;
-    std::string reason;  // why it is being ended
+    bool sets_up = true;  // until it has been seen at work
+    std::string reason;   // why it is being ended
   };
 
   Queue& queue_;

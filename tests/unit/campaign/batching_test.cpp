@@ -25,7 +25,7 @@ class ABatching : public testing::Test {
     (void)batching_.next_trial(1000);
     EXPECT_FALSE(batching_.tried(kRun, 0.023, ""));
   }
-  Batching batching_{2};
+  Batching batching_{2, "01A"};
 };
 
 TEST_F(ABatching, LetsRunsBeAloneUntilItKnows) {
@@ -44,7 +44,7 @@ TEST_F(ABatching, TriesSeveralRunsInOneProcessOnce) {
 TEST_F(ABatching, TriesNothingForAFewOrForLongRuns) {
   sample();
   EXPECT_THAT(batching_.next_trial(9), IsEmpty());
-  batching_ = Batching(2);
+  batching_ = Batching(2, "01A");
   sample(1.5);
   EXPECT_THAT(batching_.next_trial(1000), IsEmpty());
 }
@@ -64,7 +64,7 @@ TEST_F(ABatching, PutsRunsTogetherWhenFilesWereEqual) {
 
 TEST_F(ABatching, RepeatsTheLastOfTheFirstBatchAlone) {
   trust();
-  EXPECT_EQ(batching_.memo("Study"), std::nullopt) << "not before it is confirmed";
+  EXPECT_EQ(batching_.memo("Study"), "unconfirmed 01A");
   batching_.completed_in_batch(7, kRun, false);
   EXPECT_THAT(batching_.next_trial(100), IsEmpty());
   batching_.completed_in_batch(8, kRun, true);
@@ -86,12 +86,22 @@ TEST_F(ABatching, TakesBackWhatWasTogetherWhenItDiffers) {
   EXPECT_EQ(batching_.memo("Study"), "differs a.sca differs");
 }
 
+TEST_F(ABatching, TriesAgainWhatWasEndedFromOutsideButNotForEver) {
+  sample();
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_THAT(batching_.next_trial(1000), ElementsAre(0, 1, 2));
+    batching_.put_off("Study");
+  }
+  EXPECT_THAT(batching_.next_trial(1000), IsEmpty());
+  EXPECT_EQ(batching_.memo("Study"), std::nullopt) << "it says nothing of the model";
+}
+
 TEST_F(ABatching, RecallsWhatWasFoundEarlier) {
   batching_.recall("Study", "equal 0.014");
   EXPECT_GT(batching_.limit("Study", 0.003, 1000), 100U);
   batching_.recall("Study", "differs a.sca");
   EXPECT_EQ(batching_.limit("Study", 0.003, 1000), 1U);
-  batching_ = Batching(2);
+  batching_ = Batching(2, "01A");
   batching_.recall("Study", "something of a later version");
   EXPECT_EQ(batching_.limit("Study", 0.003, 1000), 1U);
   sample();

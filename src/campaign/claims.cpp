@@ -1,0 +1,62 @@
+#include "campaign/claims.h"
+
+namespace simswarm::campaign {
+namespace {
+
+// What became of the run since the plan was made; nothing: it is still to be executed.
+Result<std::optional<Attempt>> known_meanwhile(Ledger& ledger, const Planned& run) {
+  SIMSWARM_TRY(const auto result, ledger.result_of(run.key));
+  SIMSWARM_TRY(const auto attempts, ledger.attempts_of(run.key));
+  const int before = run.known ? run.known->number : run.distrusted;
+  if (attempts.empty() || attempts.back().number <= before) return std::nullopt;
+  const Attempt& last = attempts.back();
+  if (result && result->attempt == last.number) return last;
+  if (last.verdict.outcome == Outcome::kModelError || last.verdict.outcome == Outcome::kFingerprintMismatch)
+    return last;
+  return std::nullopt;
+}
+
+// Another simswarm may have completed it, or failed in a way that would come again.
+Result<bool> done_meanwhile(Ledger& ledger, Plan& plan, const Job& job) {
+  std::vector<Attempt> known;
+  for (const std::size_t run : job.runs) {
+    SIMSWARM_TRY(const auto attempt, known_meanwhile(ledger, plan.runs[run]));
+    if (!attempt) return false;
+    known.push_back(*attempt);
+  }
+  for (std::size_t i = 0; i < job.runs.size(); ++i) {
+    Planned& run = plan.runs[job.runs[i]];
+    run.decision = is_complete(known[i].verdict.outcome) ? Decision::kKnown : Decision::kKnownError;
+    run.known = known[i];
+  }
+  return true;
+}
+
+}  // namespace
+
+Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs) {
+  std::vector<RunKey> keys;
+  keys.reserve(jobs.size());
+  for (const Job& job : jobs) keys.push_back(plan.runs[job.runs.front()].key);
+  std::map<std::string, bool> alive;
+  const auto is_alive = [&](const std::string& owner) {
+    const auto [entry, fresh] = alive.try_emplace(owner, false);
+    if (fresh) entry->second = SignOfLife::is_alive(state, owner);
+    return entry->second;
+  };
+  SIMSWARM_TRY(const auto others, ledger.claim(keys, plan.campaign, is_alive));
+  SIMSWARM_TRY(const std::int64_t version, ledger.data_version());
+  const bool may_be_done = version != plan.ledger_version;
+  Claimed claimed;
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    SIMSWARM_TRY(const bool done, may_be_done ? done_meanwhile(ledger, plan, jobs[i]) : false);
+    if (done) {
+      claimed.done.insert(claimed.done.end(), jobs[i].runs.begin(), jobs[i].runs.end());
+    } else {
+      (others.contains(i) ? claimed.elsewhere : claimed.ours).push_back(std::move(jobs[i]));
+    }
+  }
+  return claimed;
+}
+
+}  // namespace simswarm::campaign
