@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""One machine, side by side in one run: simswarm next to what does the same work with no checks and nothing durable.
+"""One machine, side by side in one run: simswarm next to its bounds and its peers.
 
-  bench/one_machine.py [--build DIR] [--runs N] [--rounds N] [--markdown FILE]
+  bench/one_machine.py [--build DIR] [--runs N] [--rounds N] [--only WORD] [--markdown FILE]
 
-Each round runs every contender once, in turn, so that a machine whose speed drifts is fair to all. Told are medians, and
-ratios of each round's pair. Needs a built release tree with tests (cmdsim is the trivial simulation).
+Each round runs every contender of a group once, in turn, so that a machine whose speed drifts is fair to all. Told are
+medians, and ratios of each round's pair. Needs a built release tree with tests (cmdsim is the trivial simulation, with
+14 ms of start-up; with CMDSIM_START another number), c++, xargs; GNU parallel and opp_runall take part where they are there.
 """
 import argparse
 import os
@@ -16,26 +17,39 @@ import sys
 import tempfile
 import time
 
+HERE = pathlib.Path(__file__).resolve().parent
 INI = """[General]
 network = Net
 sim-time-limit = 10s
 [Trivial]
 repeat = {runs}
+[Rising]
+**.sleep = ${{length = {lengths}}}
 """
+LENGTHS = [round(0.05 * i, 2) for i in range(1, 21)]  # seconds
 
 
-def timed(commands, folder):
+def timed(commands, folder, codes_allowed=(0,), **options):
     """Wall seconds of these commands, all at once."""
     begin = time.monotonic()
     processes = [
-        subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
         for command in commands
     ]
     codes = [process.wait() for process in processes]
     seconds = time.monotonic() - begin
-    if any(codes):
+    if any(code not in codes_allowed for code in codes):
         raise SystemExit(f"bench: exit codes {codes} of {commands}")
     return seconds
+
+
+def list_schedule(lengths, slots):
+    """Seconds of list scheduling in this order."""
+    ends = [0.0] * slots
+    for length in lengths:
+        ends.sort()
+        ends[0] += length
+    return max(ends)
 
 
 class Bench:
@@ -48,97 +62,158 @@ class Bench:
         self.runs = runs
         self.root = root
         self.count = 0
+        self.spawn_loop = str(root / "spawn_loop")
+        subprocess.run(["c++", "-O2", "-std=c++20", "-o", self.spawn_loop, str(HERE / "spawn_loop.cpp")], check=True)
+        os.environ.setdefault("CMDSIM_START", "14")
 
-    def folder(self):
+    def folder(self, runs=None):
         self.count += 1
         folder = self.root / str(self.count)
         folder.mkdir()
-        (folder / "omnetpp.ini").write_text(INI.format(runs=self.runs))
+        (folder / "omnetpp.ini").write_text(INI.format(runs=runs or self.runs, lengths=", ".join(map(str, LENGTHS))))
         shutil.copy(self.cmdsim, folder / "sim")
         folder.chmod(0o777)
         return folder
 
-    def check_results(self, folder):
+    @staticmethod
+    def check_results(folder, count):
         found = len(list((folder / "results").glob("*.sca")))
-        if found != self.runs:
-            raise SystemExit(f"bench: {found} result files of {self.runs} in {folder}")
+        if found != count:
+            raise SystemExit(f"bench: {found} result files of {count} in {folder}")
+
+    # --- trivial runs ------------------------------------------------------------------------------------------------------
 
     def two_processes(self):
         folder = self.folder()
         half = self.runs // 2
         words = ["./sim", "-s", "-u", "Cmdenv", "-c", "Trivial", "--cmdenv-redirect-output=true"]
         seconds = timed([words + ["-r", f"0..{half - 1}"], words + ["-r", f"{half}..{self.runs - 1}"]], folder)
-        self.check_results(folder)
+        self.check_results(folder, self.runs)
         shutil.rmtree(folder)
         return seconds
 
     def simswarm_runs(self, *options):
         folder = self.folder()
         seconds = timed([[self.simswarm, "runall", "-j2", *options, "./sim", "-c", "Trivial"]], folder)
-        self.check_results(folder)
-        known = timed([[self.simswarm, "runall", "-j2", *options, "./sim", "-c", "Trivial"]], folder)
+        self.check_results(folder, self.runs)
         shutil.rmtree(folder)
-        return seconds, known
+        return seconds
 
-    def xargs(self):
+    def opp_runall(self):
         folder = self.folder()
-        numbers = "\n".join(str(i) for i in range(self.runs))
+        seconds = timed([["opp_runall", "-j2", "./sim", "-c", "Trivial"]], folder)
+        self.check_results(folder, self.runs)
+        shutil.rmtree(folder)
+        return seconds
+
+    # --- runs of rising length ---------------------------------------------------------------------------------------------
+
+    def rising(self, options, known):
+        folder = self.folder()
+        words = [self.simswarm, "runall", "-j2", *options, "./sim", "-c", "Rising"]
+        seconds = timed([words], folder)
+        if known:
+            shutil.rmtree(folder / "results")
+            seconds = timed([words], folder)
+        shutil.rmtree(folder)
+        return seconds
+
+    # --- commands ----------------------------------------------------------------------------------------------------------
+
+    def commands(self, count, name):
+        folder = self.folder()
+        numbers = "\n".join(str(i) for i in range(count)).encode()
         begin = time.monotonic()
-        subprocess.run(["xargs", "-P2", "-n1", "true"], input=numbers.encode(), cwd=folder, check=True)
+        if name == "xargs":
+            subprocess.run(["xargs", "-P2", "-n1", "true"], input=numbers, cwd=folder, check=True)
+        elif name == "parallel":
+            subprocess.run(["parallel", "-j2", "true"], input=numbers, cwd=folder, check=True, stderr=subprocess.DEVNULL)
+        elif name == "spawn":
+            timed([[self.spawn_loop, str(count), "2", str(folder), "true"]], folder)
+        else:
+            timed([[self.simswarm, "sweep", "-j2", f"i=1..{count}", "--", "true", "{i}"]], folder)
         seconds = time.monotonic() - begin
         shutil.rmtree(folder)
         return seconds
 
-    def simswarm_commands(self):
+    def all_known(self, count):
         folder = self.folder()
-        seconds = timed([[self.simswarm, "sweep", "-j2", f"i=1..{self.runs}", "--", "true", "{i}"]], folder)
+        words = [self.simswarm, "sweep", "-j2", f"i=1..{count}", "--", "true", "{i}"]
+        timed([words], folder)
+        seconds = timed([words], folder)
         shutil.rmtree(folder)
         return seconds
 
 
-def rows(bench, rounds):
-    """Name, seconds of each round, and the rounds it is held against."""
-    bound, single, batched, known, xargs, commands = [], [], [], [], [], []
-    for number in range(rounds):
-        bound.append(bench.two_processes())
-        alone, again = bench.simswarm_runs()
-        single.append(alone)
-        known.append(again)
-        batched.append(bench.simswarm_runs("-b25")[0])
-        xargs.append(bench.xargs())
-        commands.append(bench.simswarm_commands())
-        print(f"round {number + 1} of {rounds} done", file=sys.stderr)
-    n = bench.runs
-    return [
-        (f"{n} trivial Cmdenv runs: two processes, half of the runs each (the bound: no checks, nothing durable)", bound, bound),
-        (f"{n} trivial Cmdenv runs: simswarm runall -j2, one process a run", single, bound),
-        (f"{n} trivial Cmdenv runs: simswarm runall -j2 -b25", batched, bound),
-        ("the same again, all known", known, bound),
-        (f"{n} no-op commands: xargs -P2 -n1 true (keeps nothing)", xargs, xargs),
-        (f"{n} no-op commands: simswarm sweep -j2, output captured, state durable", commands, xargs),
+def trivial(bench):
+    contenders = [
+        ("two processes, half of the runs each (the bound: no checks, nothing durable)", bench.two_processes),
+        ("simswarm runall -j2", bench.simswarm_runs),
+        ("simswarm runall -j2 -b1: a process a run", lambda: bench.simswarm_runs("-b1")),
+    ]
+    if shutil.which("opp_runall"):
+        contenders.append(("opp_runall -j2", bench.opp_runall))
+    return f"{bench.runs} trivial Cmdenv runs", contenders
+
+
+def rising(bench):
+    bound = list_schedule(sorted(LENGTHS, reverse=True), 2)
+    return "20 runs of rising length", [
+        ("list scheduling, longest first (the bound, calculated)", lambda: bound),
+        ("simswarm, durations known", lambda: bench.rising([], True)),
+        ("simswarm, durations not known", lambda: bench.rising([], False)),
+        ("in the order of the study, calculated", lambda: list_schedule(LENGTHS, 2)),
     ]
 
 
-def table(measured, runs):
-    lines = ["| work | seconds, median | runs a second | times the bound, median of pairs |", "|---|---|---|---|"]
-    for name, seconds, against in measured:
-        ratio = statistics.median(a / b for a, b in zip(seconds, against))
-        median = statistics.median(seconds)
-        lines.append(f"| {name} | {median:.2f} | {runs / median:.0f} | {ratio:.2f} |")
+def commands(count):
+    def group(bench):
+        contenders = [
+            ("xargs -P2 -n1 (keeps nothing)", lambda: bench.commands(count, "xargs")),
+            ("simswarm sweep -j2, output captured, state durable", lambda: bench.commands(count, "simswarm")),
+            ("posix_spawn, two output files each (the bound)", lambda: bench.commands(count, "spawn")),
+        ]
+        if shutil.which("parallel"):
+            contenders.append(("GNU parallel -j2", lambda: bench.commands(count, "parallel")))
+        return f"{count} no-op commands", contenders
+
+    return group
+
+
+def known(bench):
+    return "a campaign of 10,000 runs, all known", [("simswarm sweep", lambda: bench.all_known(10000))]
+
+
+GROUPS = {"trivial": trivial, "rising": rising, "commands": commands(1000), "commands10": commands(10000), "known": known}
+
+
+def measure(bench, rounds, group):
+    title, contenders = group(bench)
+    seconds = {name: [] for name, _ in contenders}
+    for number in range(rounds):
+        for name, run in contenders:
+            seconds[name].append(run())
+        print(f"{title}: round {number + 1} of {rounds} done", file=sys.stderr)
+    first = seconds[contenders[0][0]]
+    lines = [f"| {title} | seconds, median | times the first, median of pairs |", "|---|---|---|"]
+    for name, own in seconds.items():
+        ratio = statistics.median(a / b for a, b in zip(own, first))
+        lines.append(f"| {name} | {statistics.median(own):.2f} | {ratio:.2f} |")
     return "\n".join(lines) + "\n"
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parent.parent / "build" / "release")
-    parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build" / "release")
+    parser.add_argument("--runs", type=int, default=1000, help="trivial runs")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--markdown", type=pathlib.Path, help="also write the table there")
+    parser.add_argument("--only", choices=GROUPS, action="append", help="this group; may be given several times")
+    parser.add_argument("--markdown", type=pathlib.Path, help="also write the tables there")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="simswarm-bench-") as root:
         os.chmod(root, 0o755)
-        bench = Bench(arguments.build, arguments.runs, pathlib.Path(root))
-        text = table(rows(bench, arguments.rounds), arguments.runs)
+        bench = Bench(arguments.build.resolve(), arguments.runs, pathlib.Path(root))
+        text = "\n".join(measure(bench, arguments.rounds, GROUPS[name]) for name in arguments.only or GROUPS)
     print(text)
     if arguments.markdown:
         arguments.markdown.write_text(text)
