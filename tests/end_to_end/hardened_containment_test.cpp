@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <fstream>
 #include <memory>
@@ -89,10 +90,14 @@ class Nest {
   }
 
   [[nodiscard]] bool all_are_there(bool simulations) const {
+    const std::vector<Living> all = living(project_);
+    const auto count = [&](const std::string& words) {
+      return std::ranges::count_if(all, [&](const Living& one) { return contains(one.words, words); });
+    };
     for (int kind = kChild; kind <= (bare() ? kBareTwiceForked : kDeaf); ++kind) {
-      if (living_with(project_, "sleep " + nap_of(project_, kind)) != kRuns) return false;
+      if (count("sleep " + nap_of(project_, kind)) != kRuns) return false;
     }
-    return living_with(project_, "./cmdsim -c") >= (simulations ? 2 * kRuns : kRuns);
+    return count("./cmdsim -c") >= (simulations ? 2 * kRuns : kRuns);
   }
 
   // Each way is known by what processes of a run are in.
