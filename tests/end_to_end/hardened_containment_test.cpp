@@ -290,7 +290,7 @@ TEST_P(EachWay, ARunThatIgnoresSignalsIsEndedWhole) {
   if (!nest.is_possible()) return expect_refusal(nest, way());
   replace_in(nest.project().path("sim"), "#!/bin/sh\n", "#!/bin/sh\ntrap '' TERM INT HUP\n");
   replace_in(nest.project().path("omnetpp.ini"), "${ill=\"orphan\",\"daemon\"}", "\"stuck\"\nrepeat = 2");
-  const Report report = parse_report(run(nest.words({"--timeout", "1", "--retries", "0"}), nest.project().folder()));
+  const Report report = parse_report(run(nest.words({"--timeout", "0.3", "--retries", "0"}), nest.project().folder()));
   EXPECT_EQ(report.exit_code, 1) << report.errors;
   EXPECT_EQ(report.outcomes, (std::map<std::string, int>{{"timed_out", kRuns}}));
   nest.expect_nothing_left();
