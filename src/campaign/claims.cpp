@@ -47,6 +47,13 @@ Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan,
   SIMSWARM_TRY(const auto others, ledger.claim(keys, plan.campaign, is_alive));
   SIMSWARM_TRY(const std::int64_t version, ledger.data_version());
   const bool may_be_done = version != plan.ledger_version;
+  if (may_be_done) {  // one that has died may have left results that want only to be put into place
+    SIMSWARM_TRY(const RolledForward rolled, roll_forward(ledger, state));
+    if (!rolled.needed.empty()) {
+      return environment_error("finished results of another campaign wait in {} and cannot be brought into place: {}",
+                               state.root.string(), rolled.trouble);
+    }
+  }
   Claimed claimed;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     SIMSWARM_TRY(const bool done, may_be_done ? done_meanwhile(ledger, plan, jobs[i]) : false);

@@ -10,12 +10,14 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
+#include <cstdlib>
 #include <deque>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 
+#include "base/text.h"
 #include "campaign/place.h"
 
 namespace simswarm::campaign {
@@ -23,6 +25,13 @@ namespace {
 
 constexpr std::size_t kMostInGroup = 256;            // runs that share their syncs
 constexpr std::chrono::milliseconds kGathering{40};  // that a run waits for others
+
+// SIMSWARM_GATHER, in milliseconds: 0 commits every run by itself, which tests that count calls need.
+std::chrono::milliseconds gathering() {
+  const char* given = std::getenv("SIMSWARM_GATHER");
+  const auto wanted = given == nullptr ? std::nullopt : parse_int(given);
+  return wanted && *wanted >= 0 && *wanted <= 1000 ? std::chrono::milliseconds(*wanted) : kGathering;
+}
 
 // A run on its way: what was handed in, and what is going to be true of it.
 struct Item {
@@ -125,7 +134,7 @@ class ThreadedCommitter final : public Committer {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     // Short runs come by hundreds a second: those of a moment share their syncs.
-    wake_.wait_for(lock, kGathering, [this] { return closing_ || waiting_.size() >= kMostInGroup; });
+    wake_.wait_for(lock, gathering_, [this] { return closing_ || waiting_.size() >= kMostInGroup; });
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
       group.push_back({std::move(waiting_.front()), {}, {}, false, false, group.size()});
@@ -343,6 +352,7 @@ class ThreadedCommitter final : public Committer {
   // What a failed attempt left is kept for a look, the last attempt of each run only.
   void keep_failed(Item& item) {
     if (item.ready.files.empty()) return;
+    if (item.ready.attempt.verdict.outcome == Outcome::kTooMuchOutput) return;  // nobody wants to keep that
     const fs::path folder = place_.state.attempts() / item.ready.attempt.key.digest.hex().substr(0, 16);
     (void)remove_tree(folder);
     for (const auto& [path, staged] : item.ready.files) {
@@ -366,6 +376,7 @@ class ThreadedCommitter final : public Committer {
   }
 
   CommitPlace place_;
+  const std::chrono::milliseconds gathering_ = gathering();
   std::map<std::string, std::pair<RunKey, Digest>> group_paths_;  // that runs of the group being committed go to
   std::unique_ptr<Ledger> ledger_;
   Fd event_;

@@ -52,6 +52,8 @@ std::string_view why_ended(Outcome outcome) {
       return "ended because it made no progress";
     case Outcome::kOutOfMemory:
       return "ended at its memory limit";
+    case Outcome::kTooMuchOutput:
+      return "ended because it wrote too much (--max-output)";
     case Outcome::kDiskFull:
       return "ended because the disk is full";
     case Outcome::kCancelled:

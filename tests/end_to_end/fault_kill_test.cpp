@@ -25,6 +25,7 @@ class Met {
  public:
   void count(const Report& report) { ++(report.exit_code == kKilled ? killed_ : missed_); }
   ~Met() {
+    if (killed_ + missed_ == 0) return;  // a shard without points
     EXPECT_GT(killed_, 9 * missed_) << killed_ << " points were met, " << missed_ << " were not";
     ::testing::Test::RecordProperty("points", killed_);
   }

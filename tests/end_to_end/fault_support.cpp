@@ -55,7 +55,7 @@ std::string KillPoint::text() const {
 }
 
 Process::Environment shim(const fs::path& temporary) {
-  return {{"LD_PRELOAD", fault_shim()}, {"TMPDIR", temporary.string()}};
+  return {{"LD_PRELOAD", fault_shim()}, {"TMPDIR", temporary.string()}, {"SIMSWARM_GATHER", "0"}};
 }
 
 Process::Environment with_kill(Process::Environment environment, const KillPoint& point) {

@@ -35,7 +35,7 @@ TEST(Outcomes, AreStoredByTheseWords) {
   EXPECT_THAT(those_that([](Outcome) { return true; }),
               ElementsAre("cancelled", "completed", "crashed", "disk_full", "fingerprint_mismatch", "incomplete",
                           "killed", "limited", "lost", "model_error", "not_started", "out_of_memory", "stalled",
-                          "teardown_failed", "timed_out"));
+                          "teardown_failed", "timed_out", "too_much_output"));
   EXPECT_EQ(outcome_from("Completed"), std::nullopt);
   EXPECT_EQ(outcome_from(""), std::nullopt);
 }

@@ -79,6 +79,8 @@ class InputsTest : public testing::Test {
 };
 
 TEST_F(InputsTest, AreProgramNedFilesAndDataButNoSourcesAndResults) {
+  EXPECT_THAT(files(), ElementsAre("Net.ned", "data/load.csv", "model", "omnetpp.ini", "src/Node.ned"));
+  request_.sources.probe_command = {"./model"};  // a simulation says itself what its ini files come to
   EXPECT_THAT(files(), ElementsAre("Net.ned", "data/load.csv", "model", "src/Node.ned"));
   EXPECT_EQ(gather().files.at("data/load.csv"), digest_of("1,2").hex());
 }
