@@ -10,10 +10,12 @@
 namespace simswarm::campaign {
 namespace {
 
-constexpr std::size_t kSamples = 3;       // runs of a trial
-constexpr std::size_t kFewRuns = 10;      // waiting: too few for a trial to pay
-constexpr double kLongRun = 1.0;          // seconds, alone: start-up is nothing beside it
-constexpr double kWorthwhile = 0.05;      // share of start-up in a run's time alone
+constexpr std::size_t kSamples = 3;   // runs of a trial
+constexpr std::size_t kFewRuns = 10;  // waiting: too few for a trial to pay
+constexpr double kLeastStart =
+    0.003;                            // seconds: what a process costs us at least, whatever a busy machine has measured
+constexpr double kLongRun = 1.0;      // seconds, alone: start-up is nothing beside it
+constexpr double kWorthwhile = 0.05;  // share of start-up in a run's time alone
 constexpr double kLongestBatch = 5.0;     // seconds
 constexpr double kShortestBatch = 3.0;    // in starts: below that, start-up is more than a quarter again
 constexpr double kShareOfRest = 1.0 / 3;  // of what is left for a slot
@@ -80,7 +82,7 @@ bool Batching::tried(const Run& run, double wall_seconds, const std::string& dif
     return true;
   }
   if (!confirmed) {  // alone each of k runs pays for a start, together they pay for one
-    state.start = std::max(0.0, (state.sample_seconds - wall_seconds) / (kSamples - 1));
+    state.start = std::max(kLeastStart, (state.sample_seconds - wall_seconds) / (kSamples - 1));
   }
   state.trust = confirmed ? Trust::kConfirmed : Trust::kEqual;
   state.is_news = true;

@@ -169,7 +169,8 @@ TEST_F(InputsTest, InGitAreAllThatIsNotIgnored) {
   folder_.write("project/data/y.tmp.csv", "1");
   folder_.write("project/data/käse, 1.csv", "1");
   git("add data/load.csv");
-  EXPECT_THAT(files(), ElementsAre("Net.ned", "data/käse, 1.csv", "data/load.csv", "model", "src/Node.ned"));
+  EXPECT_THAT(files(),
+              ElementsAre("Net.ned", "data/käse, 1.csv", "data/load.csv", "model", "omnetpp.ini", "src/Node.ned"));
   fs::remove(project_ / "data/load.csv");
   EXPECT_THAT(files(), Not(Contains("data/load.csv"))) << "in the index, but not there";
 }
