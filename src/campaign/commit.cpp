@@ -272,6 +272,7 @@ class ThreadedCommitter final : public Committer {
       logs.push_back(item.ready.log);
     }
     SIMSWARM_CHECK(ledger_->intend(intents, logs));
+    count_sync();
     std::vector<Intent> placed;
     for (std::size_t i = 0; i < items.size(); ++i) {
       items[i].noted = true;
@@ -280,6 +281,7 @@ class ThreadedCommitter final : public Committer {
     }
     Status durable = sync(items, true);
     if (durable) durable = ledger_->done(placed);
+    count_sync();
     if (!durable) {  // the intents stay: the next start rolls them forward
       for (Item& item : items) stay(item, durable.error());
     }
@@ -344,9 +346,14 @@ class ThreadedCommitter final : public Committer {
 
   Status sync_counted(const fs::path& path, bool whole_system = false) {
     SIMSWARM_CHECK(sync_path(path, whole_system));
+    count_sync();
+    return {};
+  }
+
+  // Of files, folders, file systems, and of the ledger: one a transaction.
+  void count_sync() {
     const std::lock_guard lock(mutex_);
     ++stats_.syncs;
-    return {};
   }
 
   // What a failed attempt left is kept for a look, the last attempt of each run only.
@@ -371,6 +378,7 @@ class ThreadedCommitter final : public Committer {
       logs.push_back(item->ready.log);
     }
     SIMSWARM_CHECK(ledger_->record_attempts(attempts, logs));
+    count_sync();
     for (std::size_t i = 0; i < items.size(); ++i) items[i]->ready.attempt.number = attempts[i].number;
     return {};
   }

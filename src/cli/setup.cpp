@@ -135,11 +135,11 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   options.verify = arguments.verify;
   SIMSWARM_TRY(options.existing, existing_from(arguments.existing, settings));
   SIMSWARM_TRY(options.layer, layer_from(arguments.layer, settings));
-  if (!arguments.containment.empty() && arguments.containment != "auto") {
-    options.containment = exec::containment_from(arguments.containment);
-    if (!options.containment) {
-      return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", arguments.containment);
-    }
+  const std::string containment =
+      arguments.containment.empty() ? settings.containment.value_or("auto") : arguments.containment;
+  options.containment = exec::containment_from(containment);
+  if (!options.containment && containment != "auto") {
+    return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", containment);
   }
   options.run_as = arguments.run_as.empty() ? settings.run_as.value_or("") : arguments.run_as;
   if (!options.run_as.empty() && ::getpwnam(options.run_as.c_str()) == nullptr)

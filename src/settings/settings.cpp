@@ -56,6 +56,8 @@ Result<CampaignSettings> read_campaign(const SettingsNode& node, const std::stri
       {{"keep", ExistingFiles::kKeep}, {"refuse", ExistingFiles::kRefuse}, {"replace", ExistingFiles::kReplace}}};
   constexpr std::array<std::pair<std::string_view, LayerChoice>, 3> layers{
       {{"auto", LayerChoice::kAuto}, {"overlay", LayerChoice::kOverlay}, {"links", LayerChoice::kLinks}}};
+  const std::array<std::pair<std::string_view, std::string>, 4> containments{
+      {{"auto", "auto"}, {"cgroup", "cgroup"}, {"pid-namespace", "pid-namespace"}, {"guardian", "guardian"}}};
   SIMSWARM_TRY(const TableReader table, TableReader::of(node, {file, kCampaignTable, std::string(kCampaignTable)}));
   CampaignSettings campaign;
   SIMSWARM_CHECK(read_count(table, "jobs", 1, campaign.jobs));
@@ -69,6 +71,7 @@ Result<CampaignSettings> read_campaign(const SettingsNode& node, const std::stri
   SIMSWARM_CHECK(read_count(table, "max_failures", 1, campaign.max_failures));
   SIMSWARM_CHECK(read_choice(table, "existing", existing, campaign.existing));
   SIMSWARM_CHECK(read_choice(table, "layer", layers, campaign.layer));
+  SIMSWARM_CHECK(read_choice(table, "containment", containments, campaign.containment));
   SIMSWARM_CHECK(read_text(table, "run_as", campaign.run_as));
   SIMSWARM_CHECK(table.texts("inputs", campaign.inputs));
   SIMSWARM_CHECK(table.texts("environment", campaign.environment));

@@ -40,6 +40,7 @@ struct CampaignSettings {
   std::optional<int> max_failures;
   std::optional<ExistingFiles> existing;
   std::optional<LayerChoice> layer;
+  std::optional<std::string> containment;
   std::optional<std::string> run_as;
   std::vector<std::string> inputs;
   std::vector<std::string> environment;
@@ -96,6 +97,8 @@ inline constexpr std::array kSettingKeys{
                "names of environment variables whose values belong to the key of a run"},
     SettingKey{kCampaignTable, "layer", "one of \"auto\", \"overlay\", \"links\"", "\"auto\"",
                "how a run gets a private writable layer over the project"},
+    SettingKey{kCampaignTable, "containment", "one of \"auto\", \"cgroup\", \"pid-namespace\", \"guardian\"",
+               "\"auto\"", "how all that runs have started is found and ended"},
     SettingKey{kCampaignTable, "run_as", "a text", "the user", "the user that runs are executed as"},
     SettingKey{kCompanionTable, "command", "a list of texts, or one text", "none",
                "a program started beside each run (SUMO, a server), in the same folder, and ended with it"},

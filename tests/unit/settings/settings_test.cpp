@@ -109,6 +109,7 @@ inputs = ["data/**"]
 environment = ["NS_LOG"]
 layer = "links"
 run_as = "nobody"
+containment = "guardian"
 )")
                                         .campaign;
   EXPECT_EQ(campaign.jobs, 8);
@@ -119,6 +120,7 @@ run_as = "nobody"
   EXPECT_EQ(campaign.existing, ExistingFiles::kRefuse);
   EXPECT_EQ(campaign.layer, LayerChoice::kLinks);
   EXPECT_EQ(campaign.run_as, "nobody");
+  EXPECT_EQ(campaign.containment, "guardian");
   EXPECT_THAT(campaign.inputs, ElementsAre("data/**"));
   EXPECT_EQ(settings("[campaign]\ntimeout = 90\n").campaign.timeout_seconds, 90);
 }
