@@ -1,4 +1,5 @@
-// The bound of starting processes: posix_spawn in a loop, so many at once, each with two output files, and nothing else.
+// The bound of starting processes: posix_spawn in a loop, so many at once, each with two output files, and nothing
+// else.
 //   spawn_loop COUNT AT_ONCE FOLDER PROGRAM [ARGUMENT]
 #include <fcntl.h>
 #include <spawn.h>

@@ -5,6 +5,8 @@
 
 #include <thread>
 
+#include <algorithm>
+
 #include "base/subprocess.h"
 #include "base/text.h"
 
@@ -57,13 +59,12 @@ std::optional<GitStatus> ask_git(const fs::path& project) {
 // which is built.
 bool is_changed(const GitStatus& status, const ProvenanceRequest& request) {
   if (status.tracked_changed) return true;
-  for (const std::string& path : status.untracked) {
+  return std::any_of(status.untracked.begin(), status.untracked.end(), [&](const std::string& path) {
     const fs::path whole = absolute_from(request.project, path);
-    if (whole == request.program) continue;
+    if (whole == request.program) return false;
     if (whole.extension() == ".ini") return true;  // of these not the file is an input, but the entries
-    if (request.inputs.contains(whole.lexically_relative(request.working_folder).string())) return true;
-  }
-  return false;
+    return request.inputs.contains(whole.lexically_relative(request.working_folder).string());
+  });
 }
 
 std::string digest_among(const ProvenanceRequest& request) {

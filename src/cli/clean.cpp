@@ -84,19 +84,19 @@ class Waste {
     Waste waste(opened, age);
     SIMSWARM_TRY(waste.campaigns_, opened.ledger->campaigns());
     for (const CampaignRecord& campaign : waste.campaigns_) {
-      if (campaign::SignOfLife::is_alive(opened.state, campaign.id)) waste.living_.insert(campaign.id);
+      if (campaign::SignOfLife::is_alive(opened.state, campaign.id)) waste.living.insert(campaign.id);
     }
     waste.find_kept();
     SIMSWARM_CHECK(waste.find_attempts());
     SIMSWARM_CHECK(waste.find_scratch());
-    waste.old_ = waste.old_campaigns(age.keep(1));
-    SIMSWARM_TRY(waste.forgettable_, opened.ledger->forgettable(waste.old_));
+    waste.old = waste.old_campaigns(age.keep(1));
+    SIMSWARM_TRY(waste.forgettable, opened.ledger->forgettable(waste.old));
     return waste;
   }
 
-  std::vector<fs::path> kept_, attempts_, scratch_, staged_;
-  std::vector<std::string> old_, forgettable_;  // campaigns
-  std::set<std::string> living_;
+  std::vector<fs::path> kept, attempts, scratch, staged;
+  std::vector<std::string> old, forgettable;  // campaigns
+  std::set<std::string> living;
 
  private:
   Waste(const Opened& opened, const Age& age) : opened_(opened), age_(age) {}
@@ -105,7 +105,7 @@ class Waste {
     std::vector<std::string> old;
     for (std::size_t i = keep; i < campaigns_.size(); ++i) {
       const CampaignRecord& campaign = campaigns_[i];
-      if (!living_.contains(campaign.id) && age_.is_past(campaign.ended.value_or(campaign.started)))
+      if (!living.contains(campaign.id) && age_.is_past(campaign.ended.value_or(campaign.started)))
         old.push_back(campaign.id);
     }
     return old;
@@ -118,7 +118,7 @@ class Waste {
       const bool known = std::any_of(campaigns_.begin(), campaigns_.end(),
                                      [&](const CampaignRecord& campaign) { return campaign.id == id; });
       const bool is_old = known ? std::find(old.begin(), old.end(), id) != old.end() : age_.is_past(folder);
-      if (is_old && !campaign::SignOfLife::is_alive(opened_.state, id)) kept_.push_back(folder);
+      if (is_old && !campaign::SignOfLife::is_alive(opened_.state, id)) kept.push_back(folder);
     }
   }
 
@@ -126,23 +126,23 @@ class Waste {
   Status find_attempts() {
     std::set<std::string> needed;
     for (std::size_t i = 0; i < campaigns_.size(); ++i) {
-      if (i >= age_.keep(0) && !living_.contains(campaigns_[i].id)) continue;
+      if (i >= age_.keep(0) && !living.contains(campaigns_[i].id)) continue;
       SIMSWARM_TRY(const auto runs, opened_.ledger->runs_of(campaigns_[i].id));
       for (const PlannedRun& run : runs) needed.insert(run.key.digest.hex().substr(0, kKeyDigits));
     }
     for (const fs::path& folder : entries_of(opened_.state.attempts())) {
-      if (!needed.contains(folder.filename().string()) && age_.is_past(folder)) attempts_.push_back(folder);
+      if (!needed.contains(folder.filename().string()) && age_.is_past(folder)) attempts.push_back(folder);
     }
     return {};
   }
 
   Status find_scratch() {
     SIMSWARM_TRY(const auto intents, opened_.ledger->intents());
-    for (const Intent& intent : intents) staged_.insert(staged_.end(), intent.staged.begin(), intent.staged.end());
+    for (const Intent& intent : intents) staged.insert(staged.end(), intent.staged.begin(), intent.staged.end());
     for (const fs::path& folder : entries_of(opened_.state.root / "scratch")) {
       const auto holds = [&](const fs::path& file) { return lies_in(folder, file); };
       if (campaign::SignOfLife::is_alive(opened_.state, folder.filename().string())) continue;
-      if (std::none_of(staged_.begin(), staged_.end(), holds)) scratch_.push_back(folder);
+      if (std::none_of(staged.begin(), staged.end(), holds)) scratch.push_back(folder);
     }
     return {};
   }
@@ -162,21 +162,20 @@ struct Item {
 
 Result<std::vector<Item>> measure(const Opened& opened, const Waste& waste, const CleanArguments& arguments,
                                   bool may_forget) {
-  SIMSWARM_TRY(const Amount logs, opened.ledger->logs_of(waste.old_));
-  SIMSWARM_TRY(const Amount records, opened.ledger->records_of(waste.forgettable_));
+  SIMSWARM_TRY(const Amount logs, opened.ledger->logs_of(waste.old));
+  SIMSWARM_TRY(const Amount records, opened.ledger->records_of(waste.forgettable));
   SIMSWARM_TRY(const std::uint64_t unused, opened.ledger->unused_bytes());
   const bool all = arguments.all;
   const bool any = all || arguments.kept || arguments.attempts || arguments.logs || arguments.campaigns;
-  return std::vector<Item>{
-      {"kept", "older files that stood in the way of results, by campaign", "--kept", amount_of(waste.kept_),
-       all || arguments.kept},
-      {"attempts", "what failed attempts left, by run", "--attempts", amount_of(waste.attempts_),
-       all || arguments.attempts},
-      {"logs", "output of attempts of old campaigns", "--logs", logs, all || arguments.logs},
-      {"campaigns", "records of old campaigns of whose results none is in place", "--campaigns", records,
-       (all || arguments.campaigns) && may_forget},
-      {"scratch", "of campaigns that were cut off", "any of these", amount_of(waste.scratch_), any},
-      {"ledger", "room that nothing fills", "any of these", {1, unused}, any}};
+  return std::vector<Item>{{"kept", "older files that stood in the way of results, by campaign", "--kept",
+                            amount_of(waste.kept), all || arguments.kept},
+                           {"attempts", "what failed attempts left, by run", "--attempts", amount_of(waste.attempts),
+                            all || arguments.attempts},
+                           {"logs", "output of attempts of old campaigns", "--logs", logs, all || arguments.logs},
+                           {"campaigns", "records of old campaigns of whose results none is in place", "--campaigns",
+                            records, (all || arguments.campaigns) && may_forget},
+                           {"scratch", "of campaigns that were cut off", "any of these", amount_of(waste.scratch), any},
+                           {"ledger", "room that nothing fills", "any of these", {1, unused}, any}};
 }
 
 Status remove(const Opened& opened, const Waste& waste, const std::vector<Item>& items) {
@@ -186,13 +185,13 @@ Status remove(const Opened& opened, const Waste& waste, const std::vector<Item>&
   {
     // As a commit and a start of a campaign take it: neither moves files meanwhile.
     SIMSWARM_TRY(const auto lock, campaign::FileLock::take(opened.state.root / "commit.lock"));
-    if (wanted("kept")) SIMSWARM_CHECK(remove_all(waste.kept_));
-    if (wanted("attempts")) SIMSWARM_CHECK(remove_all(waste.attempts_));
-    SIMSWARM_CHECK(campaign::sweep_scratch(opened.state, waste.staged_));
+    if (wanted("kept")) SIMSWARM_CHECK(remove_all(waste.kept));
+    if (wanted("attempts")) SIMSWARM_CHECK(remove_all(waste.attempts));
+    SIMSWARM_CHECK(campaign::sweep_scratch(opened.state, waste.staged));
   }
-  if (wanted("logs")) SIMSWARM_CHECK(opened.ledger->drop_logs(waste.old_));
-  if (wanted("campaigns")) SIMSWARM_CHECK(opened.ledger->forget_campaigns(waste.forgettable_));
-  return waste.living_.empty() ? opened.ledger->compact() : Status();
+  if (wanted("logs")) SIMSWARM_CHECK(opened.ledger->drop_logs(waste.old));
+  if (wanted("campaigns")) SIMSWARM_CHECK(opened.ledger->forget_campaigns(waste.forgettable));
+  return waste.living.empty() ? opened.ledger->compact() : Status();
 }
 
 std::uint64_t ledger_size(const Opened& opened) {
@@ -228,9 +227,9 @@ std::string as_json(const std::vector<Item>& items, bool removed, std::uint64_t 
 std::string remarks(const Waste& waste, bool removed) {
   std::string text;
   if (!removed) text += "Nothing has been removed. Results, and what is known of them, are never touched.\n";
-  if (!waste.living_.empty()) {
+  if (!waste.living.empty()) {
     text += fmt::format("Campaign {} is running: what is its own is left alone, and the ledger is not compacted.\n",
-                        *waste.living_.begin());
+                        *waste.living.begin());
   }
   return text;
 }

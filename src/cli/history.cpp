@@ -1,4 +1,5 @@
 // simswarm history: the campaigns of a folder.
+#include <cmath>
 #include "base/text.h"
 #include "cli/campaigns.h"
 #include "cli/commands.h"
@@ -32,7 +33,7 @@ Result<std::vector<Entry>> entries_of(const Opened& opened, const HistoryArgumen
 // At most six characters, so that a line fits 80 columns: «7.2 s», «4m05s», «3h12m», «2d04h».
 std::string short_duration(double seconds) {
   if (seconds < 59.95) return fmt::format("{:.1f} s", seconds);
-  const auto whole = static_cast<std::int64_t>(seconds + 0.5);
+  const auto whole = static_cast<std::int64_t>(std::llround(seconds));
   if (whole < 3600) return fmt::format("{}m{:02}s", whole / 60, whole % 60);
   if (whole < 86400) return fmt::format("{}h{:02}m", whole / 3600, whole / 60 % 60);
   return fmt::format("{}d{:02}h", whole / 86400, whole / 3600 % 24);

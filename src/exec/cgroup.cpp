@@ -29,7 +29,7 @@ fs::path mount_of_cgroup2() {
   for (const std::string_view line : lines(*table)) {
     const auto separator = line.find(" - cgroup2 ");
     const auto fields = split(line, ' ');
-    if (separator != std::string_view::npos && fields.size() > 4) return fs::path(fields[4]);
+    if (separator != std::string_view::npos && fields.size() > 4) return {fields[4]};
   }
   return {};
 }

@@ -90,14 +90,14 @@ Status forget_campaigns(Database& database, const std::vector<std::string>& camp
   SIMSWARM_TRY(const auto wanted, forgettable(database, campaigns));
   // Attempts last: of keys that no campaign plans any more, and that have no result. A known error of a campaign that
   // stays is not repeated, and no number of an attempt is given twice.
-  for (const char* sql :
-       {"DELETE FROM campaign_input WHERE campaign IN (SELECT value FROM json_each(?))",
-        "DELETE FROM campaign_part WHERE campaign IN (SELECT value FROM json_each(?))",
-        "DELETE FROM run WHERE campaign IN (SELECT value FROM json_each(?))",
-        "DELETE FROM claim WHERE owner IN (SELECT value FROM json_each(?))",
-        "DELETE FROM attempt WHERE campaign IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT key FROM run) "
-        "AND key NOT IN (SELECT key FROM result) AND key NOT IN (SELECT key FROM intent)",
-        "DELETE FROM campaign WHERE id IN (SELECT value FROM json_each(?))"}) {
+  constexpr const char* kForgetAttempts =
+      "DELETE FROM attempt WHERE campaign IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT key FROM run) AND "
+      "key NOT IN (SELECT key FROM result) AND key NOT IN (SELECT key FROM intent)";
+  for (const char* sql : {"DELETE FROM campaign_input WHERE campaign IN (SELECT value FROM json_each(?))",
+                          "DELETE FROM campaign_part WHERE campaign IN (SELECT value FROM json_each(?))",
+                          "DELETE FROM run WHERE campaign IN (SELECT value FROM json_each(?))",
+                          "DELETE FROM claim WHERE owner IN (SELECT value FROM json_each(?))", kForgetAttempts,
+                          "DELETE FROM campaign WHERE id IN (SELECT value FROM json_each(?))"}) {
     SIMSWARM_CHECK(execute_for(database, sql, wanted));
   }
   return transaction->commit();

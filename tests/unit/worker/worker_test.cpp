@@ -11,10 +11,10 @@
 namespace simswarm::worker {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
-using std::chrono::milliseconds;
 using testing::IsEmpty;
 
 // Writes down what it is told: «run 1: killed, again».
