@@ -24,7 +24,7 @@ std::string large_study() {
 class FullDisk : public testing::Test {
  protected:
   FullDisk() : project_(large_study()) { enter_own_namespace(); }
-  ~FullDisk() override {
+  void TearDown() override {
     for (auto folder = mounted_.rbegin(); folder != mounted_.rend(); ++folder)
       ::umount2(project_.path(*folder).c_str(), MNT_DETACH);
   }
