@@ -8,6 +8,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <array>
 #include <cerrno>
@@ -142,6 +145,11 @@ Result<Started> started_in(pid_t pid, Fd pidfd, Launch& launch) {
 Result<pid_t> clone_child(int (*child)(void*), Launch& launch, int more_flags, int* pidfd) {
   std::vector<char>& stack = child_stack(false);
   launch.second_stack = child_stack(true).data() + kChildStack;
+#ifdef __SANITIZE_ADDRESS__
+  // A child never returns from its frames: what it noted of them must not be held against the next one.
+  ASAN_UNPOISON_MEMORY_REGION(child_stack(false).data(), kChildStack);
+  ASAN_UNPOISON_MEMORY_REGION(child_stack(true).data(), kChildStack);
+#endif
   const SignalsBlocked blocked;
   const pid_t pid = ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD | more_flags, &launch,
                             pidfd, nullptr, nullptr);
