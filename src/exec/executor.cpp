@@ -410,8 +410,9 @@ class LocalExecutor final : public Executor {
     std::set<pid_t>
         seen;  // in a process-id namespace they are the keeper's to reap: they stay in the list for a moment
     std::size_t killed = 1;
-    for (int round = 0; killed > 0 && round < kRounds; ++round) {
-      if (round > 1) ::poll(nullptr, 0, 1);
+    constexpr int kLooks = 4;  // at who has no environment: in the midst of an exec nobody has one
+    for (int round = 0; (killed > 0 || (strangers_ && round < kLooks)) && round < kRounds; ++round) {
+      if (round > 0 && (round > 1 || strangers_)) ::poll(nullptr, 0, 1);
       killed = 0;
       strangers_ = false;
       for (const pid_t pid : own_strays()) {

@@ -51,7 +51,8 @@ TEST_F(DescribeTest, FormsOfOptions) {
 }
 
 TEST_F(DescribeTest, NoLineOfTheManPageIsTakenForARequest) {
-  for (const std::string_view line : lines(man_page(*app_))) {
+  const std::string page = man_page(*app_);
+  for (const std::string_view line : lines(page)) {
     const bool known = line.starts_with(".TH ") || line.starts_with(".SH ") || line.starts_with(".SS ") ||
                        line.starts_with(".B ") || line.starts_with(".I ") || line == ".TP" || line == ".PP" ||
                        line == ".br";
