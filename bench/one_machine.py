@@ -10,6 +10,7 @@ medians, and ratios of each round's pair. Needs a built release tree with tests 
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import statistics
 import subprocess
@@ -62,6 +63,7 @@ class Bench:
         self.runs = runs
         self.root = root
         self.count = 0
+        self.notes = []
         self.spawn_loop = str(root / "spawn_loop")
         subprocess.run(["c++", "-O2", "-std=c++20", "-o", self.spawn_loop, str(HERE / "spawn_loop.cpp")], check=True)
         os.environ.setdefault("CMDSIM_START", "14")
@@ -145,6 +147,27 @@ class Bench:
         return seconds
 
 
+    def first_of_many(self, count):
+        """Seconds until the first run of a sweep begins; notes the memory that is in use then and some seconds later."""
+        folder = self.folder()
+        mark = folder / "mark"
+        (folder / "first").write_text(f"#!/bin/sh\n: >{mark}\n")
+        (folder / "first").chmod(0o755)
+        begin = time.monotonic()
+        words = [self.simswarm, "sweep", "-j2", f"i=1..{count}", "--", "./first", "{i}"]
+        process = subprocess.Popen(words, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while not mark.exists() and process.poll() is None:
+            time.sleep(0.01)
+        seconds = time.monotonic() - begin
+        time.sleep(5)
+        peak = re.search(r"VmHWM:\s*(\d+)", pathlib.Path(f"/proc/{process.pid}/status").read_text())
+        self.notes.append(f"peak of simswarm's memory until 5 s after the first of {count} runs: {int(peak[1]) // 1024} MiB")
+        process.terminate()
+        process.wait()
+        shutil.rmtree(folder)
+        return seconds
+
+
 def trivial(bench):
     contenders = [
         ("two processes, half of the runs each (the bound: no checks, nothing durable)", bench.two_processes),
@@ -184,7 +207,11 @@ def known(bench):
     return "a campaign of 10,000 runs, all known", [("simswarm sweep", lambda: bench.all_known(10000))]
 
 
-GROUPS = {"trivial": trivial, "rising": rising, "commands": commands(1000), "commands10": commands(10000), "known": known}
+def million(bench):
+    return "a sweep of 1,000,000 runs", [("simswarm sweep, until the first run has begun", lambda: bench.first_of_many(1000000))]
+
+
+GROUPS = {"trivial": trivial, "rising": rising, "commands": commands(1000), "commands10": commands(10000), "known": known, "million": million}
 
 
 def measure(bench, rounds, group):
@@ -199,6 +226,8 @@ def measure(bench, rounds, group):
     for name, own in seconds.items():
         ratio = statistics.median(a / b for a, b in zip(own, first))
         lines.append(f"| {name} | {statistics.median(own):.2f} | {ratio:.2f} |")
+    lines += [f"\n{note}" for note in sorted(set(bench.notes))]
+    bench.notes.clear()
     return "\n".join(lines) + "\n"
 
 

@@ -26,7 +26,24 @@ std::string to_hex(const unsigned char* bytes, std::size_t size) {
   return hex;
 }
 
+unsigned int value_of(char digit) {
+  return static_cast<unsigned int>(digit <= '9' ? digit - '0' : digit - 'a' + 10);
+}
+
 }  // namespace
+
+Digest Digest::of_bytes(const DigestBytes& bytes) {
+  Digest digest;
+  digest.hex_ = to_hex(bytes.data(), bytes.size());
+  return digest;
+}
+
+DigestBytes Digest::bytes() const {
+  DigestBytes bytes{};
+  for (std::size_t i = 0; 2 * i + 1 < hex_.size(); ++i)
+    bytes.at(i) = static_cast<std::uint8_t>(value_of(hex_[2 * i]) << 4 | value_of(hex_[2 * i + 1]));
+  return bytes;
+}
 
 Result<Digest> Digest::parse(std::string_view hex) {
   const bool valid = hex.size() == 64 && std::all_of(hex.begin(), hex.end(), [](char c) {
@@ -41,12 +58,13 @@ Result<Digest> Digest::parse(std::string_view hex) {
 struct Hasher::State {
   EVP_MD_CTX* context = EVP_MD_CTX_new();
   State() { EVP_DigestInit_ex(context, EVP_sha256(), nullptr); }
-  State(const State&) = delete;
+  State(const State& other) { EVP_MD_CTX_copy_ex(context, other.context); }
   State& operator=(const State&) = delete;
   ~State() { EVP_MD_CTX_free(context); }
 };
 
 Hasher::Hasher() : state_(std::make_unique<State>()) {}
+Hasher::Hasher(const Hasher& other) : state_(std::make_unique<State>(*other.state_)) {}
 Hasher::~Hasher() = default;
 
 Hasher& Hasher::bytes(std::string_view data) {

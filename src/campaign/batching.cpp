@@ -1,9 +1,9 @@
 #include "campaign/batching.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cmath>
-
-#include <fmt/core.h>
 
 #include "base/text.h"
 
@@ -12,10 +12,10 @@ namespace {
 
 constexpr std::size_t kSamples = 3;   // runs of a trial
 constexpr std::size_t kFewRuns = 10;  // waiting: too few for a trial to pay
-constexpr double kLeastStart =
-    0.003;                            // seconds: what a process costs us at least, whatever a busy machine has measured
-constexpr double kLongRun = 1.0;      // seconds, alone: start-up is nothing beside it
-constexpr double kWorthwhile = 0.05;  // share of start-up in a run's time alone
+// Seconds: what a process costs us at least, whatever a busy machine has measured.
+constexpr double kLeastStart = 0.003;
+constexpr double kLongRun = 1.0;          // seconds, alone: start-up is nothing beside it
+constexpr double kWorthwhile = 0.05;      // share of start-up in a run's time alone
 constexpr double kLongestBatch = 5.0;     // seconds
 constexpr double kShortestBatch = 3.0;    // in starts: below that, start-up is more than a quarter again
 constexpr double kShareOfRest = 1.0 / 3;  // of what is left for a slot

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "campaign/backlog.h"
 #include "campaign/commit.h"
 #include "campaign/input_watch.h"
+#include "campaign/planned.h"
 #include "campaign/state.h"
 #include "exec/executor.h"
 #include "exec/keeper.h"
@@ -43,32 +45,17 @@ struct Options {
   std::optional<exec::Containment> containment;            // nothing: the best that works here
   std::string run_as;                                      // empty: chosen where we are root
   std::vector<std::string> inputs;                         // patterns of data files; empty: all but sources and results
+  std::size_t most_queued = 4096;                          // jobs that are claimed at a time
   double grace = 5;                                        // seconds
   const volatile std::sig_atomic_t* interrupts = nullptr;  // counts Ctrl-C and SIGTERM
   int interrupt_descriptor = -1;                           // readable after one
 };
 
-enum class Decision {
-  kRun,
-  kKnown,       // complete, verified, not run again
-  kKnownError,  // a deterministic error of an equal key: listed, not repeated
-  kElsewhere,   // another simswarm of this folder is at it
-};
-
-struct Planned {
-  Run run;
-  RunKey key;
-  Decision decision = Decision::kRun;
-  std::string reason;            // why, in words
-  std::optional<Attempt> known;  // the attempt that decides, where there is one
-  int distrusted = 0;            // the attempt whose result is not what was accepted any more; 0: none
-};
-
 // Everything before the first run. A plan holds the campaign's id, sign of life and claims.
 struct Plan {
   std::string campaign;
-  std::vector<Planned> runs;
-  std::vector<Job> jobs;  // what is to be executed
+  PlannedRuns runs;
+  Backlog jobs;  // what is to be executed
   InputRecord inputs;
   RolledForward rolled_forward;
   std::vector<WatchedInput> watched;
@@ -76,16 +63,7 @@ struct Plan {
       hidden;  // what earlier runs wrote outside the result folders, relative to the working folder
   fs::path project;
   std::vector<std::string> notes;   // what the user should know
-  std::vector<Run> words;           // the runs alone, by position
   std::int64_t ledger_version = 0;  // when decisions were made
-};
-
-struct Final {
-  Outcome outcome = Outcome::kNotStarted;
-  std::string message;
-  Place place;
-  int attempts = 0;  // in this campaign
-  bool was_known = false;
 };
 
 struct Summary {
@@ -97,7 +75,7 @@ struct Summary {
   double wall_seconds = 0;
   double cpu_seconds = 0;
   CommitStats commits;
-  std::vector<Final> finals;  // by position
+  Finals finals;
 };
 
 struct Tally {

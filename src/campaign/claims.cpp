@@ -18,36 +18,39 @@ Result<std::optional<Attempt>> known_meanwhile(Ledger& ledger, const Planned& ru
 
 // Another simswarm may have completed it, or failed in a way that would come again.
 Result<bool> done_meanwhile(Ledger& ledger, Plan& plan, const Job& job) {
-  std::vector<Attempt> known;
+  std::vector<Attempt> known;  // of each run the last
   for (const std::size_t run : job.runs) {
     SIMSWARM_TRY(const auto attempt, known_meanwhile(ledger, plan.runs[run]));
     if (!attempt) return false;
     known.push_back(*attempt);
   }
   for (std::size_t i = 0; i < job.runs.size(); ++i) {
-    Planned& run = plan.runs[job.runs[i]];
+    Planned run = plan.runs[job.runs[i]];
     run.decision = is_complete(known[i].verdict.outcome) ? Decision::kKnown : Decision::kKnownError;
-    run.known = known[i];
+    run.known = KnownAttempt{known[i].number, known[i].campaign, known[i].verdict};
+    plan.runs.set(job.runs[i], run);
   }
   return true;
 }
 
 }  // namespace
 
-Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs) {
+Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs, bool is_first) {
   std::vector<RunKey> keys;
   keys.reserve(jobs.size());
-  for (const Job& job : jobs) keys.push_back(plan.runs[job.runs.front()].key);
+  for (const Job& job : jobs) keys.push_back(plan.runs.key(job.runs.front()));
   std::map<std::string, bool> alive;
+  bool found_dead = false;
   const auto is_alive = [&](const std::string& owner) {
     const auto [entry, fresh] = alive.try_emplace(owner, false);
     if (fresh) entry->second = SignOfLife::is_alive(state, owner);
+    found_dead = found_dead || !entry->second;
     return entry->second;
   };
   SIMSWARM_TRY(const auto others, ledger.claim(keys, plan.campaign, is_alive));
   SIMSWARM_TRY(const std::int64_t version, ledger.data_version());
   const bool may_be_done = version != plan.ledger_version;
-  if (may_be_done) {  // one that has died may have left results that want only to be put into place
+  if (may_be_done && (is_first || found_dead)) {  // the dead may have left results that want only to be put into place
     SIMSWARM_TRY(const RolledForward rolled, roll_forward(ledger, state));
     if (!rolled.needed.empty()) {
       return environment_error("finished results of another campaign wait in {} and cannot be brought into place: {}",

@@ -13,7 +13,9 @@ struct Claimed {
   std::vector<std::size_t> done;  // runs that another has completed, or failed for good, since the plan was made
 };
 
-// Takes what no living simswarm has. Decisions of `plan` are brought up to date for what is done.
-[[nodiscard]] Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs);
+// Takes what no living simswarm has. Decisions of `plan` are brought up to date for what is done. The first time,
+// results that have come meanwhile are put into place; later only those of owners that have died.
+[[nodiscard]] Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs,
+                                         bool is_first);
 
 }  // namespace simswarm::campaign

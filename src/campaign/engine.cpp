@@ -15,8 +15,11 @@
 #include "campaign/ground.h"
 #include "campaign/input_watch.h"
 #include "campaign/place.h"
+#include "campaign/positions.h"
 #include "campaign/provenance.h"
+#include "campaign/recorder.h"
 #include "campaign/room.h"
+#include "campaign/time_left.h"
 #include "campaign/trial.h"
 
 namespace simswarm::campaign {
@@ -24,9 +27,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr double kMostUnrolling = 0.1;       // of a run's work, before the user is told
-constexpr std::size_t kMostPending = 512;    // runs that may wait to be committed
-constexpr std::size_t kMostForSum = 20'000;  // waiting runs that are looked at one by one for time left
+constexpr double kMostUnrolling = 0.1;     // of a run's work, before the user is told
+constexpr std::size_t kMostPending = 512;  // runs that may wait to be committed
+constexpr std::size_t kManyJobs = 50'000;  // these are put in order anew less often
 constexpr milliseconds kFirstElsewherePause{200};
 constexpr milliseconds kLongestElsewherePause{3000};
 
@@ -48,6 +51,8 @@ class Engine final : public worker::Host {
     SIMSWARM_TRY(plan_, make_plan(options_, dialect_, *ledger_, false));
     summary_.campaign = plan_.campaign;
     summary_.finals.resize(plan_.runs.size());
+    starts_.resize(plan_.runs.size());
+    recorder_ = std::make_unique<Recorder>(*ledger_, plan_.runs);
     SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, plan_.campaign));
     SIMSWARM_CHECK(begin());
     Status worked = execute();
@@ -63,6 +68,7 @@ class Engine final : public worker::Host {
     ground_.keeper.reset();    // what had left its run as well
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
+    if (stop_level() == 0) SIMSWARM_CHECK(recorder_->finish());
     sum_up();
     SIMSWARM_CHECK(note_end(worked ? summary_.state : "incomplete"));
     if (!worked) return propagate(worked.error());
@@ -91,16 +97,16 @@ class Engine final : public worker::Host {
       const Outcome outcome = finished.judgements[i].verdict.outcome;
       if (outcome == Outcome::kNotStarted) continue;
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
-      finished.batch.runs.size() > 1 ? (void)in_company_.insert(run) : (void)in_company_.erase(run);
+      finished.batch.runs.size() > 1 ? in_company_.insert(run) : in_company_.erase(run);
       held_.push_back(hand_over(finished, i, will_retry[i], scratch));
     }
     if (finished.ended.companion_ended) {
       observer_.note(
-          fmt::format("the companion of {} ended before it", short_name(plan_.runs[finished.batch.runs.front()].run)));
+          fmt::format("the companion of {} ended before it", short_name(plan_.runs.run(finished.batch.runs.front()))));
     }
     if (finished.ended.strays > 0) {
       observer_.note(fmt::format("{} left {} process{} running: ended",
-                                 short_name(plan_.runs[finished.batch.runs.front()].run), finished.ended.strays,
+                                 short_name(plan_.runs.run(finished.batch.runs.front())), finished.ended.strays,
                                  finished.ended.strays == 1 ? "" : "es"));
     }
   }
@@ -110,6 +116,8 @@ class Engine final : public worker::Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     release(false);
     take_committed();
+    if (trouble_) trouble_ = recorder_->go_on();
+    if (trouble_) trouble_ = top_up();
     views_ = running;
     observer_.progress(running, plan_, tally());
   }
@@ -133,30 +141,31 @@ class Engine final : public worker::Host {
     release(true);
     const bool none = committer_->pending() == 0;  // before taking: what comes in between is for the next time
     take_committed();
+    if (trouble_) trouble_ = top_up();
     return none;
   }
 
   [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
     if (options_.batch_size) return *options_.batch_size;
     if (options_.companion) return 1;
-    const Run& run = plan_.runs[first].run;
-    return batching_.limit(run.config, expectation_.seconds(run), queue_->counts().queued + 1);
+    const Run run = plan_.runs.run(first);
+    return batching_.limit(run.config, expectation_.seconds(run), waiting() + 1);
   }
 
   [[nodiscard]] std::vector<std::size_t> next_trial() override {
     const bool wanted = !options_.batch_size && !options_.companion && dialect_.can_batch() && queue_ != nullptr &&
                         dialect_.inseparable().empty();
-    return wanted ? batching_.next_trial(queue_->counts().queued) : std::vector<std::size_t>();
+    return wanted ? batching_.next_trial(waiting()) : std::vector<std::size_t>();
   }
 
   [[nodiscard]] bool has_room_for(std::size_t run) override {
-    const std::uint64_t needed = expectation_.memory(plan_.runs[run].run);
+    const std::uint64_t needed = expectation_.memory(plan_.runs.run(run));
     if (needed == 0) return true;
     std::uint64_t promised = 0;
-    for (const std::size_t first : leaders_) promised += expectation_.memory(plan_.runs[first].run);
+    for (const std::size_t first : leaders_) promised += expectation_.memory(plan_.runs.run(first));
     for (const worker::RunningView& view : views_) {
       if (leaders_.contains(view.run))
-        promised -= std::min(view.progress.memory, expectation_.memory(plan_.runs[view.run].run));
+        promised -= std::min(view.progress.memory, expectation_.memory(plan_.runs.run(view.run)));
     }
     return room_->fits(needed, promised);
   }
@@ -191,14 +200,11 @@ class Engine final : public worker::Host {
                           system_clock().stamp(),
                           std::nullopt,
                           "running",
-                          host_name(),
+                          host_,
                           options_.version,
                           provenance_of(options_, dialect_, plan_, *ledger_)};
-    std::vector<PlannedRun> runs;
-    runs.reserve(plan_.runs.size());
-    for (const Planned& run : plan_.runs) runs.push_back({run.run, run.key});
     if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
-    SIMSWARM_CHECK(ledger_->begin_campaign(record, plan_.inputs, runs));
+    SIMSWARM_CHECK(recorder_->begin(std::move(record), plan_.inputs));
     if (plan_.rolled_forward.placed > 0) {
       plan_.notes.push_back(fmt::format("{} finished run{} of a campaign that was cut off brought into place",
                                         plan_.rolled_forward.placed, plan_.rolled_forward.placed == 1 ? "" : "s"));
@@ -216,17 +222,14 @@ class Engine final : public worker::Host {
   }
 
   void take_decision(std::size_t position) {
-    const Planned& run = plan_.runs[position];
-    Final& final = summary_.finals[position];
-    if (run.decision == Decision::kRun || run.decision == Decision::kElsewhere) {
+    const Decision decision = plan_.runs.decision(position);
+    if (decision == Decision::kRun || decision == Decision::kElsewhere) {
       waiting_.insert(position);
       return;
     }
-    final.was_known = true;
-    final.outcome = run.known->verdict.outcome;
-    final.message = run.known->verdict.message;
-    final.place = run.known->verdict.place;
-    ++(run.decision == Decision::kKnown ? known_ : failed_before_);
+    const Verdict verdict = plan_.runs[position].known->verdict;
+    summary_.finals.set(position, {verdict.outcome, verdict.message, verdict.place, 0, true});
+    ++(decision == Decision::kKnown ? known_ : failed_before_);
   }
 
   Status prepare_execution() {
@@ -269,27 +272,29 @@ class Engine final : public worker::Host {
   }
 
   // The longest first, so that none lasts when all others are done. Where nothing is known, a few from all over first.
-  void put_in_order(std::vector<Job>& jobs) {
-    resort_at_ = expectation_.knows() ? 0 : sample_size(jobs.size());
-    if (expectation_.knows() || resort_at_ == 0) return;
-    std::vector<Job> ordered;
-    ordered.reserve(jobs.size());
-    for (const std::size_t i : sampling_order(jobs.size())) ordered.push_back(std::move(jobs[i]));
-    jobs = std::move(ordered);
+  void put_in_order() {
+    resort_at_ = expectation_.knows() ? 0 : sample_size(backlog_.size());
+    if (resort_at_ > 0) backlog_.sample_first();
+    if (expectation_.knows()) sort_by_length();
   }
 
   void sort_by_length() {
-    queue_->sort_waiting([this](const Job& job) {
+    const auto seconds_of = [this](const Job& job) {
       double seconds = 0;
-      for (const std::size_t run : job.runs) seconds += expectation_.seconds(plan_.runs[run].run);
+      for (const std::size_t run : job.runs) seconds += expectation_.seconds(plan_.runs.run(run));
       return seconds;
-    });
+    };
+    backlog_.sort(seconds_of);
+    queue_->sort_waiting(seconds_of);
   }
+
+  // Jobs that have not begun.
+  [[nodiscard]] std::size_t waiting() const { return queue_->counts().queued + backlog_.size(); }
 
   // facts of large studies: every process finds its place by going through all runs before it.
   void tell_unrolling() {
     const double unrolling = dialect_.seconds_to_unroll();
-    const double work = expectation_.seconds(plan_.runs.front().run);
+    const double work = expectation_.seconds(plan_.runs.run(0));
     if (unrolling < kMostUnrolling * work) return;
     plan_.notes.push_back(fmt::format(
         "each process spends {} on finding its run in the study, and {} on the run: several smaller configurations "
@@ -304,26 +309,36 @@ class Engine final : public worker::Host {
 
   // Rounds: what another simswarm of this folder is at is waited for, and taken over should it die.
   Status execute() {
-    std::vector<Job> jobs = plan_.jobs;
-    while (!jobs.empty()) {
-      SIMSWARM_TRY(std::vector<Job> elsewhere, claim(jobs));
+    backlog_ = std::move(plan_.jobs);
+    while (!backlog_.empty()) {
       SIMSWARM_CHECK(hide_what_others_wrote());
-      if (!jobs.empty()) {
-        SIMSWARM_CHECK(forget_distrusted(jobs));
-        queue_ = make_memory_queue();
-        put_in_order(jobs);
-        for (Job& job : jobs) queue_->enqueue(std::move(job));
-        if (expectation_.knows()) sort_by_length();
+      queue_ = make_memory_queue();
+      put_in_order();
+      is_first_claim_ = true;
+      SIMSWARM_CHECK(top_up());
+      if (queue_->counts().queued > 0) {
         worker::Options options{
             ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
             options_.grace, options_.stall};
         options.scratch /= std::to_string(++round_);
         SIMSWARM_CHECK(make_folders(options.scratch));
-        SIMSWARM_CHECK(worker::work(*queue_, *ground_.executor, dialect_, plan_.words, options, *this));
+        SIMSWARM_CHECK(worker::work(*queue_, *ground_.executor, dialect_, plan_.runs.runs(), options, *this));
       }
       if (stop_level() > 0 || is_draining()) return {};
-      jobs = std::move(elsewhere);
-      if (!jobs.empty()) wait_elsewhere();
+      backlog_ = std::exchange(elsewhere_, {});
+      if (!backlog_.empty()) wait_elsewhere();
+    }
+    return {};
+  }
+
+  // Jobs are claimed as they are wanted: a large campaign begins at once, and two of a folder share it.
+  Status top_up() {
+    if (stop_level() > 0 || is_draining()) return {};
+    while (!backlog_.empty() && queue_->counts().queued <= options_.most_queued / 2) {
+      std::vector<Job> jobs = backlog_.take(options_.most_queued - queue_->counts().queued);
+      SIMSWARM_CHECK(claim(jobs));
+      SIMSWARM_CHECK(forget_distrusted(jobs));
+      for (Job& job : jobs) queue_->enqueue(std::move(job));
     }
     return {};
   }
@@ -339,15 +354,17 @@ class Engine final : public worker::Host {
   Status forget_distrusted(const std::vector<Job>& jobs) {
     for (const Job& job : jobs) {
       for (const std::size_t run : job.runs) {
-        if (plan_.runs[run].distrusted > 0) SIMSWARM_CHECK(ledger_->forget_result(plan_.runs[run].key));
+        const Planned planned = plan_.runs[run];
+        if (planned.distrusted > 0) SIMSWARM_CHECK(ledger_->forget_result(planned.key));
       }
     }
     return {};
   }
 
-  // Leaves in `jobs` what is ours to execute now; gives what another has.
-  Result<std::vector<Job>> claim(std::vector<Job>& jobs) {
-    SIMSWARM_TRY(Claimed claimed, claim_jobs(*ledger_, options_.state, plan_, std::move(jobs)));
+  // Leaves in `jobs` what is ours to execute now.
+  Status claim(std::vector<Job>& jobs) {
+    const bool is_first = std::exchange(is_first_claim_, false);
+    SIMSWARM_TRY(Claimed claimed, claim_jobs(*ledger_, options_.state, plan_, std::move(jobs), is_first));
     for (const std::size_t position : claimed.done) {
       waiting_.erase(position);
       take_decision(position);
@@ -357,8 +374,9 @@ class Engine final : public worker::Host {
       observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}", count,
                                  count == 1 ? " is" : "s are", count == 1 ? "it" : "them"));
     }
+    for (Job& job : claimed.elsewhere) elsewhere_.add(std::move(job));
     jobs = std::move(claimed.ours);
-    return std::move(claimed.elsewhere);
+    return {};
   }
 
   void wait_elsewhere() {
@@ -370,7 +388,7 @@ class Engine final : public worker::Host {
 
   // Files of runs that were executed again, to see whether sharing a process changes them.
   void judge_trial(const worker::Finished& finished) {
-    const Run& run = plan_.runs[finished.batch.runs.front()].run;
+    const Run run = plan_.runs.run(finished.batch.runs.front());
     std::string difference;
     for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
       difference = difference_of(finished, i);
@@ -397,7 +415,7 @@ class Engine final : public worker::Host {
   }
 
   std::string difference_of(const worker::Finished& finished, std::size_t i) {
-    const Planned& run = plan_.runs[finished.batch.runs[i]];
+    const Planned run = plan_.runs[finished.batch.runs[i]];
     const auto record = ledger_->result_of(run.key);
     if (!record || !*record) return fmt::format("the result of {} is not known any more", short_name(run.run));
     return trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence, **record,
@@ -406,7 +424,7 @@ class Engine final : public worker::Host {
 
   // A result that shared its process with others, where that turned out to change results.
   void redo(std::size_t position) {
-    const RunKey& key = plan_.runs[position].key;
+    const RunKey key = plan_.runs.key(position);
     Status forgotten = ledger_->forget_result(key);
     if (!forgotten) {  // a result that is not to be believed must not stay unnoticed
       if (trouble_) trouble_ = std::move(forgotten);
@@ -414,7 +432,7 @@ class Engine final : public worker::Host {
     }
     const auto is_alive = [this](const std::string& owner) { return SignOfLife::is_alive(options_.state, owner); };
     (void)ledger_->claim({&key, 1}, plan_.campaign, is_alive);
-    summary_.finals[position] = {};
+    summary_.finals.set(position, {});
     --complete_;
     waiting_.insert(position);
     if (queue_ != nullptr) queue_->enqueue({{position}, false});
@@ -422,10 +440,10 @@ class Engine final : public worker::Host {
 
   Ready hand_over(const worker::Finished& finished, std::size_t i, bool will_retry,
                   const std::shared_ptr<Scratch>& scratch) {
-    Ready ready = make_ready(dialect_, options_.limits, plan_.runs[finished.batch.runs[i]].run, finished, i);
+    Ready ready = make_ready(dialect_, options_.limits, plan_.runs.run(finished.batch.runs[i]), finished, i);
     ready.will_retry = will_retry;
     ready.scratch = scratch;
-    ready.attempt.key = plan_.runs[ready.run].key;
+    ready.attempt.key = plan_.runs.key(ready.run);
     ready.attempt.campaign = plan_.campaign;
     ready.attempt.host = host_;
     return ready;
@@ -433,9 +451,8 @@ class Engine final : public worker::Host {
 
   // What has ended is believed once the inputs have been looked at since.
   void release(bool must) {
-    const bool knew = inputs_.has_changed();
     if (held_.empty() || !inputs_.look(plan_.watched, must)) return;
-    if (inputs_.has_changed() && !knew)
+    if (inputs_.has_changed() && !std::exchange(told_change_, true))
       observer_.note(fmt::format("{} has changed: nothing new is started, and what ran meanwhile is not accepted",
                                  inputs_.changed()));
     for (Ready& ready : held_) {
@@ -470,7 +487,7 @@ class Engine final : public worker::Host {
     if (!committer_) return;
     for (const Committed& committed : committer_->take()) {
       const Attempt& attempt = committed.attempt;
-      Final& final = summary_.finals[committed.run];
+      Final final = summary_.finals[committed.run];
       ++final.attempts;
       summary_.kept += committed.kept;
       waits_in_scratch_ = waits_in_scratch_ || committed.stays_in_scratch;
@@ -486,20 +503,21 @@ class Engine final : public worker::Host {
           waiting_.erase(committed.run);
           ++(is_complete(final.outcome) ? complete_ : failed_);
         }
-        if (is_complete(final.outcome)) learn_from(committed.run, attempt);
       }
+      summary_.finals.set(committed.run, final);
+      if (!committed.will_retry && is_complete(final.outcome)) learn_from(committed.run, attempt);
       observer_.ended(plan_.runs[committed.run], attempt, committed.will_retry, tally());
     }
   }
 
   void learn_from(std::size_t position, const Attempt& attempt) {
-    const Run& run = plan_.runs[position].run;
+    const Run run = plan_.runs.run(position);
     const bool alone = !in_company_.contains(position);
     expectation_.learn(run, attempt.usage.wall_seconds - (alone ? batching_.start(run.config) : 0),
                        attempt.usage.peak_memory);
     if (resort_at_ > 0 && complete_ >= resort_at_ && queue_ != nullptr) {
       sort_by_length();
-      resort_at_ *= 2;  // more is known then
+      resort_at_ *= plan_.runs.size() < kManyJobs ? 2 : 16;  // more is known then
     }
     if (alone) return batching_.completed_alone(position, run, attempt.usage.wall_seconds);
     const bool ours = !options_.batch_size && dialect_.inseparable().empty();  // else it was asked for
@@ -511,48 +529,18 @@ class Engine final : public worker::Host {
     Tally tally{plan_.runs.size(), complete_ + known_, known_, failed_ + failed_before_, running_.size(), 0,
                 std::nullopt};
     tally.waiting = waiting_.size() - std::min(waiting_.size(), running_.size());
-    tally.seconds_left = seconds_left();
+    tally.seconds_left = time_left_.seconds(expectation_, plan_.runs.runs(), waiting_, running_, views_, ground_.jobs);
     return tally;
-  }
-
-  std::optional<double> seconds_left() {
-    const Monotonic now = system_clock().monotonic();
-    if (left_known_ && now - left_at_ < milliseconds(1000)) return left_;
-    left_at_ = now;
-    left_known_ = true;
-    left_ = std::nullopt;
-    if (!expectation_.knows() || waiting_.empty()) return left_;
-    std::vector<double> waiting;
-    double running = 0;
-    for (const std::size_t run : waiting_) {
-      if (waiting.size() == kMostForSum) break;
-      const double seconds = expectation_.seconds(plan_.runs[run].run);
-      if (running_.contains(run)) {
-        running += seconds;
-      } else {
-        waiting.push_back(seconds);
-      }
-    }
-    for (const worker::RunningView& view : views_)
-      running -= std::min(view.wall_seconds, expectation_.seconds(plan_.runs[view.run].run));
-    const std::vector<double> busy(ground_.jobs, std::max(0.0, running) / static_cast<double>(ground_.jobs));
-    const double scale = static_cast<double>(waiting_.size()) / static_cast<double>(waiting.size() + running_.size());
-    left_ = seconds_to_finish(busy, waiting, ground_.jobs) * std::max(1.0, scale);
-    return left_;
   }
 
   void sum_up() {
     summary_.total = plan_.runs.size();
     summary_.known = known_;
-    for (const Final& final : summary_.finals) {
-      if (is_complete(final.outcome)) {
-        ++summary_.complete;
-      } else if (final.outcome == Outcome::kNotStarted || final.outcome == Outcome::kCancelled) {
-        ++summary_.not_run;
-      } else {
-        ++summary_.failed;
-      }
-      ++summary_.outcomes[final.outcome];
+    for (std::size_t i = 0; i < summary_.total; ++i) {
+      const Outcome outcome = summary_.finals.outcome(i);
+      const bool has_run = outcome != Outcome::kNotStarted && outcome != Outcome::kCancelled;
+      ++(is_complete(outcome) ? summary_.complete : has_run ? summary_.failed : summary_.not_run);
+      ++summary_.outcomes[outcome];
     }
     summary_.state = summary_.complete == summary_.total ? "completed" : interrupted_ ? "cancelled" : "incomplete";
     summary_.wall_seconds = Seconds(system_clock().monotonic() - since_).count();
@@ -563,6 +551,7 @@ class Engine final : public worker::Host {
   Observer& observer_;
   const std::string host_ = host_name();
   std::unique_ptr<Ledger> ledger_;
+  std::unique_ptr<Recorder> recorder_;
   Ground ground_;
   std::unique_ptr<Committer> committer_;
   Plan plan_;
@@ -570,25 +559,28 @@ class Engine final : public worker::Host {
   Expectation expectation_;
   Batching batching_{1, {}};
   std::unique_ptr<Room> room_;
-  std::unique_ptr<Queue> queue_;      // of the round
-  std::set<std::size_t> in_company_;  // runs whose last attempt shared its process
-  std::set<std::size_t> last_of_batches_;
+  std::unique_ptr<Queue> queue_;  // of the round
+  Backlog backlog_;               // what is not in the queue yet
+  Backlog elsewhere_;             // what another simswarm is at
+  bool is_first_claim_ = false;   // of the round
+  Positions in_company_;          // runs whose last attempt shared its process
+  Positions last_of_batches_;
   bool told_full_disk_ = false;
-  std::size_t resort_at_ = 0;      // complete runs; 0: not again
-  std::set<std::size_t> waiting_;  // not done, the running among them
+  std::size_t resort_at_ = 0;  // complete runs; 0: not again
+  Positions waiting_;          // not done, the running among them
   std::set<std::size_t> running_;
   std::set<std::size_t> leaders_;  // the first run of each process
   std::vector<Ready> held_;        // ended, until inputs have been looked at
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
-  std::map<std::size_t, int> starts_;  // of each run in this campaign
+  std::vector<std::uint16_t> starts_;  // of each run in this campaign
   std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
-  bool interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, left_known_ = false, waits_in_scratch_ = false;
+  bool told_change_ = false, interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, waits_in_scratch_ = false;
   InputWatch inputs_;
   Status trouble_;  // the first with the ledger
-  Monotonic since_, left_at_{};
-  std::optional<double> left_;
+  Monotonic since_{};
+  TimeLeft time_left_;
 };
 
 }  // namespace

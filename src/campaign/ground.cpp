@@ -68,7 +68,8 @@ class Maker {
         return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
       return {};
     }
-    const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
+    const Run first = plan_.runs.run(0);
+    const std::vector<std::string> command = dialect_.command_line({&first, 1});
     SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), options_.working_folder));
     auto& run_as = ground_.layer.run_as;
     run_as = exec::unprivileged_user(plan_.project, options_.working_folder, program, options_.run_as);

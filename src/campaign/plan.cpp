@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <set>
-#include <unordered_map>
 
 #include "base/text.h"
 #include "campaign/batching.h"
@@ -51,20 +50,12 @@ class Planner {
       : options_(options), dialect_(dialect), ledger_(ledger) {}
 
   Result<Plan> plan() {
-    SIMSWARM_TRY(plan_.words, dialect_.list_runs());
+    SIMSWARM_TRY(words_, dialect_.list_runs());
     plan_.notes = dialect_.remarks();
     plan_.project = plan::project_of(options_.working_folder);
     SIMSWARM_TRY(plan::Inputs inputs, gather());
     plan_.inputs.files = std::move(inputs.files);
-    plan_.runs.reserve(plan_.words.size());
-    for (const Run& run : plan_.words) {
-      std::vector<KeyPart> parts = inputs.parts;
-      const std::vector<KeyPart> own = dialect_.key_parts(run);
-      parts.insert(parts.end(), own.begin(), own.end());
-      if (options_.companion) parts.push_back({"companion", companion_words()});
-      plan_.runs.push_back({run, key_of(parts), Decision::kRun, {}, {}});
-      if (!plan_.inputs.parts.contains(run.config)) plan_.inputs.parts.emplace(run.config, std::move(parts));
-    }
+    make_keys(inputs.parts);
     SIMSWARM_CHECK(refuse_equal_keys());
     SIMSWARM_CHECK(decide_all());
     keep_together();
@@ -74,12 +65,33 @@ class Planner {
   }
 
  private:
+  // What all runs see is digested once.
+  void make_keys(const std::vector<KeyPart>& common) {
+    const KeyMaker maker(common);
+    std::vector<KeyPart> companion;
+    if (options_.companion) companion.push_back({"companion", companion_words()});
+    plan_.runs.reserve(words_.size());
+    for (Run run : words_) {
+      std::vector<KeyPart> own = dialect_.key_parts(run);
+      own.insert(own.end(), companion.begin(), companion.end());
+      if (!plan_.inputs.parts.contains(run.config)) {
+        std::vector<KeyPart>& parts = plan_.inputs.parts[run.config];
+        parts = common;
+        parts.insert(parts.end(), own.begin(), own.end());
+      }
+      RunKey key = maker.key_of(own);
+      plan_.runs.push_back({std::move(run), std::move(key), Decision::kRun, std::string(kNew), {}, 0});
+    }
+    words_ = {};  // the plan has them
+  }
+
   Result<plan::Inputs> gather() {
     plan::InputRequest request;
     request.project = plan_.project;
     request.working_folder = options_.working_folder;
     request.sources = dialect_.key_sources();
-    const std::vector<std::string> command = dialect_.command_line({plan_.words.data(), 1});
+    const Run first = words_.front();
+    const std::vector<std::string> command = dialect_.command_line({&first, 1});
     SIMSWARM_TRY(request.program, exec::find_program(command.front(), options_.working_folder));
     request.program = request.program.lexically_normal();
     for (const std::string& folder : dialect_.result_folders()) {
@@ -138,16 +150,11 @@ class Planner {
 
   // Two runs with one key are one run to us: their results would be counted once.
   Status refuse_equal_keys() {
-    std::unordered_map<std::string, std::size_t> seen;
-    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
-      const auto [entry, fresh] = seen.emplace(plan_.runs[i].key.digest.hex(), i);
-      if (!fresh) {
-        return usage_error(
-            "{} and {} are the same run (same configuration, values, repetition, seed set and number): leave one out",
-            short_name(plan_.runs[entry->second].run), short_name(plan_.runs[i].run));
-      }
-    }
-    return {};
+    const auto equal = plan_.runs.equal_keys();
+    if (!equal) return {};
+    return usage_error(
+        "{} and {} are the same run (same configuration, values, repetition, seed set and number): leave one out",
+        short_name(plan_.runs.run(equal->first)), short_name(plan_.runs.run(equal->second)));
   }
 
   Status decide_all() {
@@ -157,9 +164,15 @@ class Planner {
       if (memo && memo->starts_with(Batching::kUnconfirmedMemo))
         unconfirmed_.emplace(config, memo->substr(Batching::kUnconfirmedMemo.size()));
     }
+    SIMSWARM_TRY(const bool nothing_is_known, ledger_.is_new());
+    if (nothing_is_known) return {};
     SIMSWARM_CHECK(ledger_.begin_reading());
     Status decided;
-    for (auto run = plan_.runs.begin(); decided && run != plan_.runs.end(); ++run) decided = decide(*run);
+    for (std::size_t i = 0; decided && i < plan_.runs.size(); ++i) {
+      Planned run = plan_.runs[i];
+      decided = decide(run);
+      if (decided) plan_.runs.set(i, run);
+    }
     SIMSWARM_CHECK(ledger_.end_reading());
     if (!decided) return decided;
     for (const auto& [key, files] : moved_) SIMSWARM_CHECK(ledger_.update_files(key, files));
@@ -176,7 +189,7 @@ class Planner {
       if (check.good) {
         run.decision = Decision::kKnown;
         run.reason = fmt::format("complete since campaign {}", known->campaign);
-        run.known = Attempt{run.key, known->attempt, known->campaign, known->verdict, known->usage, {}, {}, 0, {}, {}};
+        run.known = KnownAttempt{known->attempt, known->campaign, known->verdict};
         return {};
       }
       run.distrusted = known->attempt;
@@ -184,11 +197,8 @@ class Planner {
       return {};
     }
     SIMSWARM_TRY(const auto attempts, ledger_.attempts_of(run.key));
-    if (attempts.empty()) {
-      run.reason = "new, or something that it can see has changed";
-      return {};
-    }
-    run.known = attempts.back();
+    if (attempts.empty()) return {};
+    run.known = KnownAttempt{attempts.back().number, attempts.back().campaign, attempts.back().verdict};
     const Verdict& verdict = attempts.back().verdict;
     const bool deterministic =
         verdict.outcome == Outcome::kModelError || verdict.outcome == Outcome::kFingerprintMismatch;
@@ -260,12 +270,14 @@ class Planner {
   // Runs that append to one file are known together or run together.
   void keep_together() {
     for (const auto& group : dialect_.inseparable()) {
-      const auto runs = [&](std::size_t position) { return plan_.runs[position].decision == Decision::kRun; };
+      const auto runs = [&](std::size_t position) { return plan_.runs.decision(position) == Decision::kRun; };
       if (std::none_of(group.begin(), group.end(), runs)) continue;
       for (const std::size_t position : group) {
         if (runs(position)) continue;
-        plan_.runs[position].decision = Decision::kRun;
-        plan_.runs[position].reason = "shares a result file with a run that runs again";
+        Planned run = plan_.runs[position];
+        run.decision = Decision::kRun;
+        run.reason = "shares a result file with a run that runs again";
+        plan_.runs.set(position, run);
       }
     }
   }
@@ -273,9 +285,9 @@ class Planner {
   Status check_targets() {
     std::size_t foreign = 0;
     std::string first;
-    for (const Planned& run : plan_.runs) {
-      if (run.decision != Decision::kRun) continue;
-      for (const std::string& path : dialect_.expected_files(run.run)) {
+    for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
+      if (plan_.runs.decision(i) != Decision::kRun) continue;
+      for (const std::string& path : dialect_.expected_files(plan_.runs.run(i))) {
         const fs::path target = absolute_from(options_.working_folder, path);
         SIMSWARM_CHECK(check_target(target));
         std::error_code closed;  // the commit will tell
@@ -295,10 +307,10 @@ class Planner {
     std::set<std::size_t> in_groups;
     for (const auto& group : dialect_.inseparable()) {
       in_groups.insert(group.begin(), group.end());
-      if (plan_.runs[group.front()].decision == Decision::kRun) plan_.jobs.push_back({group, false});
+      if (plan_.runs.decision(group.front()) == Decision::kRun) plan_.jobs.add(Job{group, false});
     }
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) {
-      if (plan_.runs[i].decision == Decision::kRun && !in_groups.contains(i)) plan_.jobs.push_back({{i}, false});
+      if (plan_.runs.decision(i) == Decision::kRun && !in_groups.contains(i)) plan_.jobs.add(i);
     }
   }
 
@@ -306,6 +318,7 @@ class Planner {
   Dialect& dialect_;
   Ledger& ledger_;
   Plan plan_;
+  RunList words_;
   std::map<std::string, std::string> unconfirmed_;  // configuration: campaign whose shared processes are in doubt
   std::vector<std::pair<RunKey, std::vector<ResultFile>>> moved_;  // known results with other identities than noted
 };

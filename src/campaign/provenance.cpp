@@ -3,9 +3,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <thread>
-
 #include <algorithm>
+#include <thread>
 
 #include "base/subprocess.h"
 #include "base/text.h"
@@ -123,7 +122,8 @@ Provenance provenance_of(const ProvenanceRequest& request) {
 }
 
 Provenance provenance_of(const Options& options, const Dialect& dialect, const Plan& plan, Ledger& ledger) {
-  const std::vector<std::string> command = dialect.command_line({plan.words.data(), 1});
+  const Run first = plan.runs.run(0);
+  const std::vector<std::string> command = dialect.command_line({&first, 1});
   const fs::path program =
       exec::find_program(command.front(), options.working_folder).value_or(fs::path()).lexically_normal();
   Provenance made = provenance_of({plan.project, options.working_folder, program, plan.inputs.files});

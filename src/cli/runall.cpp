@@ -21,7 +21,7 @@ std::string recipe_word(const std::string& word) {
 }
 
 // What one process of the makefile executes: runs that belong together, and of one configuration.
-std::vector<std::vector<Run>> processes(const Dialect& dialect, const std::vector<Run>& runs, std::size_t batch_size) {
+std::vector<std::vector<Run>> processes(const Dialect& dialect, const RunList& runs, std::size_t batch_size) {
   std::vector<std::vector<Run>> batches;
   std::set<std::size_t> grouped;
   for (const auto& group : dialect.inseparable()) {
@@ -30,13 +30,14 @@ std::vector<std::vector<Run>> processes(const Dialect& dialect, const std::vecto
     grouped.insert(group.begin(), group.end());
   }
   const std::size_t most = dialect.can_batch() ? batch_size : 1;
-  const Run* last = nullptr;  // of a batch that may grow
+  bool may_grow = false;  // the last batch
   for (std::size_t i = 0; i < runs.size(); ++i) {
     if (grouped.contains(i)) continue;
-    const bool joins = last != nullptr && batches.back().size() < most && dialect.may_share_process(*last, runs[i]);
+    const bool joins =
+        may_grow && batches.back().size() < most && dialect.may_share_process(batches.back().back(), runs[i]);
     if (!joins) batches.emplace_back();
     batches.back().push_back(runs[i]);
-    last = &runs[i];
+    may_grow = true;
   }
   return batches;
 }
@@ -53,9 +54,9 @@ std::string target_name(const std::vector<Run>& batch, std::size_t index, bool s
 }
 
 // The makefile of -e: one target a process, so that «make -j8 -k -f Runfile» runs the study without simswarm.
-std::string makefile(const Dialect& dialect, const std::vector<Run>& runs, std::size_t batch_size) {
+std::string makefile(const Dialect& dialect, const RunList& runs, std::size_t batch_size) {
   std::vector<std::string> configs;
-  for (const Run& run : runs) {
+  for (const Run run : runs) {
     if (configs.empty() || configs.back() != run.config) configs.push_back(run.config);
   }
   std::string targets;
@@ -84,7 +85,7 @@ void tell_remarks(const Dialect& dialect) {
 }
 
 Result<ExitCode> export_makefile(const RunallArguments& arguments, Dialect& dialect) {
-  SIMSWARM_TRY(const std::vector<Run> runs, dialect.list_runs());
+  SIMSWARM_TRY(const RunList runs, dialect.list_runs());
   const auto batch = static_cast<std::size_t>(arguments.campaign.batch_size.value_or(1));
   SIMSWARM_CHECK(write_file_atomically(arguments.export_file, makefile(dialect, runs, batch)));
   tell_remarks(dialect);

@@ -59,13 +59,11 @@ json describe(const Tally& tally) {
 class JsonScreen final : public campaign::Observer {
  public:
   void planned(const Plan& plan) override {
-    std::size_t known = 0;
-    for (const Planned& run : plan.runs) known += run.decision == campaign::Decision::kKnown ? 1 : 0;
     emit({{"event", "planned"},
           {"protocol", kProtocol},
           {"campaign", plan.campaign},
           {"total", plan.runs.size()},
-          {"known", known}});
+          {"known", plan.runs.count(campaign::Decision::kKnown)}});
   }
 
   void started(const Planned& run, int attempt) override {
@@ -99,7 +97,7 @@ class JsonScreen final : public campaign::Observer {
     told_at_ = now;
     json list = json::array();
     for (const worker::RunningView& view : running) {
-      json one = {{"run", short_name(plan.runs[view.run].run)},
+      json one = {{"run", short_name(plan.runs.run(view.run))},
                   {"wall_seconds", view.wall_seconds},
                   {"memory", view.progress.memory}};
       if (view.progress.fraction) one["fraction"] = *view.progress.fraction;
@@ -117,8 +115,8 @@ class JsonScreen final : public campaign::Observer {
     for (const auto& [outcome, count] : summary.outcomes) outcomes[std::string(to_text(outcome))] = count;
     json not_complete = json::array();
     for (std::size_t i = 0; i < plan.runs.size(); ++i) {
-      const campaign::Final& final = summary.finals[i];
-      if (is_complete(final.outcome)) continue;
+      if (is_complete(summary.finals.outcome(i))) continue;
+      const campaign::Final final = summary.finals[i];
       json one = describe(plan.runs[i]);
       one.update({{"outcome", to_text(final.outcome)},
                   {"message", final.message},
@@ -157,17 +155,13 @@ std::unique_ptr<campaign::Observer> make_json_screen() {
 
 std::string plan_json(const Plan& plan) {
   std::string text;
-  for (const Planned& run : plan.runs) {
+  for (const Planned run : plan.runs) {
     json one = describe(run);
     one.update({{"event", "plan"}, {"decision", decision_word(run.decision)}, {"reason", run.reason}});
     text += dump(one) + "\n";
   }
-  const auto count = [&](campaign::Decision decision) {
-    return std::count_if(plan.runs.begin(), plan.runs.end(),
-                         [&](const Planned& run) { return run.decision == decision; });
-  };
-  const auto known = count(campaign::Decision::kKnown);
-  const auto errors = count(campaign::Decision::kKnownError);
+  const auto known = plan.runs.count(campaign::Decision::kKnown);
+  const auto errors = plan.runs.count(campaign::Decision::kKnownError);
   const json summary = {{"event", "summary"},
                         {"dry_run", true},
                         {"state", "planned"},
@@ -175,7 +169,7 @@ std::string plan_json(const Plan& plan) {
                         {"complete", known},
                         {"known", known},
                         {"failed", errors},
-                        {"not_run", static_cast<std::ptrdiff_t>(plan.runs.size()) - known - errors},
+                        {"not_run", plan.runs.size() - known - errors},
                         {"kept", 0},
                         {"outcomes", json::object()},
                         {"not_complete", json::array()}};

@@ -71,7 +71,7 @@ std::string head(const Tally& tally, std::size_t columns) {
 
 // «  Study#7 (load=0.5, #0)   ████······  41%     1.2 s    620 simsec/s  4.1 MiB»
 std::string running_line(const worker::RunningView& view, const Plan& plan, std::size_t columns) {
-  const Run& run = plan.runs[view.run].run;
+  const Run run = plan.runs.run(view.run);
   const Progress& progress = view.progress;
   const std::string speed = progress.speed.value_or(0) > 0 ? number(*progress.speed) + " simsec/s" : "";
   const std::string memory = progress.memory > 0 ? human_bytes(progress.memory) : "";

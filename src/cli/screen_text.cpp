@@ -110,8 +110,9 @@ namespace {
 // «Study», «Study and 2 more configurations»
 std::string configs_text(const Plan& plan) {
   std::set<std::string_view> configs;
-  for (const Run& run : plan.words) configs.insert(run.config);
-  const std::string& first = plan.words.front().config;
+  const RunList& runs = plan.runs.runs();
+  for (std::size_t i = 0; i < runs.size(); ++i) configs.insert(runs.config(i));
+  const std::string& first = runs.config(0);
   return configs.size() == 1 ? first
                              : fmt::format("{} and {}", first, plural(configs.size() - 1, "more configuration"));
 }
@@ -119,12 +120,8 @@ std::string configs_text(const Plan& plan) {
 }  // namespace
 
 std::string plan_line(const Plan& plan) {
-  std::size_t known = 0;
-  std::size_t errors = 0;
-  for (const Planned& run : plan.runs) {
-    known += run.decision == Decision::kKnown ? 1 : 0;
-    errors += run.decision == Decision::kKnownError ? 1 : 0;
-  }
+  const std::size_t known = plan.runs.count(Decision::kKnown);
+  const std::size_t errors = plan.runs.count(Decision::kKnownError);
   const std::size_t rest = plan.runs.size() - known - errors;
   std::string text = fmt::format("{}: {}", configs_text(plan), plural(plan.runs.size(), "run"));
   if (known > 0) text += fmt::format(", {} known and not run again", known);
@@ -134,7 +131,7 @@ std::string plan_line(const Plan& plan) {
 
 std::string plan_table(const Plan& plan) {
   result::TextTable table({"run", "iteration variables", "what", "why"});
-  for (const Planned& run : plan.runs) {
+  for (const Planned run : plan.runs) {
     table.add_row({short_name(run.run), variables_text(run.run), std::string(decision_text(run.decision)), run.reason});
   }
   result::TextTable::Style style;
@@ -147,29 +144,30 @@ namespace {
 std::string failures_table(const Plan& plan, const Summary& summary, const ScreenOptions& options) {
   result::TextTable table({"run", "iteration variables", "outcome", "reason"});
   std::size_t left_out = 0;
-  const Planned* first = nullptr;
+  std::optional<std::size_t> first;
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
-    const Final& final = summary.finals[i];
-    if (is_complete(final.outcome)) continue;
-    const bool looked_at = final.outcome != Outcome::kNotStarted;
-    if (first == nullptr && looked_at) first = &plan.runs[i];
+    const Outcome outcome = summary.finals.outcome(i);
+    if (is_complete(outcome)) continue;
+    if (!first && outcome != Outcome::kNotStarted) first = i;
     if (table.rows() == kMostRows) {
       ++left_out;
       continue;
     }
+    const Final final = summary.finals[i];
+    const Run run = plan.runs.run(i);
     const std::string place = describe_place(final.place);
     std::string reason = (final.was_known ? "known: " : "") + final.message;
     if (!place.empty()) reason += fmt::format(" [{}]", place);
-    table.add_row(
-        {short_name(plan.runs[i].run), variables_text(plan.runs[i].run), std::string(to_text(final.outcome)), reason});
+    table.add_row({short_name(run), variables_text(run), std::string(to_text(outcome)), reason});
   }
   if (table.rows() == 0) return {};
   result::TextTable::Style style;
   if (stdout_is_terminal()) style.width = terminal_size().columns;
   std::string text = "\nNot complete:\n" + table.render(style);
   if (left_out > 0) text += fmt::format("… and {} more: {} status{}\n", left_out, options.command, options.state);
-  if (first != nullptr)
-    text += fmt::format("See why: {} log{} '{}'\n", options.command, options.state, short_name(first->run));
+  if (first) {
+    text += fmt::format("See why: {} log{} '{}'\n", options.command, options.state, short_name(plan.runs.run(*first)));
+  }
   return text;
 }
 
@@ -181,9 +179,10 @@ namespace {
 std::string what_next(const Summary& summary) {
   std::size_t errors = 0;
   std::size_t others = 0;
-  for (const Final& final : summary.finals) {
-    if (is_complete(final.outcome)) continue;
-    const bool comes_again = final.outcome == Outcome::kModelError || final.outcome == Outcome::kFingerprintMismatch;
+  for (std::size_t i = 0; i < summary.finals.size(); ++i) {
+    const Outcome outcome = summary.finals.outcome(i);
+    if (is_complete(outcome)) continue;
+    const bool comes_again = outcome == Outcome::kModelError || outcome == Outcome::kFingerprintMismatch;
     ++(comes_again ? errors : others);
   }
   if (errors + others == 0) return {};

@@ -29,7 +29,13 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_CHECK(ledger::insert_campaign(*database_, campaign));
     SIMSWARM_CHECK(ledger::insert_inputs(*database_, campaign.id, inputs));
-    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign.id, runs));
+    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign.id, 0, runs));
+    return transaction->commit();
+  }
+
+  Status add_runs(const std::string& campaign, std::size_t first, std::span<const PlannedRun> runs) override {
+    SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
+    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign, first, runs));
     return transaction->commit();
   }
 
@@ -92,6 +98,12 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto rows, database_->prepare("PRAGMA data_version"));
     SIMSWARM_TRY(const bool row, rows->step());
     return row ? rows->number(0) : 0;
+  }
+
+  Result<bool> is_new() override {
+    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT 1 FROM attempt LIMIT 1"));
+    SIMSWARM_TRY(const bool row, rows->step());
+    return !row;
   }
 
   Result<std::optional<ResultRecord>> result_of(const RunKey& key) override {

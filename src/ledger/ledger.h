@@ -57,6 +57,7 @@ struct CampaignRecord {
   std::string version;  // of simswarm
   Provenance provenance{};
   std::optional<CampaignTotals> totals{};  // nothing for one that did not come to its end
+  std::size_t planned = 0;                 // runs, whether they are written down already or not; 0: not known
 };
 
 // A run as a campaign planned it.
@@ -129,6 +130,9 @@ class Ledger {
   // Campaigns, newest first: in the order in which they began, whatever the clock said.
   [[nodiscard]] virtual Status begin_campaign(const CampaignRecord& campaign, const InputRecord& inputs,
                                               std::span<const PlannedRun> runs) = 0;
+  // Further runs of the campaign, from this position on.
+  [[nodiscard]] virtual Status add_runs(const std::string& campaign, std::size_t first,
+                                        std::span<const PlannedRun> runs) = 0;
   [[nodiscard]] virtual Status end_campaign(const std::string& id, const CampaignEnd& end) = 0;
   [[nodiscard]] virtual Result<std::vector<CampaignRecord>> campaigns() = 0;
   [[nodiscard]] virtual Result<std::vector<PlannedRun>> runs_of(const std::string& campaign) = 0;
@@ -146,6 +150,8 @@ class Ledger {
   // Changes when another connection has written.
   [[nodiscard]] virtual Result<std::int64_t> data_version() = 0;
 
+  // Whether nothing has ever been executed: then there is nothing to ask for.
+  [[nodiscard]] virtual Result<bool> is_new() = 0;
   // Accepted results and failed attempts.
   [[nodiscard]] virtual Result<std::optional<ResultRecord>> result_of(const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::vector<Attempt>> attempts_of(const RunKey& key) = 0;

@@ -14,7 +14,8 @@ CampaignRecord read_campaign(const Statement& row) {
   Provenance& made = record.provenance;
   made = {row.text(10), row.text(11), std::nullopt, row.text(13), row.text(14), row.text(15), row.integer(16)};
   if (row.has(12) && row.integer(12) >= 0) made.uncommitted = row.integer(12) != 0;
-  if (row.has(19)) {
+  record.planned = static_cast<std::size_t>(row.size(19));
+  if (row.has(20)) {
     record.totals = CampaignTotals{static_cast<std::size_t>(row.size(19)),
                                    static_cast<std::size_t>(row.size(20)),
                                    static_cast<std::size_t>(row.size(21)),
@@ -83,6 +84,7 @@ Result<CampaignTotals> count_runs(Database& database, const CampaignRecord& camp
     ended = std::max(ended, stamp_of(rows->number(3)));
   }
   take_run();
+  totals.total = std::max(totals.total, campaign.planned);
   totals.complete += totals.known;
   totals.not_run = totals.total - std::min(totals.total, totals.complete + totals.failed);
   totals.wall_seconds = Seconds(campaign.ended.value_or(ended) - campaign.started).count();

@@ -48,8 +48,8 @@ ResultFile read_file_row(const Statement& row) {
 Status insert_campaign(Database& database, const CampaignRecord& campaign) {
   SIMSWARM_TRY(const auto insert,
                database.prepare("INSERT INTO campaign(id,name,dialect,folder,command,started,ended,state,host,version,"
-                                "project,commit_id,uncommitted,program,program_digest,simulator,cores,position) "
-                                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
+                                "project,commit_id,uncommitted,program,program_digest,simulator,cores,total,position) "
+                                "VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                                 "(SELECT COALESCE(MAX(position),0)+1 FROM campaign))"));
   insert->bind(campaign.id).bind(campaign.name).bind(campaign.dialect).bind(campaign.folder);
   insert->bind(encode(campaign.command)).bind(micros(campaign.started)).bind(0);
@@ -57,6 +57,7 @@ Status insert_campaign(Database& database, const CampaignRecord& campaign) {
   const Provenance& made = campaign.provenance;
   insert->bind(made.project).bind(made.commit).bind(made.uncommitted ? static_cast<int>(*made.uncommitted) : -1);
   insert->bind(made.program).bind(made.program_digest).bind(made.simulator).bind(made.cores);
+  insert->bind(campaign.planned);
   return insert->run();
 }
 
@@ -74,9 +75,10 @@ Status insert_inputs(Database& database, const std::string& campaign, const Inpu
   return {};
 }
 
-Status insert_runs(Database& database, const std::string& campaign, std::span<const PlannedRun> runs) {
+Status insert_runs(Database& database, const std::string& campaign, std::size_t first,
+                   std::span<const PlannedRun> runs) {
   SIMSWARM_TRY(const auto add, database.prepare("INSERT INTO run VALUES(?,?,?,?,?,?,?,?)"));
-  std::int64_t position = 0;
+  auto position = static_cast<std::int64_t>(first);
   for (const auto& [run, key] : runs) {
     add->bind(campaign).bind(position++).bind(key.digest.hex()).bind(run.config).bind(run.number);
     add->bind(encode(run.variables)).bind(run.repetition).bind(run.seed_set);

@@ -78,8 +78,16 @@ bool RunSelector::matches(const Run& run, const RunKey& key) const {
 }
 
 RunKey key_of(const std::vector<KeyPart>& parts) {
-  Hasher hasher;
-  for (const KeyPart& part : parts) hasher.field(part.name).field(part.value);
+  return KeyMaker({}).key_of(parts);
+}
+
+KeyMaker::KeyMaker(const std::vector<KeyPart>& common) {
+  for (const KeyPart& part : common) begun_.field(part.name).field(part.value);
+}
+
+RunKey KeyMaker::key_of(const std::vector<KeyPart>& own) const {
+  Hasher hasher(begun_);
+  for (const KeyPart& part : own) hasher.field(part.name).field(part.value);
   return RunKey{hasher.finish()};
 }
 

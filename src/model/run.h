@@ -64,4 +64,14 @@ struct KeyPart {
 
 [[nodiscard]] RunKey key_of(const std::vector<KeyPart>& parts);
 
+// Keys that begin with the same parts, which are digested once.
+class KeyMaker {
+ public:
+  explicit KeyMaker(const std::vector<KeyPart>& common);
+  [[nodiscard]] RunKey key_of(const std::vector<KeyPart>& own) const;
+
+ private:
+  Hasher begun_;
+};
+
 }  // namespace simswarm

@@ -70,7 +70,7 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     return names;
   }
 
-  Result<std::vector<Run>> list_runs() override {
+  Result<RunList> list_runs() override {
     if (!asked_) SIMSWARM_CHECK(ask());
     asked_ = false;  // a second list is asked anew
     if (traits_.is_parallel) {
@@ -82,7 +82,7 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     SIMSWARM_CHECK(check_names());
     SIMSWARM_CHECK(find_shared_files());
     SIMSWARM_TRY(result_folders_, paths_.result_folders(study_.front().config, redirects_));
-    std::vector<Run> runs;
+    RunList runs;
     runs.reserve(study_.size());
     for (const Known& known : study_) runs.push_back(known.config.run);
     return runs;

@@ -25,7 +25,7 @@ class ManyConfigs final : public Dialect {
 
   [[nodiscard]] std::string_view name() const override { return "cmdenv"; }
 
-  Result<std::vector<Run>> list_runs() override {
+  Result<RunList> list_runs() override {
     forget();
     if (request_.all_configs) {
       SIMSWARM_CHECK(take_all());
@@ -34,7 +34,7 @@ class ManyConfigs final : public Dialect {
     }
     if (parts_.empty()) return propagate(nothing_left());
     SIMSWARM_CHECK(find_shared_files());
-    return runs_;
+    return RunList(runs_);
   }
 
   [[nodiscard]] std::vector<std::string> command_line(std::span<const Run> batch) const override {
@@ -123,7 +123,7 @@ class ManyConfigs final : public Dialect {
   }
 
   Status keep(const std::string& name, std::unique_ptr<OneConfig> config) {
-    SIMSWARM_TRY(const std::vector<Run> runs, config->list_runs());
+    SIMSWARM_TRY(const RunList runs, config->list_runs());
     runs_.insert(runs_.end(), runs.begin(), runs.end());
     position_.emplace(name, parts_.size());
     parts_.push_back(std::move(config));

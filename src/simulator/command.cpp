@@ -1,5 +1,8 @@
 #include "simulator/command.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -25,6 +28,47 @@ KeyPart environment_part(const std::string& name) {
   return {"environment " + name, value == nullptr ? "not set" : digest_of(value).hex()};
 }
 
+// Asks the same thing seldom twice; what it holds stays small, whatever the number of points.
+class Seen {
+ public:
+  bool is_new(const std::string& text) {
+    constexpr std::size_t kMost = 50'000;
+    if (texts_.size() >= kMost) texts_.clear();
+    return texts_.insert(text).second;
+  }
+
+ private:
+  std::unordered_set<std::string> texts_;
+};
+
+// Which texts are files. Asking the system for a million names that are not there takes seconds, so that those of the
+// folder are read once, unless they are many.
+class Files {
+ public:
+  explicit Files(const fs::path& folder) : folder_(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+    constexpr std::size_t kMost = 100'000;
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
+         entry.increment(error)) {
+      if (names_.size() == kMost) return;
+      names_.insert(entry->path().filename());
+    }
+    knows_all_ = !error;
+  }
+
+  [[nodiscard]] bool has(const std::string& text) const {
+    const bool is_name = text.find('/') == std::string::npos && text != "." && text != "..";
+    if (is_name && knows_all_ && !names_.contains(text)) return false;
+    struct stat file {};
+    return ::fstatat(folder_.get(), text.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode);
+  }
+
+ private:
+  Fd folder_;
+  std::unordered_set<std::string> names_;
+  bool knows_all_ = false;
+};
+
 class CommandDialect final : public Dialect {
  public:
   CommandDialect(Study study, fs::path working_folder, std::vector<fs::path> programs)
@@ -32,8 +76,8 @@ class CommandDialect final : public Dialect {
 
   [[nodiscard]] std::string_view name() const override { return "command"; }
 
-  [[nodiscard]] Result<std::vector<Run>> list_runs() override {
-    std::vector<Run> runs;
+  [[nodiscard]] Result<RunList> list_runs() override {
+    RunList runs;
     runs.reserve(study_.run_count());
     for (std::uint64_t i = 0; i < study_.run_count(); ++i) runs.push_back(study_.run(i));
     return runs;
@@ -68,7 +112,7 @@ class CommandDialect final : public Dialect {
     for (const Template& word : study_.command()) argv.push_back(study_.filled(word, run, filling));
     return argv;
   }
-  void add_files(const Template& word, std::set<fs::path>& files) const;
+  void add_files(const Template& word, const Files& known, std::set<fs::path>& files) const;
 
   Study study_;
   fs::path working_folder_;
@@ -112,27 +156,25 @@ std::vector<Judgement> CommandDialect::judge(std::span<const Run> batch, const E
 }
 
 // Words that are files, and what follows the first «=» of a word; for each value that a placeholder takes.
-void CommandDialect::add_files(const Template& word, std::set<fs::path>& files) const {
+void CommandDialect::add_files(const Template& word, const Files& known, std::set<fs::path>& files) const {
   if (word.uses(Slot::kResults) || word.uses(Slot::kRun) || word.uses(Slot::kPoint)) return;
-  std::unordered_set<std::string> seen;
+  Seen seen;
   const auto add = [&](const std::string& text) {
-    const fs::path path = absolute_from(working_folder_, text);
-    std::error_code error;
-    if (!text.empty() && fs::is_regular_file(path, error)) files.insert(path);
+    if (known.has(text)) files.insert(absolute_from(working_folder_, text));
   };
   const std::uint64_t count = word.varies() ? study_.run_count() : 1;
   for (std::uint64_t i = 0; i < count; ++i) {
-    std::string text = study_.filled(word, study_.run(i), Filling::kPlain);
-    const auto [filled, is_new] = seen.insert(std::move(text));
-    if (!is_new) continue;
-    add(*filled);
-    if (const auto equals = filled->find('='); equals != std::string::npos) add(filled->substr(equals + 1));
+    const std::string text = study_.filled(word, study_.run(i), Filling::kPlain);
+    if (!seen.is_new(text)) continue;
+    add(text);
+    if (const auto equals = text.find('='); equals != std::string::npos) add(text.substr(equals + 1));
   }
 }
 
 KeySources CommandDialect::key_sources() const {
   std::set<fs::path> files(programs_.begin(), programs_.end());
-  for (auto word = study_.command().begin() + 1; word != study_.command().end(); ++word) add_files(*word, files);
+  const Files known(working_folder_);
+  for (auto word = study_.command().begin() + 1; word != study_.command().end(); ++word) add_files(*word, known, files);
   KeySources sources;
   sources.programs = programs_;
   sources.files.assign(files.begin(), files.end());
@@ -158,15 +200,15 @@ std::vector<KeyPart> CommandDialect::key_parts(const Run& run) const {
 Result<std::vector<fs::path>> programs_of(const Study& study, const fs::path& working_folder) {
   const Template& word = study.command().front();
   if (word.uses(Slot::kResults)) return usage_error("the program «{}» cannot lie in {{results}}", word.text());
-  std::unordered_set<std::string> seen;
+  Seen seen;
   std::set<fs::path> programs;
   const std::uint64_t count = word.varies() ? study.run_count() : 1;
   for (std::uint64_t i = 0; i < count; ++i) {
-    const auto [filled, is_new] = seen.insert(study.filled(word, study.run(i), Filling::kPlain));
-    if (!is_new) continue;
-    SIMSWARM_TRY(const fs::path program, find_program(*filled, working_folder));
+    const std::string filled = study.filled(word, study.run(i), Filling::kPlain);
+    if (!seen.is_new(filled)) continue;
+    SIMSWARM_TRY(const fs::path program, find_program(filled, working_folder));
     if (lies_in(absolute_from(working_folder, study.results_root()), program)) {
-      return usage_error("the program «{}» lies in «{}», which is for results only", *filled, study.results_root());
+      return usage_error("the program «{}» lies in «{}», which is for results only", filled, study.results_root());
     }
     for (fs::path& path : with_interpreter(program, working_folder)) programs.insert(std::move(path));
   }

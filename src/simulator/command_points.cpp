@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -32,6 +33,25 @@ std::string packed(const std::vector<std::string>& values) {
   std::string text;
   for (const std::string& value : values) text += fmt::format("{}:{},", value.size(), value);
   return text;
+}
+
+// A list may have a million values: sorting their numbers takes less memory than a set of them.
+Status check_distinct(const std::vector<Parameter>& group) {
+  std::vector<std::uint32_t> order(group.front().values.size());
+  std::iota(order.begin(), order.end(), 0);
+  const auto compared = [&](std::uint32_t a, std::uint32_t b) {
+    for (const Parameter& parameter : group) {
+      if (const int sign = parameter.values[a].compare(parameter.values[b]); sign != 0) return sign;
+    }
+    return 0;
+  };
+  std::sort(order.begin(), order.end(), [&](std::uint32_t a, std::uint32_t b) { return compared(a, b) < 0; });
+  const auto same = [&](std::uint32_t a, std::uint32_t b) { return compared(a, b) == 0; };
+  const auto found = std::adjacent_find(order.begin(), order.end(), same);
+  if (found == order.end()) return {};
+  std::vector<std::string> words;
+  for (const Parameter& parameter : group) words.push_back(parameter.name + "=" + parameter.values[*found]);
+  return usage_error("duplicate point: «{}» is listed twice", join(words, ","));
 }
 
 std::string shown_lengths(const std::vector<Parameter>& group) {
@@ -79,17 +99,7 @@ Status Points::add_dimension(std::vector<Parameter> group) {
       return usage_error("zipped lists have one length, but {}", shown_lengths(group));
     }
   }
-  std::unordered_set<std::string> seen;
-  for (std::size_t i = 0; i < group.front().values.size(); ++i) {
-    std::vector<std::string> values;
-    std::vector<std::string> words;
-    for (const Parameter& parameter : group) {
-      values.push_back(parameter.values[i]);
-      words.push_back(parameter.name + "=" + parameter.values[i]);
-    }
-    if (!seen.insert(packed(values)).second)
-      return usage_error("duplicate point: «{}» is listed twice", join(words, ","));
-  }
+  SIMSWARM_CHECK(check_distinct(group));
   for (Parameter& parameter : group) dimension.columns.push_back(std::move(parameter.values));
   if (dimension.size() > kMostPoints / products_) return usage_error("the sweep has more than {} points", kMostPoints);
   products_ *= dimension.size();

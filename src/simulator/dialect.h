@@ -14,6 +14,7 @@
 #include "base/files.h"
 #include "model/outcome.h"
 #include "model/run.h"
+#include "model/run_list.h"
 
 namespace simswarm {
 
@@ -60,7 +61,7 @@ class Dialect {
   [[nodiscard]] virtual std::string_view name() const = 0;
 
   // The runs of the study in the program's own order. Not empty: a study without runs is an error with the near misses.
-  [[nodiscard]] virtual Result<std::vector<Run>> list_runs() = 0;
+  [[nodiscard]] virtual Result<RunList> list_runs() = 0;
 
   // The argv that executes these runs one after another in one process, relative to the working folder.
   [[nodiscard]] virtual std::vector<std::string> command_line(std::span<const Run> batch) const = 0;

@@ -17,8 +17,8 @@ constexpr std::uint64_t kStatusTail = 4096;  // bytes at the end of a status fil
 
 class Loop {
  public:
-  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
-       const Options& options, Host& host)
+  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, const RunList& runs, const Options& options,
+       Host& host)
       : queue_(queue), executor_(executor), dialect_(dialect), runs_(runs), options_(options), host_(host) {}
 
   Status work() {
@@ -293,7 +293,7 @@ class Loop {
   Queue& queue_;
   exec::Executor& executor_;
   const Dialect& dialect_;
-  std::span<const Run> runs_;
+  const RunList& runs_;
   const Options& options_;
   Host& host_;
   std::map<std::uint64_t, Batch> running_;
@@ -312,8 +312,8 @@ class Loop {
 
 }  // namespace
 
-Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
-            const Options& options, Host& host) {
+Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, const RunList& runs, const Options& options,
+            Host& host) {
   return Loop(queue, executor, dialect, runs, options, host).work();
 }
 

@@ -75,7 +75,7 @@ class Host {
 
 // Returns when the queue has nothing left, or after a stop; never while something runs. An error when programs cannot
 // be started time and again: what runs has then ended, what waits is cancelled. `runs` are the campaign's, by position.
-[[nodiscard]] Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, std::span<const Run> runs,
+[[nodiscard]] Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, const RunList& runs,
                           const Options& options, Host& host);
 
 }  // namespace simswarm::worker

@@ -31,7 +31,7 @@ class FakeDialect final : public Dialect {
   std::string program = "./model";
 
   [[nodiscard]] std::string_view name() const override { return "fake"; }
-  [[nodiscard]] Result<std::vector<Run>> list_runs() override { return runs; }
+  [[nodiscard]] Result<RunList> list_runs() override { return RunList(runs); }
   [[nodiscard]] std::vector<std::string> command_line(std::span<const Run> batch) const override {
     std::vector<std::string> command{program};
     for (const Run& run : batch) command.push_back(std::to_string(run.number));

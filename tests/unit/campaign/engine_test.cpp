@@ -99,6 +99,26 @@ TEST_F(ACampaign, ExecutesWhatIsMissingOnly) {
   EXPECT_EQ(folder_.read("work/results/1.csv"), "1\n");
 }
 
+TEST_F(ACampaign, ClaimsItsJobsAsTheyAreWanted) {
+  dialect_ = FakeDialect(20);
+  options_.most_queued = 3;
+  const Plan plan = make_plan(options_, dialect_, *ledger_, true).value();
+  std::vector<RunKey> keys;
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) keys.push_back(plan.runs.key(i));
+  const auto claimed = [&] {
+    const auto others = ledger_->claim(keys, "probe", [](const std::string&) { return true; }).value();
+    EXPECT_TRUE(ledger_->release("probe").has_value());
+    return others.size();
+  };
+  std::size_t most = 0;
+  observer_.on_progress = [&] { most = std::max(most, claimed()); };
+  EXPECT_EQ(go().complete, 20U);
+  EXPECT_THAT(most, AllOf(testing::Gt(0U), testing::Le(12U))) << "those in the queue, running, or being committed";
+  EXPECT_EQ(claimed(), 0U);
+  EXPECT_THAT(ledger_->runs_of(ledger_->campaigns()->at(0).id).value(), SizeIs(20));
+  EXPECT_EQ(run().known, 20U);
+}
+
 TEST_F(ACampaign, ExecutesBatches) {
   options_.batch_size = 3;
   EXPECT_EQ(run().complete, 3U);

@@ -33,7 +33,7 @@ class APlan : public LedgerTest {
   std::string refusal() { return error_of(make_plan(options_, dialect_, *ledger_, false)); }
   std::vector<Decision> decisions() {
     std::vector<Decision> all;
-    for (const Planned& run : plan().runs) all.push_back(run.decision);
+    for (const Planned run : plan().runs) all.push_back(run.decision);
     return all;
   }
   std::string reason(std::size_t run) { return plan().runs.at(run).reason; }
@@ -66,12 +66,13 @@ class APlan : public LedgerTest {
 TEST_F(APlan, ExecutesAllRunsAtFirst) {
   const Plan first = plan();
   ASSERT_THAT(first.runs, SizeIs(3));
-  for (const Planned& run : first.runs) {
+  for (const Planned run : first.runs) {
     EXPECT_EQ(run.decision, Decision::kRun);
     EXPECT_EQ(run.reason, "new, or something that it can see has changed");
   }
-  ASSERT_THAT(first.jobs, SizeIs(3));
-  EXPECT_THAT(first.jobs[2].runs, ElementsAre(2));
+  const std::vector<Job> jobs = Backlog(first.jobs).take(9);
+  ASSERT_THAT(jobs, SizeIs(3));
+  EXPECT_THAT(jobs[2].runs, ElementsAre(2));
   EXPECT_THAT(first.campaign, SizeIs(26));
   EXPECT_TRUE(first.inputs.files.contains("data.csv"));
   EXPECT_TRUE(first.inputs.parts.contains("Study"));
@@ -163,9 +164,10 @@ TEST_F(APlan, KeepsInseparableRunsTogether) {
   const Plan made = plan();
   EXPECT_EQ(made.runs[0].decision, Decision::kRun);
   EXPECT_EQ(made.runs[0].reason, "shares a result file with a run that runs again");
-  ASSERT_THAT(made.jobs, SizeIs(2));
-  EXPECT_THAT(made.jobs[0].runs, ElementsAre(0, 2));
-  EXPECT_THAT(made.jobs[1].runs, ElementsAre(1));
+  const std::vector<Job> jobs = Backlog(made.jobs).take(9);
+  ASSERT_THAT(jobs, SizeIs(2));
+  EXPECT_THAT(jobs[0].runs, ElementsAre(0, 2));
+  EXPECT_THAT(jobs[1].runs, ElementsAre(1));
 }
 
 TEST_F(APlan, ExecutesNothingOfAGroupThatIsKnown) {

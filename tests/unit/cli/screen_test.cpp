@@ -30,8 +30,7 @@ Plan plan_of(const std::vector<Decision>& decisions) {
     run.run.variables = {{"load", fmt::format("0.{}", i)}};
     run.decision = decisions[i];
     run.reason = "because";
-    plan.words.push_back(run.run);
-    plan.runs.push_back(std::move(run));
+    plan.runs.push_back(run);
   }
   return plan;
 }
@@ -45,7 +44,7 @@ Summary summary_of(const std::vector<Outcome>& outcomes) {
     final.outcome = outcome;
     if (!is_complete(outcome)) final.message = "it broke";
     summary.complete += is_complete(outcome) ? 1 : 0;
-    summary.finals.push_back(std::move(final));
+    summary.finals.push_back(final);
   }
   summary.failed = summary.total - summary.complete;
   summary.state = summary.failed == 0 ? "completed" : "incomplete";
@@ -130,8 +129,11 @@ TEST(LiveScreen, ShowsCountsTimeLeftAndEachRunningRun) {
 }
 
 TEST(LiveScreen, NoLineIsWiderThanTheTerminal) {
-  Plan plan = plan_of({Decision::kRun, Decision::kRun});
-  plan.runs[1].run.variables = {{"a_long_name_of_a_variable", std::string(200, 'x')}, {"wide", "日本語日本語日本語"}};
+  Plan plan = plan_of({Decision::kRun});
+  Planned wide;
+  wide.run.config = "Study";
+  wide.run.variables = {{"a_long_name_of_a_variable", std::string(200, 'x')}, {"wide", "日本語日本語日本語"}};
+  plan.runs.push_back(wide);
   for (std::size_t columns = 1; columns < 200; ++columns) {
     for (const std::string& line : live_lines({running(0, 0.5), running(1, 0.5)}, plan, tally_of(), {columns, 30}))
       EXPECT_LE(result::display_width(line), std::max<std::size_t>(1, columns - 1)) << columns << ": " << line;

@@ -47,6 +47,28 @@ class AHistory : public LedgerTest {
   }
 };
 
+TEST_F(AHistory, KnowsOfRunsThatAreNotWrittenDownYet) {
+  CampaignRecord campaign;
+  campaign.id = "01A";
+  campaign.planned = 5;
+  ASSERT_TRUE(ledger_->begin_campaign(campaign, {}, runs({"a", "b"})).has_value());
+  EXPECT_EQ(record("01A").planned, 5U);
+  EXPECT_EQ(ledger_->count_runs(record("01A"))->total, 5U);
+  EXPECT_EQ(ledger_->count_runs(record("01A"))->not_run, 5U);
+  ASSERT_TRUE(ledger_->add_runs("01A", 2, runs({"c", "d", "e"})).has_value());
+  const auto written = ledger_->runs_of("01A").value();
+  ASSERT_EQ(written.size(), 5U);
+  EXPECT_EQ(written[4].key, key("e"));
+  EXPECT_EQ(ledger_->count_runs(record("01A"))->total, 5U);
+}
+
+TEST_F(AHistory, IsNewUntilSomethingHasBeenExecuted) {
+  ASSERT_TRUE(begin("01A", runs({"a"})).has_value());
+  EXPECT_TRUE(ledger_->is_new().value());
+  fail_in("01A", "a");
+  EXPECT_FALSE(ledger_->is_new().value());
+}
+
 TEST_F(AHistory, RemembersWhatACampaignWasMadeWithAndCameTo) {
   CampaignRecord campaign;
   campaign.id = "01A";

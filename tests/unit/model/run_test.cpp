@@ -10,6 +10,16 @@ namespace {
 
 using testing::HasSubstr;
 
+TEST(KeyMaker, GivesTheKeysOfAllPartsTogether) {
+  const KeyPart program{"program", "abc"};
+  const KeyPart ini{"ini", "x"};
+  const KeyPart seed{"seed", "7"};
+  const KeyMaker maker({program, ini});
+  EXPECT_EQ(maker.key_of({seed}), key_of({program, ini, seed}));
+  EXPECT_EQ(maker.key_of({}), key_of({program, ini})) << "what it made before does not count";
+  EXPECT_NE(maker.key_of({seed}), key_of({seed, program, ini}));
+}
+
 const Run kRun{"Aloha", 7, {{"numHosts", "10"}, {"iaMean", "exponential(2s)"}}, 3, "7"};
 
 RunKey key(const std::string& text) {

@@ -61,7 +61,7 @@ class Many : public testing::Test {
     const auto runs = dialect.list_runs();
     EXPECT_TRUE(runs.has_value()) << error_of(runs);
     std::vector<std::string> found;
-    for (const simswarm::Run& run : runs.value_or(std::vector<simswarm::Run>{})) found.push_back(short_name(run));
+    for (const simswarm::Run run : runs.value_or(simswarm::RunList())) found.push_back(short_name(run));
     return found;
   }
 
@@ -71,7 +71,8 @@ class Many : public testing::Test {
 TEST_F(Many, EachRunIsAnsweredForByItsConfiguration) {
   const auto both = dialect({"A", "Places"});
   EXPECT_THAT(names(*both), ElementsAre("A#0", "A#1", "Places#0", "Places#1"));
-  const auto runs = both->list_runs().value();
+  const auto listed = both->list_runs().value();
+  const std::vector<simswarm::Run> runs(listed.begin(), listed.end());
   EXPECT_THAT(both->command_line({runs.data() + 2, 2}),
               ElementsAre("./sim", "-c", "Places", "-s", "-u", "Cmdenv", "--cmdenv-redirect-output=true", "-r", "0,1"));
   EXPECT_EQ(both->status_file(runs[1]), "results/A-x=1-#0.out");

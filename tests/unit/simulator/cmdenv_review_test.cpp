@@ -217,7 +217,7 @@ TEST_F(Asked, RunIdAndProcessIdChangeNoKeyAndNameNoFiles) {
   answer(R"(printf '\toutput-scalar-file = x-Study-%s-%s-%s.sca\n\t**.p = %s\n' $1 $(date +%Y%m%d-%H:%M:%S) $$ $$)");
   EXPECT_EQ(key(), key());
   const auto asked = dialect();
-  const auto runs = asked->list_runs().value_or(std::vector<simswarm::Run>{});
+  const auto runs = asked->list_runs().value_or(simswarm::RunList());
   ASSERT_EQ(runs.size(), 2U);
   EXPECT_THAT(asked->expected_files(runs[0]), IsEmpty());
   EXPECT_FALSE(asked->can_batch());
@@ -250,7 +250,7 @@ TEST_F(Asked, SerialNeedsRunsThatAppend) {
   const auto asked = dialect();
   ASSERT_TRUE(asked->list_runs().has_value());
   EXPECT_THAT(asked->inseparable(), ElementsAre(ElementsAre(0, 1)));
-  const auto runs = asked->list_runs().value_or(std::vector<simswarm::Run>{});
+  const auto runs = asked->list_runs().value_or(simswarm::RunList());
   ASSERT_EQ(runs.size(), 2U);
   EXPECT_THAT(asked->expected_files(runs[0]), Contains("all.sca"));
   EXPECT_THAT(asked->expected_files(runs[1]), testing::Not(Contains("all.sca"))) << "it is the first one's";

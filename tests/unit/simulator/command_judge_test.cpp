@@ -51,8 +51,8 @@ class Judging : public testing::Test {
   Judgement judgement() {
     auto sweep = make_command_dialect(spec_, folder_);
     EXPECT_TRUE(sweep.has_value()) << sweep.error().message;
-    const std::vector<Run> runs = (*sweep)->list_runs().value();
-    std::vector<Judgement> all = (*sweep)->judge({runs.data(), 1}, evidence_);
+    const Run run = (*sweep)->list_runs().value().front();
+    std::vector<Judgement> all = (*sweep)->judge({&run, 1}, evidence_);
     EXPECT_EQ(all.size(), 1U);
     return all.front();
   }

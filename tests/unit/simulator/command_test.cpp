@@ -48,7 +48,7 @@ class Sweep : public testing::Test {
     EXPECT_TRUE(made.has_value()) << made.error().message;
     return made.has_value() ? std::move(*made) : nullptr;
   }
-  std::vector<Run> runs() { return dialect()->list_runs().value(); }
+  RunList runs() { return dialect()->list_runs().value(); }
   std::string refusal() {
     const auto made = make_command_dialect(spec_, folder_);
     return made.has_value() ? "accepted" : made.error().message;
@@ -59,7 +59,7 @@ class Sweep : public testing::Test {
 };
 
 TEST_F(Sweep, IsTheProductOfItsGridWithTheLastParameterFastest) {
-  const std::vector<Run> all = runs();
+  const RunList all = runs();
   ASSERT_EQ(all.size(), 6U);
   EXPECT_EQ(long_name(all[0]), "wifi:nodes=10,seed=1,#0");
   EXPECT_EQ(long_name(all[1]), "wifi:nodes=10,seed=2,#0");
@@ -70,8 +70,9 @@ TEST_F(Sweep, IsTheProductOfItsGridWithTheLastParameterFastest) {
 
 TEST_F(Sweep, FillsThePlaceholdersOfTheCommand) {
   const auto sweep = dialect();
-  const std::vector<Run> all = runs();
-  EXPECT_THAT(sweep->command_line({&all[4], 1}),
+  const RunList all = runs();
+  const Run fifth = all[4];
+  EXPECT_THAT(sweep->command_line({&fifth, 1}),
               ElementsAre("./scenario", "--nodes=20", "--seed=2", "--out=results/wifi/nodes=20,seed=2/run.csv"));
   EXPECT_EQ(sweep->run_folder(all[4]), "results/wifi/nodes=20,seed=2");
   EXPECT_THAT(sweep->result_folders(), ElementsAre("results/wifi"));
@@ -83,8 +84,8 @@ TEST_F(Sweep, FillsEveryOtherPlaceholderToo) {
   spec_.command = {"./scenario", "{name}/{run}/{repetition}", "{point}", "{{not this}", "{nodes}{seed}"};
   spec_.repetitions = 2;
   const auto sweep = dialect();
-  const std::vector<Run> all = runs();
-  EXPECT_THAT(sweep->command_line({&all[3], 1}),
+  const Run fourth = runs()[3];
+  EXPECT_THAT(sweep->command_line({&fourth, 1}),
               ElementsAre("./scenario", "wifi/3/1", "nodes=10,seed=2-#1", "{not this}", "102"));
 }
 
@@ -93,7 +94,7 @@ TEST_F(Sweep, LetsZippedListsGoSideBySide) {
   spec_.grid = {{"nodes", {"1", "2"}}};
   spec_.zipped = {{{"width", {"100", "200"}}, {"height", {"50", "80"}}}};
   std::vector<std::string> names;
-  for (const Run& run : runs()) names.push_back(long_name(run));
+  for (const Run run : runs()) names.push_back(long_name(run));
   EXPECT_THAT(names, ElementsAre("wifi:nodes=1,width=100,height=50,#0", "wifi:nodes=1,width=200,height=80,#0",
                                  "wifi:nodes=2,width=100,height=50,#0", "wifi:nodes=2,width=200,height=80,#0"));
 }
@@ -115,7 +116,7 @@ TEST_F(Sweep, TakesPointsAlone) {
 TEST_F(Sweep, KeepsTheRunsThatMeetAllConstraints) {
   spec_.constraints = {"nodes < 20 || seed == 1", "$seed != 2"};
   std::vector<std::string> names;
-  for (const Run& run : runs()) names.push_back(long_name(run));
+  for (const Run run : runs()) names.push_back(long_name(run));
   EXPECT_THAT(names, ElementsAre("wifi:nodes=10,seed=1,#0", "wifi:nodes=10,seed=3,#0", "wifi:nodes=20,seed=1,#0"));
   EXPECT_EQ(runs()[2].number, 2) << "numbers have no holes";
 }
@@ -123,7 +124,7 @@ TEST_F(Sweep, KeepsTheRunsThatMeetAllConstraints) {
 TEST_F(Sweep, RepeatsEachPointWithASeedOfItsOwn) {
   spec_.grid = {{"nodes", {"10", "20"}}};
   spec_.repetitions = 3;
-  const std::vector<Run> all = runs();
+  const RunList all = runs();
   ASSERT_EQ(all.size(), 6U);
   EXPECT_EQ(long_name(all[4]), "wifi:nodes=20,#1");
   EXPECT_EQ(all[4].seed_set, "2") << "the repetition + 1";
@@ -160,8 +161,8 @@ TEST_F(Sweep, MakesNamesThatAreSafeAndDifferentWhateverTheValues) {
     spec_.results = results;
     const auto sweep = dialect();
     std::set<std::string> folders;
-    const std::vector<Run> all = sweep->list_runs().value();
-    for (const Run& run : all) folders.insert(sweep->run_folder(run));
+    const RunList all = sweep->list_runs().value();
+    for (const Run run : all) folders.insert(sweep->run_folder(run));
     EXPECT_EQ(folders.size(), hostile.size());
     for (const std::string& folder : folders) {
       EXPECT_EQ(fs::path(folder), fs::path(folder).lexically_normal());
@@ -171,7 +172,7 @@ TEST_F(Sweep, MakesNamesThatAreSafeAndDifferentWhateverTheValues) {
   }
   spec_.results = "results/{point}";
   const auto all = runs();
-  for (const Run& run : all) EXPECT_LE(fs::path(dialect()->run_folder(run)).filename().string().size(), 200U);
+  for (const Run run : all) EXPECT_LE(fs::path(dialect()->run_folder(run)).filename().string().size(), 200U);
 }
 
 TEST_F(Sweep, ListsAMillionRunsWithoutDelay) {
@@ -179,7 +180,7 @@ TEST_F(Sweep, ListsAMillionRunsWithoutDelay) {
   for (int i = 0; i < 1000; ++i) thousand.push_back(std::to_string(i));
   spec_.grid = {{"nodes", thousand}, {"seed", thousand}};
   const auto start = std::chrono::steady_clock::now();
-  const std::vector<Run> all = runs();
+  const RunList all = runs();
   EXPECT_EQ(all.size(), 1'000'000U);
   EXPECT_EQ(long_name(all[123'456]), "wifi:nodes=123,seed=456,#0");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60))

@@ -82,7 +82,7 @@ class AWorker : public testing::Test {
   }
   std::vector<std::string> work() {
     enqueue();
-    const Status worked = worker::work(*queue_, executor_, dialect_, dialect_.runs, options_, host_);
+    const Status worked = worker::work(*queue_, executor_, dialect_, RunList(dialect_.runs), options_, host_);
     EXPECT_TRUE(worked.has_value()) << error_of(worked);
     return host_.words;
   }
@@ -310,7 +310,7 @@ TEST_F(AWorker, GivesUpWhenStartsFailTimeAndAgain) {
   dialect_ = FakeDialect(20);
   enqueue();
   executor_.refuse = Error{ExitCode::kUsage, "program «./model» is not there", false};
-  EXPECT_EQ(error_of(worker::work(*queue_, executor_, dialect_, dialect_.runs, options_, host_)),
+  EXPECT_EQ(error_of(worker::work(*queue_, executor_, dialect_, RunList(dialect_.runs), options_, host_)),
             "program «./model» is not there");
   EXPECT_EQ(queue_->counts().queued, 0U);
   EXPECT_GE(queue_->counts().cancelled, 10U);
