@@ -542,7 +542,8 @@ class Engine final : public worker::Host {
       ++(is_complete(outcome) ? summary_.complete : has_run ? summary_.failed : summary_.not_run);
       ++summary_.outcomes[outcome];
     }
-    summary_.state = summary_.complete == summary_.total ? "completed" : interrupted_ ? "cancelled" : "incomplete";
+    const bool is_whole = summary_.complete == summary_.total && dialect_.broken().empty();
+    summary_.state = is_whole ? "completed" : interrupted_ ? "cancelled" : "incomplete";
     summary_.wall_seconds = Seconds(system_clock().monotonic() - since_).count();
   }
 

@@ -60,7 +60,7 @@ std::uint64_t hashParameters(const Configuration& configuration, std::uint64_t h
 
 }  // namespace
 
-Model::Model(const Configuration& configuration, std::ostream& out, std::string nedText)
+Model::Model(const Configuration& configuration, std::ostream& out, const std::string& nedText)
     : configuration_(configuration), out_(out), ill_(illOfRun(configuration)) {
   const std::string name = configuration.text("network");
   network_ = name.substr(name.rfind('.') + 1);

@@ -15,7 +15,7 @@ namespace cmdsim {
 /// seed set, the network's NED text and a data file, and on nothing else.
 class Model {
  public:
-  Model(const Configuration& configuration, std::ostream& out, std::string nedText);
+  Model(const Configuration& configuration, std::ostream& out, const std::string& nedText);
 
   /// Simulation time of event `n`, from 1; `last` events at most.
   double timeOf(int64_t n) const { return static_cast<double>(n) * interval_; }

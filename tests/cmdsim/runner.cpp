@@ -84,7 +84,7 @@ void Runner::loadNed() {
   path += configuration_.text("ned-path") + ";";
   if (const char* fromEnvironment = std::getenv("OMNETPP_NED_PATH")) path += fromEnvironment;
   std::vector<std::string> folders = words(path, ";:");
-  if (folders.empty()) folders.push_back(".");
+  if (folders.empty()) folders.emplace_back(".");
   for (const std::string& folder : folders) {
     if (!fileExists(folder)) {
       throw SimulationError("Could not load NED sources from '" + folder + "': Cannot canonicalize '" + folder +

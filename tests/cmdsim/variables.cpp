@@ -110,7 +110,7 @@ std::vector<IterationVariable> Configuration::iterationVariables(const std::vect
 
 Scenario Configuration::scenario(const std::vector<int>& chain, UnnamedVariables& unnamed, bool ordered) const {
   const std::vector<IterationVariable> variables = iterationVariables(chain, unnamed);
-  return Scenario(variables, valueOf(chain, "constraint"), ordered ? valueOf(chain, "iteration-nesting-order") : "");
+  return {variables, valueOf(chain, "constraint"), ordered ? valueOf(chain, "iteration-nesting-order") : ""};
 }
 
 std::string Configuration::substitute(const std::string& text, Location where, const Variables& variables,

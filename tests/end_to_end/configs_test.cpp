@@ -114,6 +114,7 @@ TEST_F(Configs, ABrokenOneIsNamedAndHidesNoOther) {
     EXPECT_THAT(said, HasSubstr("simswarm: not run: " + reason));
   }
   ASSERT_FALSE(report.of("note").empty());
+  EXPECT_EQ(report.state, "incomplete") << "the broken one is missing";
   EXPECT_EQ(all().exit_code, 1) << "also when nothing is left to run";
 }
 

@@ -53,7 +53,7 @@ TEST_P(KilledAt, EachCallLosesNothing) {
   const std::vector<KillPoint> points = wanted(calls_of(undisturbed, shim(undisturbed.temporary())), 4);
   ASSERT_GT(points.size(), 80U);
   Met met;
-  for (std::size_t i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
+  for (auto i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
     SCOPED_TRACE("killed at " + points[i].text() + ", " + points[i].call);
     const Campaign campaign;
     const Report before = campaign.run(with_kill(shim(campaign.temporary()), points[i]));
@@ -93,7 +93,7 @@ TEST_P(KilledAgain, WhileRecoveringLosesNothing) {
   const std::vector<KillPoint> points = wanted(calls_of_recovery(first), 4);
   ASSERT_GT(points.size(), 10U);
   Met met;
-  for (std::size_t i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
+  for (auto i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
     SCOPED_TRACE("killed while recovering at " + points[i].text() + ", " + points[i].call);
     const Campaign campaign;
     const Report before = campaign.run(with_kill(shim(campaign.temporary()), first));
@@ -118,7 +118,7 @@ TEST_P(KilledAcross, FileSystemsLosesNothing) {
   const auto copies = [](const KillPoint& point) { return point.call.starts_with("sendfile "); };
   ASSERT_GT(std::ranges::count_if(points, copies), 4);
   Met met;
-  for (std::size_t i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
+  for (auto i = static_cast<std::size_t>(GetParam()); i < points.size(); i += kShards) {
     if (points[i].in_main || points[i].call.starts_with("pwrite64 ")) continue;  // as above
     if (!all_faults() && points[i].number % 2 != 0) continue;
     SCOPED_TRACE("killed at " + points[i].text() + ", " + points[i].call);

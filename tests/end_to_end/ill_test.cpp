@@ -15,13 +15,13 @@ namespace {
 struct Ill {
   std::string name;
   std::vector<std::string> outcomes;  // more than one where the facts leave both open
-  std::string ini = "";               // further lines
+  std::string ini{};                  // further lines
   Words options = {};
-  std::string message = "";  // what the message has to contain
-  bool has_place = false;    // simulated time and module are told
-  bool slow = false;         // its campaigns go side by side
-  bool blurred = false;      // without redirection nothing says which run of the batch it was
-  std::string label = "";    // where one ill stands in several rows
+  std::string message{};   // what the message has to contain
+  bool has_place = false;  // simulated time and module are told
+  bool slow = false;       // its campaigns go side by side
+  bool blurred = false;    // without redirection nothing says which run of the batch it was
+  std::string label{};     // where one ill stands in several rows
 };
 
 std::ostream& operator<<(std::ostream& out, const Ill& ill) {

@@ -11,7 +11,6 @@
 namespace simswarm::e2e {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 bool overlay_is_possible() {

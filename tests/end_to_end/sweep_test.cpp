@@ -10,7 +10,6 @@
 namespace simswarm::e2e {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 

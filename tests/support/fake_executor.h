@@ -27,7 +27,7 @@ class FakeExecutor final : public Executor {
     if (refuse) return tl::make_unexpected(*refuse);
     beside.push_back(running_.size());
     started.push_back(batch);
-    running_.push_back({batch.id, std::nullopt});
+    running_.emplace_back(batch.id, std::nullopt);
     return {};
   }
   std::vector<Ended> wait(std::chrono::milliseconds, const std::vector<int>&) override {

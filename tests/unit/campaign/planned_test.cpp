@@ -59,7 +59,7 @@ TEST(PlannedRuns, GiveBackWhatTheyWereGiven) {
   given[0].decision = Decision::kKnown;
   given[0].known = given[1].known;
   given[0].reason = given[1].reason;
-  for (const std::size_t i : {0, 1, 3}) {
+  for (const std::size_t i : {0U, 1U, 3U}) {
     runs.set(i, given[0]);
     EXPECT_EQ(runs[i].known->campaign, "01A");
     EXPECT_EQ(runs[i].known->number, 2);
@@ -98,7 +98,7 @@ TEST(TheFinals, GiveBackWhatTheyWereGiven) {
 
 TEST(APositions, CountsEachOnce) {
   Positions positions;
-  for (const std::size_t position : {7, 3, 7, 100}) positions.insert(position);
+  for (const std::size_t position : {7U, 3U, 7U, 100U}) positions.insert(position);
   EXPECT_EQ(positions.size(), 3U);
   EXPECT_THAT(positions.first(2), ElementsAre(3, 7));
   EXPECT_THAT(positions.first(9), ElementsAre(3, 7, 100));
@@ -120,7 +120,7 @@ std::vector<std::size_t> firsts(const std::vector<Job>& jobs) {
 TEST(ABacklog, KeepsItsOrderUntilItIsGivenAnother) {
   Backlog backlog;
   backlog.add(Job{{4, 5}, false});
-  for (const std::size_t run : {0, 1, 2, 3}) backlog.add(run);
+  for (const std::size_t run : {0U, 1U, 2U, 3U}) backlog.add(run);
   backlog.add(Job{{6}, true});
   const std::vector<Job> taken = backlog.take(2);
   EXPECT_THAT(firsts(taken), ElementsAre(4, 0));

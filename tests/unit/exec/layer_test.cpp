@@ -12,7 +12,6 @@
 namespace simswarm::exec {
 namespace {
 
-using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

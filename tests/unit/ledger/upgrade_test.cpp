@@ -17,7 +17,6 @@ namespace {
 
 using ledger::Database;
 using testing::AllOf;
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::MatchesRegex;
 

@@ -33,7 +33,7 @@ TEST(RunList, IsGoneThroughInOrder) {
 
 TEST(RunList, KnowsTextsOfEveryLength) {
   RunList list;
-  for (const std::size_t length : {0, 1, 127, 128, 129, 16'383, 16'384, 70'000})
+  for (const std::size_t length : {0U, 1U, 127U, 128U, 129U, 16'383U, 16'384U, 70'000U})
     list.push_back({"A", 0, {{"v", std::string(length, 'v')}}, 0, std::string(length, 's')});
   for (const simswarm::Run run : list) EXPECT_EQ(run.seed_set.size(), run.variables.at(0).value.size());
   EXPECT_EQ(list[7].variables.at(0).value, std::string(70'000, 'v'));

@@ -13,9 +13,7 @@ namespace {
 using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Key;
 using testing::Not;
 
 // A project with a program, NED files, data and results, and what a run of it can see.

@@ -96,8 +96,8 @@ TEST(TextPlots, LookAsTheyDid) {
 
 TEST(TextPlots, KeepToTheirSize) {
   for (const bool unicode : {true, false}) {
-    for (const std::size_t width : {30, 47, 80, 200}) {
-      for (const std::size_t height : {12, 24, 60}) {
+    for (const std::size_t width : {30U, 47U, 80U, 200U}) {
+      for (const std::size_t height : {12U, 24U, 60U}) {
         const std::string text = to_text(aloha(), {width, height, unicode});
         EXPECT_EQ(count(text, "\n"), height) << text;
         for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {

@@ -10,8 +10,6 @@
 namespace simswarm::cmdenv {
 namespace {
 
-using testing::HasSubstr;
-
 // What a run has left.
 class ResultFiles : public testing::Test {
  protected:

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/text.h"
 #include "simulator/cmdenv.h"
 #include "simulator/cmdenv_judge.h"
 #include "simulator/cmdenv_once.h"
@@ -81,7 +82,7 @@ TEST_F(Judged, LimitsAreNotReplacedByWhatAModelSaysLater) {
   const std::string header = "Study run 0: , $repetition=0\n";
   for (const std::string later : {"<!> 3 packets -- lost during handover\n", "<!> x -- in module y\n",
                                   "<!> all -- at t=60s, event #2000\n", "<!> all -- at t=60s, event #2000 or so\n"}) {
-    EXPECT_EQ(verdicts(0, header + std::string(kCut) + later).front().outcome, Outcome::kLimited) << later;
+    EXPECT_EQ(verdicts(0, fmt::format("{}{}{}", header, kCut, later)).front().outcome, Outcome::kLimited) << later;
   }
   const std::string stopped = "<!> SIGINT or SIGTERM received, exiting -- at t=50s, event #50\n";
   EXPECT_EQ(verdicts(0, header + stopped + std::string(kStop)).front().outcome, Outcome::kKilled);
@@ -316,9 +317,9 @@ TEST_F(Asked, OurOptionsBehindTheProgramAreNamed) {
     CmdenvRequest request;
     request.words = {"./sim", "-c", "Study", option};
     const std::string name = option.substr(0, option.find('='));
-    EXPECT_EQ(
-        simswarm::error_of(make_cmdenv_dialect(std::move(request))),
-        name + " is an option of simswarm: it stands before the program (simswarm runall " + option + " ./sim …)");
+    EXPECT_EQ(simswarm::error_of(make_cmdenv_dialect(std::move(request))),
+              fmt::format("{} is an option of simswarm: it stands before the program (simswarm runall {} ./sim …)",
+                          name, option));
   }
 }
 

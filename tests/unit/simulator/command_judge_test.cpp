@@ -11,9 +11,7 @@
 namespace simswarm {
 namespace {
 
-using testing::AllOf;
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 int exited(int code) {
   return code << 8;
