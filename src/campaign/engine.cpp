@@ -80,6 +80,7 @@ class Engine final : public worker::Host {
 
   void started(const worker::Batch& batch) override {
     leaders_.insert(batch.runs.front());
+    time_left_.started();
     for (const std::size_t run : batch.runs) {
       running_.insert(run);
       observer_.started(plan_.runs[run], ++starts_[run]);
@@ -495,6 +496,7 @@ class Engine final : public worker::Host {
         observer_.note(fmt::format("kept apart, because it is an input or another run has left it, too: {}", renamed));
       }
       summary_.cpu_seconds += attempt.usage.user_seconds + attempt.usage.system_seconds;
+      time_left_.ended(attempt.usage.wall_seconds);
       if (!committed.will_retry) {
         final.outcome = attempt.verdict.outcome;
         final.message = attempt.verdict.message;

@@ -29,13 +29,27 @@ double sum_up(const Expectation& expectation, const RunList& runs, const Positio
 
 }  // namespace
 
+void TimeLeft::started() {
+  if (!first_start_) first_start_ = system_clock().monotonic();
+}
+
+double TimeLeft::share(const std::vector<worker::RunningView>& views, std::size_t slots) const {
+  constexpr double kLeast = 0.01;
+  if (!first_start_ || ran_ == 0) return 1;
+  double ran = ran_;
+  for (const worker::RunningView& view : views) ran += view.wall_seconds;
+  const double had = Seconds(system_clock().monotonic() - *first_start_).count() * static_cast<double>(slots);
+  return std::clamp(ran / had, kLeast, 1.0);
+}
+
 std::optional<double> TimeLeft::seconds(const Expectation& expectation, const RunList& runs, const Positions& waiting,
                                         const std::set<std::size_t>& running,
                                         const std::vector<worker::RunningView>& views, std::size_t slots) {
   constexpr std::chrono::seconds kPause{1};
   if (asked_ && system_clock().monotonic() - *asked_ < kPause) return seconds_;
   seconds_.reset();
-  if (expectation.knows() && !waiting.empty()) seconds_ = sum_up(expectation, runs, waiting, running, views, slots);
+  if (expectation.knows() && !waiting.empty())
+    seconds_ = sum_up(expectation, runs, waiting, running, views, slots) / share(views, slots);
   asked_ = system_clock().monotonic();  // after it: a long sum is not made anew at once
   return seconds_;
 }

@@ -15,6 +15,9 @@ namespace simswarm::campaign {
 
 class TimeLeft {
  public:
+  // A process has begun; a run has ended that took so long.
+  void started();
+  void ended(double wall_seconds) { ran_ += wall_seconds; }
   // Seconds; nothing where nothing is known. `waiting` holds the running ones, too. Asked again within a second it
   // says the same.
   [[nodiscard]] std::optional<double> seconds(const Expectation& expectation, const RunList& runs,
@@ -22,8 +25,13 @@ class TimeLeft {
                                               const std::vector<worker::RunningView>& views, std::size_t slots);
 
  private:
+  // The part of the slots' time that runs have had: starting and committing short ones takes the rest.
+  [[nodiscard]] double share(const std::vector<worker::RunningView>& views, std::size_t slots) const;
+
   std::optional<double> seconds_;
   std::optional<Monotonic> asked_;
+  std::optional<Monotonic> first_start_;
+  double ran_ = 0;  // seconds, of all runs that have ended
 };
 
 }  // namespace simswarm::campaign

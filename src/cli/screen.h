@@ -26,6 +26,7 @@ struct ScreenOptions {
 // Shared by the screens.
 [[nodiscard]] std::string variables_text(const Run& run);      // «load=0.5, #0»
 [[nodiscard]] std::string describe_place(const Place& place);  // «t=50s, event #51, in module (Node) Net.x»
+[[nodiscard]] std::string time_left(double seconds);           // «about 25 s left»
 [[nodiscard]] std::string describe_failure(const campaign::Planned& run, const Attempt& attempt, bool will_retry);
 [[nodiscard]] std::string summary_text(const campaign::Plan& plan, const campaign::Summary& summary,
                                        const ScreenOptions& options);

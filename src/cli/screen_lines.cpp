@@ -59,9 +59,7 @@ class LineScreen final : public campaign::Observer {
     if (tenth && now - told_at_ < std::chrono::milliseconds(500) && done != tally.total) return;
     told_ = done;
     told_at_ = now;
-    const std::string left = tally.seconds_left && done < tally.total
-                                 ? fmt::format(", about {} left", human_duration(*tally.seconds_left))
-                                 : "";
+    const std::string left = tally.seconds_left && done < tally.total ? ", " + time_left(*tally.seconds_left) : "";
     print(
         fmt::format("{} of {} done, {} running, {} failed{}\n", done, tally.total, tally.running, tally.failed, left));
   }

@@ -60,8 +60,7 @@ std::string head(const Tally& tally, std::size_t columns) {
                                    tally.running, tally.failed);
   const std::string waiting = fmt::format(", {} waiting", tally.waiting);
   std::string left;
-  if (tally.seconds_left && done < tally.total)
-    left = fmt::format(", about {} left", human_duration(*tally.seconds_left));
+  if (tally.seconds_left && done < tally.total) left = ", " + time_left(*tally.seconds_left);
   if (kNarrowestBar + counts.size() + waiting.size() + left.size() <= columns) counts += waiting;
   counts += left;
   const std::size_t taken = result::display_width(counts);

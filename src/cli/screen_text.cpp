@@ -91,6 +91,10 @@ std::string describe_place(const Place& place) {
   return text;
 }
 
+std::string time_left(double seconds) {
+  return seconds < 1 ? "less than 1 s left" : fmt::format("about {} left", human_duration(seconds));
+}
+
 std::string describe_failure(const Planned& run, const Attempt& attempt, bool will_retry) {
   const Verdict& verdict = attempt.verdict;
   const std::string place = describe_place(verdict.place);

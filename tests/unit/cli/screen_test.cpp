@@ -140,6 +140,12 @@ TEST(LiveScreen, NoLineIsWiderThanTheTerminal) {
   }
 }
 
+TEST(Screen, SaysLessThanASecondWithoutANumber) {
+  EXPECT_EQ(time_left(0), "less than 1 s left");
+  EXPECT_EQ(time_left(0.99), "less than 1 s left");
+  EXPECT_EQ(time_left(25), "about 25.0 s left");
+}
+
 TEST(LiveScreen, ANarrowTerminalKeepsTheTimeLeft) {
   const auto lines = live_lines({}, plan_of({}), tally_of(), {70, 15});
   EXPECT_THAT(lines[0], HasSubstr("left"));
