@@ -45,7 +45,7 @@ struct Options {
   std::optional<exec::Containment> containment;            // nothing: the best that works here
   std::string run_as;                                      // empty: chosen where we are root
   std::vector<std::string> inputs;                         // patterns of data files; empty: all but sources and results
-  std::size_t most_queued = 4096;                          // jobs that are claimed at a time
+  std::optional<std::size_t> most_queued;                  // jobs that are claimed at a time; nothing: enough
   double grace = 5;                                        // seconds
   const volatile std::sig_atomic_t* interrupts = nullptr;  // counts Ctrl-C and SIGTERM
   int interrupt_descriptor = -1;                           // readable after one

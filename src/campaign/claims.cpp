@@ -16,6 +16,21 @@ Result<std::optional<Attempt>> known_meanwhile(Ledger& ledger, const Planned& ru
   return std::nullopt;
 }
 
+// Another simswarm has a verified result of it that it could not bring into place.
+Result<bool> waits_in_scratch(Ledger& ledger, const Plan& plan, const RunKey& key) {
+  SIMSWARM_TRY(const auto result, ledger.result_of(key));
+  if (result) return false;
+  SIMSWARM_TRY(const auto attempts, ledger.attempts_of(key));
+  return !attempts.empty() && is_complete(attempts.back().verdict.outcome) && attempts.back().campaign != plan.campaign;
+}
+
+Status bring_into_place(Ledger& ledger, const StateFolder& state) {
+  SIMSWARM_TRY(const RolledForward rolled, roll_forward(ledger, state));
+  if (rolled.needed.empty()) return {};
+  return environment_error("finished results of another campaign wait in {} and cannot be brought into place: {}",
+                           state.root.string(), rolled.trouble);
+}
+
 // Another simswarm may have completed it, or failed in a way that would come again.
 Result<bool> done_meanwhile(Ledger& ledger, Plan& plan, const Job& job) {
   std::vector<Attempt> known;  // of each run the last
@@ -28,6 +43,9 @@ Result<bool> done_meanwhile(Ledger& ledger, Plan& plan, const Job& job) {
     Planned run = plan.runs[job.runs[i]];
     run.decision = is_complete(known[i].verdict.outcome) ? Decision::kKnown : Decision::kKnownError;
     run.known = KnownAttempt{known[i].number, known[i].campaign, known[i].verdict};
+    run.reason = fmt::format("{} since campaign {}", to_text(known[i].verdict.outcome), known[i].campaign);
+    if (run.decision == Decision::kKnown) run.reason = fmt::format("complete since campaign {}", known[i].campaign);
+    run.distrusted = 0;
     plan.runs.set(job.runs[i], run);
   }
   return true;
@@ -50,13 +68,11 @@ Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan,
   SIMSWARM_TRY(const auto others, ledger.claim(keys, plan.campaign, is_alive));
   SIMSWARM_TRY(const std::int64_t version, ledger.data_version());
   const bool may_be_done = version != plan.ledger_version;
-  if (may_be_done && (is_first || found_dead)) {  // the dead may have left results that want only to be put into place
-    SIMSWARM_TRY(const RolledForward rolled, roll_forward(ledger, state));
-    if (!rolled.needed.empty()) {
-      return environment_error("finished results of another campaign wait in {} and cannot be brought into place: {}",
-                               state.root.string(), rolled.trouble);
-    }
+  bool must_roll = is_first || found_dead;  // the dead may have left results that want only to be put into place
+  for (std::size_t i = 0; may_be_done && !must_roll && i < keys.size(); ++i) {
+    SIMSWARM_TRY(must_roll, waits_in_scratch(ledger, plan, keys[i]));
   }
+  if (may_be_done && must_roll) SIMSWARM_CHECK(bring_into_place(ledger, state));
   Claimed claimed;
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     SIMSWARM_TRY(const bool done, may_be_done ? done_meanwhile(ledger, plan, jobs[i]) : false);

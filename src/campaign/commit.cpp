@@ -221,7 +221,7 @@ class ThreadedCommitter final : public Committer {
     SIMSWARM_TRY(const auto owners, ledger_->files_at(file.path));
     for (const auto& [owner, known] : owners) {
       if (taken || owner == key || known.digest == file.digest) continue;
-      SIMSWARM_TRY(taken, ledger_->is_planned(place_.campaign, owner));
+      taken = place_.is_planned(owner);
     }
     if (!taken) {
       group_paths_[file.path] = {key, file.digest};

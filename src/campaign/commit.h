@@ -83,8 +83,10 @@ struct CommitPlace {
   Existing existing = Existing::kKeep;
   std::optional<std::pair<unsigned, unsigned>> owner;  // of result files, where simulations ran as another user
   std::vector<fs::path> roots;  // canonical; results go nowhere else, whatever links a run leaves
-  std::set<std::string>
-      inputs;  // of the keys, relative to the working folder: a run that changes one leaves a copy beside it
+  // Of the keys, relative to the working folder: a run that changes one leaves a copy beside it.
+  std::set<std::string> inputs;
+  // Whether the campaign has a run of this key; asked in the committer's thread.
+  std::function<bool(const RunKey&)> is_planned = [](const RunKey&) { return false; };
 };
 
 [[nodiscard]] Result<std::unique_ptr<Committer>> make_committer(CommitPlace place);

@@ -1,7 +1,6 @@
 // Executing a plan: claims, the worker's loop, commits, the summary.
 #include <poll.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -29,16 +28,10 @@ using std::chrono::milliseconds;
 
 constexpr double kMostUnrolling = 0.1;     // of a run's work, before the user is told
 constexpr std::size_t kMostPending = 512;  // runs that may wait to be committed
+constexpr std::size_t kMostQueued = 4096;  // jobs that are claimed and in the queue
 constexpr std::size_t kManyJobs = 50'000;  // these are put in order anew less often
 constexpr milliseconds kFirstElsewherePause{200};
 constexpr milliseconds kLongestElsewherePause{3000};
-
-std::string host_name() {
-  std::string name(256, '\0');
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  name.resize(name.find('\0'));
-  return name;
-}
 
 class Engine final : public worker::Host {
  public:
@@ -68,10 +61,10 @@ class Engine final : public worker::Host {
     ground_.keeper.reset();    // what had left its run as well
     if (!waits_in_scratch_) (void)remove_tree(options_.state.scratch(plan_.campaign));
     SIMSWARM_CHECK(ledger_->release(plan_.campaign));
-    if (stop_level() == 0) SIMSWARM_CHECK(recorder_->finish());
+    const Status noted = note_runs();
     sum_up();
-    SIMSWARM_CHECK(note_end(worked ? summary_.state : "incomplete"));
-    if (!worked) return propagate(worked.error());
+    const Status ended = note_end(worked ? summary_.state : "incomplete");
+    for (const Status* status : std::initializer_list<const Status*>{&worked, &noted, &ended}) SIMSWARM_CHECK(*status);
     observer_.finished(plan_, summary_);
     return std::move(summary_);
   }
@@ -117,8 +110,8 @@ class Engine final : public worker::Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     release(false);
     take_committed();
-    if (trouble_) trouble_ = recorder_->go_on();
-    if (trouble_) trouble_ = top_up();
+    if (trouble_ && room_->full_disk().empty()) trouble_ = recorder_->go_on();
+    if (trouble_ && queue_->counts().queued <= most_queued_ / 2) trouble_ = claim_more();
     views_ = running;
     observer_.progress(running, plan_, tally());
   }
@@ -142,7 +135,7 @@ class Engine final : public worker::Host {
     release(true);
     const bool none = committer_->pending() == 0;  // before taking: what comes in between is for the next time
     take_committed();
-    if (trouble_) trouble_ = top_up();
+    if (trouble_) trouble_ = fill_queue();
     return none;
   }
 
@@ -193,17 +186,7 @@ class Engine final : public worker::Host {
 
  private:
   Status begin() {
-    CampaignRecord record{plan_.campaign,
-                          options_.name,
-                          std::string(dialect_.name()),
-                          options_.working_folder.string(),
-                          options_.command,
-                          system_clock().stamp(),
-                          std::nullopt,
-                          "running",
-                          host_,
-                          options_.version,
-                          provenance_of(options_, dialect_, plan_, *ledger_)};
+    CampaignRecord record = record_of(options_, dialect_, plan_, *ledger_, host_);
     if (!plan_.jobs.empty()) SIMSWARM_CHECK(prepare_execution());
     SIMSWARM_CHECK(recorder_->begin(std::move(record), plan_.inputs));
     if (plan_.rolled_forward.placed > 0) {
@@ -214,6 +197,13 @@ class Engine final : public worker::Host {
     observer_.planned(plan_);
     for (const std::string& note : plan_.notes) observer_.note(note);
     return {};
+  }
+
+  Status note_runs() {
+    constexpr std::size_t kMany = 100'000;  // some seconds
+    if (stop_level() > 0 && recorder_->missing() > kMany)
+      observer_.note("writing down which runs there are; once more to leave that");
+    return recorder_->finish([this] { return stop_level() > 1; });
   }
 
   Status note_end(const std::string& state) {
@@ -241,6 +231,7 @@ class Engine final : public worker::Host {
     place.working_folder = options_.working_folder;
     place.campaign = plan_.campaign;
     place.existing = options_.existing;
+    place.is_planned = [this](const RunKey& key) { return plan_.runs.has(key); };
     for (const auto& [path, digest] : plan_.inputs.files) place.inputs.insert(path);
     struct stat owner {};
     if (ground_.layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
@@ -253,6 +244,9 @@ class Engine final : public worker::Host {
       disks.push_back(folder);
     }
     batching_ = Batching(ground_.jobs, plan_.campaign);
+    constexpr std::size_t kForEach = 512;  // of the slots
+    const std::size_t enough = ground_.jobs * std::max(kForEach, 4 * options_.batch_size.value_or(1));
+    most_queued_ = options_.most_queued.value_or(std::max(kMostQueued, enough));
     room_ = std::make_unique<Room>(std::move(disks), options_.least_free);
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     return learn();
@@ -316,7 +310,7 @@ class Engine final : public worker::Host {
       queue_ = make_memory_queue();
       put_in_order();
       is_first_claim_ = true;
-      SIMSWARM_CHECK(top_up());
+      SIMSWARM_CHECK(fill_queue());
       if (queue_->counts().queued > 0) {
         worker::Options options{
             ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
@@ -327,20 +321,25 @@ class Engine final : public worker::Host {
       }
       if (stop_level() > 0 || is_draining()) return {};
       backlog_ = std::exchange(elsewhere_, {});
-      if (!backlog_.empty()) wait_elsewhere();
+      if (!backlog_.empty()) SIMSWARM_CHECK(wait_elsewhere());
     }
     return {};
   }
 
   // Jobs are claimed as they are wanted: a large campaign begins at once, and two of a folder share it.
-  Status top_up() {
-    if (stop_level() > 0 || is_draining()) return {};
-    while (!backlog_.empty() && queue_->counts().queued <= options_.most_queued / 2) {
-      std::vector<Job> jobs = backlog_.take(options_.most_queued - queue_->counts().queued);
-      SIMSWARM_CHECK(claim(jobs));
-      SIMSWARM_CHECK(forget_distrusted(jobs));
-      for (Job& job : jobs) queue_->enqueue(std::move(job));
-    }
+  Status claim_more() {
+    if (backlog_.empty() || stop_level() > 0 || is_draining()) return {};
+    std::vector<Job> jobs = backlog_.take(most_queued_ - queue_->counts().queued);
+    SIMSWARM_TRY(const bool met_others, claim(jobs));
+    if (met_others) SIMSWARM_CHECK(hide_what_others_wrote());
+    SIMSWARM_CHECK(forget_distrusted(jobs));
+    for (Job& job : jobs) queue_->enqueue(std::move(job));
+    return {};
+  }
+
+  Status fill_queue() {
+    while (!backlog_.empty() && queue_->counts().queued == 0 && stop_level() == 0 && !is_draining())
+      SIMSWARM_CHECK(claim_more());
     return {};
   }
 
@@ -353,38 +352,43 @@ class Engine final : public worker::Host {
 
   // A result that is not what was accepted goes from the ledger when its run is about to run again, and not before.
   Status forget_distrusted(const std::vector<Job>& jobs) {
+    std::vector<RunKey> keys;
     for (const Job& job : jobs) {
       for (const std::size_t run : job.runs) {
-        const Planned planned = plan_.runs[run];
-        if (planned.distrusted > 0) SIMSWARM_CHECK(ledger_->forget_result(planned.key));
+        if (plan_.runs[run].distrusted > 0) keys.push_back(plan_.runs.key(run));
       }
     }
+    if (!keys.empty()) SIMSWARM_CHECK(ledger_->forget_results(keys));
     return {};
   }
 
-  // Leaves in `jobs` what is ours to execute now.
-  Status claim(std::vector<Job>& jobs) {
+  // Leaves in `jobs` what is ours to execute now; says whether another simswarm is at the others, or was.
+  Result<bool> claim(std::vector<Job>& jobs) {
     const bool is_first = std::exchange(is_first_claim_, false);
     SIMSWARM_TRY(Claimed claimed, claim_jobs(*ledger_, options_.state, plan_, std::move(jobs), is_first));
     for (const std::size_t position : claimed.done) {
       waiting_.erase(position);
       take_decision(position);
     }
-    const std::size_t count = claimed.elsewhere.size();
-    if (count > 0 && !std::exchange(told_elsewhere_, true)) {
+    const bool met_others = !claimed.elsewhere.empty() || !claimed.done.empty();
+    for (Job& job : claimed.elsewhere) elsewhere_.add(std::move(job));
+    jobs = std::move(claimed.ours);
+    return met_others;
+  }
+
+  // What is ours is done, or has failed: that the others may have, who would wait for us for ever.
+  Status wait_elsewhere() {
+    SIMSWARM_CHECK(ledger_->release(plan_.campaign));
+    const std::size_t count = backlog_.size();
+    if (!std::exchange(told_elsewhere_, true)) {
       observer_.note(fmt::format("{} run{} executed by another simswarm in this folder: waiting for {}", count,
                                  count == 1 ? " is" : "s are", count == 1 ? "it" : "them"));
     }
-    for (Job& job : claimed.elsewhere) elsewhere_.add(std::move(job));
-    jobs = std::move(claimed.ours);
-    return {};
-  }
-
-  void wait_elsewhere() {
     pollfd interrupt{options_.interrupt_descriptor, POLLIN, 0};
     ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(elsewhere_pause_.count()));
     elsewhere_pause_ = std::min(elsewhere_pause_ * 5 / 4, kLongestElsewherePause);
     observer_.progress({}, plan_, tally());
+    return room_->full_disk().empty() ? recorder_->go_on() : Status();
   }
 
   // Files of runs that were executed again, to see whether sharing a process changes them.
@@ -426,7 +430,7 @@ class Engine final : public worker::Host {
   // A result that shared its process with others, where that turned out to change results.
   void redo(std::size_t position) {
     const RunKey key = plan_.runs.key(position);
-    Status forgotten = ledger_->forget_result(key);
+    Status forgotten = ledger_->forget_results({&key, 1});
     if (!forgotten) {  // a result that is not to be believed must not stay unnoticed
       if (trouble_) trouble_ = std::move(forgotten);
       return;
@@ -566,7 +570,8 @@ class Engine final : public worker::Host {
   Backlog backlog_;               // what is not in the queue yet
   Backlog elsewhere_;             // what another simswarm is at
   bool is_first_claim_ = false;   // of the round
-  Positions in_company_;          // runs whose last attempt shared its process
+  std::size_t most_queued_ = 0;
+  Positions in_company_;  // runs whose last attempt shared its process
   Positions last_of_batches_;
   bool told_full_disk_ = false;
   std::size_t resort_at_ = 0;  // complete runs; 0: not again

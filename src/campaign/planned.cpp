@@ -82,15 +82,22 @@ std::size_t PlannedRuns::count(Decision decision) const {
   return static_cast<std::size_t>(std::count(decisions_.begin(), decisions_.end(), decision));
 }
 
-std::optional<std::pair<std::size_t, std::size_t>> PlannedRuns::equal_keys() const {
-  std::vector<std::size_t> order(size());
-  std::iota(order.begin(), order.end(), 0);
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return keys_[a] != keys_[b] ? keys_[a] < keys_[b] : a < b; });
-  const auto same = [&](std::size_t a, std::size_t b) { return keys_[a] == keys_[b]; };
-  const auto found = std::adjacent_find(order.begin(), order.end(), same);
-  if (found == order.end()) return std::nullopt;
-  return std::pair(*found, *(found + 1));
+std::optional<std::pair<std::size_t, std::size_t>> PlannedRuns::equal_keys() {
+  by_key_.resize(size());
+  std::iota(by_key_.begin(), by_key_.end(), 0);
+  std::sort(by_key_.begin(), by_key_.end(),
+            [&](std::uint32_t a, std::uint32_t b) { return keys_[a] != keys_[b] ? keys_[a] < keys_[b] : a < b; });
+  const auto same = [&](std::uint32_t a, std::uint32_t b) { return keys_[a] == keys_[b]; };
+  const auto found = std::adjacent_find(by_key_.begin(), by_key_.end(), same);
+  if (found == by_key_.end()) return std::nullopt;
+  return std::pair<std::size_t, std::size_t>(*found, *(found + 1));
+}
+
+bool PlannedRuns::has(const RunKey& key) const {
+  const DigestBytes wanted = key.digest.bytes();
+  const auto found = std::lower_bound(by_key_.begin(), by_key_.end(), wanted,
+                                      [&](std::uint32_t a, const DigestBytes& b) { return keys_[a] < b; });
+  return found != by_key_.end() && keys_[*found] == wanted;
 }
 
 void Finals::push_back(const Final& final) {

@@ -62,8 +62,10 @@ class PlannedRuns {
   [[nodiscard]] Decision decision(std::size_t position) const { return decisions_[position]; }
   [[nodiscard]] std::size_t count(Decision decision) const;
   [[nodiscard]] const RunList& runs() const { return runs_; }
-  // Two runs with one key, where there are such.
-  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> equal_keys() const;
+  // Two runs with one key, where there are such. To be asked once all are there: `has` needs it.
+  [[nodiscard]] std::optional<std::pair<std::size_t, std::size_t>> equal_keys();
+  // Whether a run has this key. Several threads may ask.
+  [[nodiscard]] bool has(const RunKey& key) const;
 
   [[nodiscard]] IndexIterator<PlannedRuns> begin() const { return {*this, 0}; }
   [[nodiscard]] IndexIterator<PlannedRuns> end() const { return {*this, size()}; }
@@ -83,6 +85,7 @@ class PlannedRuns {
 
   RunList runs_;
   std::vector<DigestBytes> keys_;
+  std::vector<std::uint32_t> by_key_;  // positions, sorted by their keys
   std::vector<Decision> decisions_;
   std::vector<Complete> complete_;  // empty while there is none
   std::vector<std::string> campaigns_;

@@ -131,6 +131,28 @@ Provenance provenance_of(const Options& options, const Dialect& dialect, const P
   return made;
 }
 
+CampaignRecord record_of(const Options& options, const Dialect& dialect, const Plan& plan, Ledger& ledger,
+                         const std::string& host) {
+  return {plan.campaign,
+          options.name,
+          std::string(dialect.name()),
+          options.working_folder.string(),
+          options.command,
+          system_clock().stamp(),
+          std::nullopt,
+          "running",
+          host,
+          options.version,
+          provenance_of(options, dialect, plan, ledger)};
+}
+
+std::string host_name() {
+  std::string name(256, '\0');
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  name.resize(name.find('\0'));
+  return name;
+}
+
 std::string omnetpp_version(std::string_view output) {
   constexpr std::string_view kVersion = "Version: ";
   bool greeted = false;

@@ -5,7 +5,7 @@
 namespace simswarm::campaign {
 namespace {
 
-constexpr std::size_t kBefore = 10'000;  // runs that are written before the campaign begins
+constexpr std::size_t kBefore = 20'000;  // runs that are written before the campaign begins
 constexpr std::size_t kAtOnce = 1'000;   // some 10 ms
 constexpr std::size_t kAtEnd = 20'000;
 constexpr std::chrono::milliseconds kPause{100};
@@ -42,8 +42,8 @@ Status Recorder::go_on() {
   return write(kAtOnce);
 }
 
-Status Recorder::finish() {
-  while (written_ < runs_.size()) SIMSWARM_CHECK(write(kAtEnd));
+Status Recorder::finish(const std::function<bool()>& is_left) {
+  while (missing() > 0 && !is_left()) SIMSWARM_CHECK(write(kAtEnd));
   return {};
 }
 

@@ -2,6 +2,8 @@
 // follow while it runs, so that the first need not wait for a million rows.
 #pragma once
 
+#include <functional>
+
 #include "base/time.h"
 #include "campaign/planned.h"
 #include "ledger/ledger.h"
@@ -16,9 +18,9 @@ class Recorder {
   [[nodiscard]] Status begin(CampaignRecord record, const InputRecord& inputs);
   // A few more, if some time has passed since the last.
   [[nodiscard]] Status go_on();
-  // All that are missing; that takes some 20 s a million, and is not worth waiting for after an interrupt: the ledger
-  // knows how many there are, and the next campaign writes them anew.
-  [[nodiscard]] Status finish();
+  [[nodiscard]] std::size_t missing() const { return runs_.size() - written_; }
+  // All that are missing, unless that is to be left: a million take some 10 s.
+  [[nodiscard]] Status finish(const std::function<bool()>& is_left);
 
  private:
   [[nodiscard]] std::vector<PlannedRun> next(std::size_t most);

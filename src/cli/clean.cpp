@@ -128,6 +128,7 @@ class Waste {
     for (std::size_t i = 0; i < campaigns_.size(); ++i) {
       if (i >= age_.keep(0) && !living.contains(campaigns_[i].id)) continue;
       SIMSWARM_TRY(const auto runs, opened_.ledger->runs_of(campaigns_[i].id));
+      if (runs.size() < campaigns_[i].planned) return {};  // which of them are needed is not known yet
       for (const PlannedRun& run : runs) needed.insert(run.key.digest.hex().substr(0, kKeyDigits));
     }
     for (const fs::path& folder : entries_of(opened_.state.attempts())) {

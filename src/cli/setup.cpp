@@ -2,6 +2,7 @@
 
 #include <pwd.h>
 
+#include <iostream>
 #include <thread>
 
 #include "base/text.h"
@@ -209,7 +210,14 @@ Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted) 
   SIMSWARM_TRY(const auto campaigns, ledger.campaigns());
   std::vector<std::string> names;
   for (const CampaignRecord& campaign : campaigns) {
-    if (wanted.empty() || campaign.id.starts_with(wanted) || campaign.name == wanted) return campaign;
+    if (wanted.empty() || campaign.id.starts_with(wanted) || campaign.name == wanted) {
+      SIMSWARM_TRY(const std::size_t noted, ledger.noted_runs(campaign.id));
+      if (noted < campaign.planned) {
+        std::cerr << fmt::format("note: {} of the {} runs of campaign {} are written down so far\n", noted,
+                                 campaign.planned, campaign.name);
+      }
+      return campaign;
+    }
     names.push_back(campaign.name);
   }
   if (campaigns.empty()) return usage_error("no campaign has been run in this folder");

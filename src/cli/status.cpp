@@ -95,6 +95,7 @@ Result<ExitCode> status(const StatusArguments& arguments) {
   auto selected = arguments.selector.empty() ? view::runs_of_campaign(*opened.ledger, campaign.id)
                                              : view::select_runs(*opened.ledger, campaign.id, arguments.selector);
   SIMSWARM_TRY(std::vector<RunStatus> runs, std::move(selected));
+  SIMSWARM_TRY(const std::size_t all_runs, opened.ledger->noted_runs(campaign.id));
   for (RunStatus& run : runs) notice_what_is_gone(opened.working_folder, run);
   const std::string state = state_of(campaign, opened.state);
   if (arguments.look.json) {
@@ -106,6 +107,7 @@ Result<ExitCode> status(const StatusArguments& arguments) {
                                 {"started", to_text(campaign.started)},
                                 {"command", campaign.command},
                                 {"host", campaign.host},
+                                {"total", std::max(campaign.planned, all_runs)},
                                 {"runs", list}};
     print(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
@@ -116,7 +118,8 @@ Result<ExitCode> status(const StatusArguments& arguments) {
   }
   const bool complete =
       std::all_of(runs.begin(), runs.end(), [](const RunStatus& run) { return is_complete(run.outcome); });
-  return complete ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
+  const bool shows_all = !arguments.selector.empty() || all_runs >= campaign.planned;
+  return complete && shows_all ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
 }
 
 }  // namespace simswarm::cli

@@ -143,11 +143,11 @@ class SqliteLedger final : public Ledger {
     return AttemptLog{rows->text(0), rows->text(1), rows->text(2)};
   }
 
-  Status forget_result(const RunKey& key) override {
+  Status forget_results(std::span<const RunKey> keys) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     for (const char* sql : {"DELETE FROM result WHERE key=?", "DELETE FROM file WHERE key=?"}) {
       SIMSWARM_TRY(const auto remove, database_->prepare(sql));
-      SIMSWARM_CHECK(remove->bind(key.digest.hex()).run());
+      for (const RunKey& key : keys) SIMSWARM_CHECK(remove->bind(key.digest.hex()).run());
     }
     return transaction->commit();
   }
@@ -172,9 +172,10 @@ class SqliteLedger final : public Ledger {
     }
   }
 
-  Result<bool> is_planned(const std::string& campaign, const RunKey& key) override {
-    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT 1 FROM run WHERE key=? AND campaign=?"));
-    return rows->bind(key.digest.hex()).bind(campaign).step();
+  Result<std::size_t> noted_runs(const std::string& campaign) override {
+    SIMSWARM_TRY(const auto rows, database_->prepare("SELECT COUNT(*) FROM run WHERE campaign=?"));
+    SIMSWARM_TRY(const bool row, rows->bind(campaign).step());
+    return row ? static_cast<std::size_t>(rows->size(0)) : 0;
   }
 
   Result<std::vector<std::string>> written_paths() override {

@@ -156,13 +156,13 @@ class Ledger {
   [[nodiscard]] virtual Result<std::optional<ResultRecord>> result_of(const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::vector<Attempt>> attempts_of(const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::optional<AttemptLog>> log_of(const RunKey& key, int attempt) = 0;
-  // A result that is no longer what was accepted: forgotten, so that its run runs again.
-  [[nodiscard]] virtual Status forget_result(const RunKey& key) = 0;
+  // Results that are no longer what was accepted: forgotten, so that their runs run again.
+  [[nodiscard]] virtual Status forget_results(std::span<const RunKey> keys) = 0;
   [[nodiscard]] virtual Status update_files(const RunKey& key, const std::vector<ResultFile>& files) = 0;
   // The files that accepted results have at this path, with their keys.
   [[nodiscard]] virtual Result<std::vector<std::pair<RunKey, ResultFile>>> files_at(const std::string& path) = 0;
-  // Whether the campaign has a run of this key.
-  [[nodiscard]] virtual Result<bool> is_planned(const std::string& campaign, const RunKey& key) = 0;
+  // How many of its runs are written down.
+  [[nodiscard]] virtual Result<std::size_t> noted_runs(const std::string& campaign) = 0;
   // Every path that any result or earlier result has written: these are no input of the project.
   [[nodiscard]] virtual Result<std::vector<std::string>> written_paths() = 0;
 

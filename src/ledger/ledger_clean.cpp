@@ -89,10 +89,14 @@ Status forget_campaigns(Database& database, const std::vector<std::string>& camp
   SIMSWARM_TRY(const auto transaction, Transaction::begin(database));
   SIMSWARM_TRY(const auto wanted, forgettable(database, campaigns));
   // Attempts last: of keys that no campaign plans any more, and that have no result. A known error of a campaign that
-  // stays is not repeated, and no number of an attempt is given twice.
+  // stays is not repeated, and no number of an attempt is given twice. A campaign that
+  // is still writing down its runs may plan any of them.
   constexpr const char* kForgetAttempts =
-      "DELETE FROM attempt WHERE campaign IN (SELECT value FROM json_each(?)) AND key NOT IN (SELECT key FROM run) AND "
-      "key NOT IN (SELECT key FROM result) AND key NOT IN (SELECT key FROM intent)";
+      "DELETE FROM attempt WHERE campaign IN (SELECT value FROM json_each(?1)) AND key NOT IN (SELECT key FROM run) "
+      "AND "
+      "key NOT IN (SELECT key FROM result) AND key NOT IN (SELECT key FROM intent) AND NOT EXISTS (SELECT 1 FROM "
+      "campaign c WHERE c.total > (SELECT COUNT(*) FROM run WHERE campaign=c.id) AND c.id NOT IN "
+      "(SELECT value FROM json_each(?1)))";
   for (const char* sql : {"DELETE FROM campaign_input WHERE campaign IN (SELECT value FROM json_each(?))",
                           "DELETE FROM campaign_part WHERE campaign IN (SELECT value FROM json_each(?))",
                           "DELETE FROM run WHERE campaign IN (SELECT value FROM json_each(?))",

@@ -94,6 +94,7 @@ class MemoryQueue final : public Queue {
   bool end(Claim claim, JobState state, std::size_t& count) {
     if (!holds(claim)) return false;
     entries_[claim.job.index].state = state;
+    entries_[claim.job.index].job.runs = {};  // a campaign may have a million
     --counts_.started;
     ++count;
     return true;

@@ -48,7 +48,7 @@ class Queue {
   virtual JobId enqueue(Job job) = 0;  // at the end
   // Up to `most` jobs from the front. A job that wants to be alone comes only as the first and only one.
   [[nodiscard]] virtual std::vector<Claim> claim(std::size_t most) = 0;
-  [[nodiscard]] virtual const Job& job(JobId id) const = 0;
+  [[nodiscard]] virtual const Job& job(JobId id) const = 0;  // without its runs once it has ended
   [[nodiscard]] virtual bool complete(Claim claim) = 0;
   [[nodiscard]] virtual bool fail(Claim claim) = 0;
   // Back to the front (its turn had come); `counts` says whether the attempt is one that was used up.

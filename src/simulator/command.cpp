@@ -1,8 +1,5 @@
 #include "simulator/command.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -45,26 +42,32 @@ class Seen {
 // folder are read once, unless they are many.
 class Files {
  public:
-  explicit Files(const fs::path& folder) : folder_(::open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)) {
+  explicit Files(const fs::path& folder) : folder_(folder) {
     constexpr std::size_t kMost = 100'000;
     std::error_code error;
     for (auto entry = fs::directory_iterator(folder, error); !error && entry != fs::directory_iterator();
          entry.increment(error)) {
       if (names_.size() == kMost) return;
-      names_.insert(entry->path().filename());
+      names_.insert(lower_case(entry->path().filename().string()));
     }
     knows_all_ = !error;
   }
 
   [[nodiscard]] bool has(const std::string& text) const {
-    const bool is_name = text.find('/') == std::string::npos && text != "." && text != "..";
-    if (is_name && knows_all_ && !names_.contains(text)) return false;
-    struct stat file {};
-    return ::fstatat(folder_.get(), text.c_str(), &file, 0) == 0 && S_ISREG(file.st_mode);
+    const bool is_name = text.find('/') == std::string::npos;
+    if (text.empty() || (is_name && knows_all_ && !names_.contains(lower_case(text)))) return false;
+    std::error_code error;
+    return fs::is_regular_file(absolute_from(folder_, text), error);
   }
 
  private:
-  Fd folder_;
+  // There are folders in which «A» is «a».
+  static std::string lower_case(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+    return text;
+  }
+
+  fs::path folder_;
   std::unordered_set<std::string> names_;
   bool knows_all_ = false;
 };

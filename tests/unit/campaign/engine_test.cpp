@@ -226,6 +226,27 @@ TEST_F(ACampaign, WaitsForRunsThatAnotherIsAt) {
   EXPECT_EQ(folder_.read("work/results/1.csv"), "1\n");
 }
 
+TEST_F(ACampaign, HoldsNoFailedRunBackFromWhoWaitsForIt) {
+  const Plan plan = make_plan(options_, dialect_, *ledger_, true).value();
+  const std::vector<RunKey> others{plan.runs[1].key};
+  const std::vector<RunKey> failed{plan.runs[0].key};
+  const auto all_alive = [](const std::string&) { return true; };
+  auto life = std::make_unique<SignOfLife>(SignOfLife::show(options_.state, "other").value());
+  ASSERT_THAT(ledger_->claim(others, "other", all_alive).value(), IsEmpty());
+  dialect_.outcomes[0] = {Outcome::kCrashed};
+  options_.retries = 0;
+  observer_.on_progress = [&] {
+    const bool waits =
+        std::find(observer_.notes.begin(), observer_.notes.end(),
+                  "1 run is executed by another simswarm in this folder: waiting for it") != observer_.notes.end();
+    if (!waits || !life) return;
+    EXPECT_THAT(ledger_->claim(failed, "other", all_alive).value(), IsEmpty()) << "the other may have it";
+    life.reset();
+  };
+  EXPECT_EQ(go().complete, 2U);
+  EXPECT_FALSE(life);
+}
+
 TEST_F(ACampaign, ThatCannotStartItsProgramIsAnError) {
   folder_.write("work/model", "#!/none/interpreter\n");
   EXPECT_THAT(error_of(run_campaign(options_, dialect_, observer_)), HasSubstr("cannot start «./model»"));

@@ -73,6 +73,8 @@ TEST(PlannedRuns, FindEqualKeys) {
   PlannedRuns runs;
   for (const int number : {5, 3, 8, 1}) runs.push_back(planned(number));
   EXPECT_FALSE(runs.equal_keys());
+  for (const int number : {5, 3, 8, 1}) EXPECT_TRUE(runs.has(planned(number).key));
+  for (const int number : {0, 2, 9}) EXPECT_FALSE(runs.has(planned(number).key));
   runs.push_back(planned(3));
   const auto equal = runs.equal_keys();
   ASSERT_TRUE(equal);

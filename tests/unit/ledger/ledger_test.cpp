@@ -210,11 +210,10 @@ TEST_F(ALedger, LetsGoOfSingleKeys) {
   EXPECT_THAT(ledger_->claim(keys, "two", all_alive).value(), ElementsAre(Pair(1, "one")));
 }
 
-TEST_F(ALedger, KnowsWhichRunsACampaignHas) {
+TEST_F(ALedger, KnowsHowManyRunsOfACampaignAreNoted) {
   ASSERT_TRUE(begin("01A", {{{"X", 1, {}, 0, ""}, key("a")}}).has_value());
-  EXPECT_TRUE(ledger_->is_planned("01A", key("a")).value());
-  EXPECT_FALSE(ledger_->is_planned("01A", key("b")).value());
-  EXPECT_FALSE(ledger_->is_planned("01B", key("a")).value());
+  EXPECT_EQ(ledger_->noted_runs("01A").value(), 1U);
+  EXPECT_EQ(ledger_->noted_runs("01B").value(), 0U);
 }
 
 TEST_F(ALedger, IsSharedByTwoAtOnce) {
@@ -255,7 +254,7 @@ TEST_F(ALedger, IsWrittenByTwoAtOnce) {
 TEST_F(ALedger, TellsThePathsThatRunsHaveWritten) {
   std::vector<Intent> intents{intent("a", {"results/a.sca", "x"}), intent("b", {"x"})};
   ASSERT_TRUE(accept(intents).has_value());
-  ASSERT_TRUE(ledger_->forget_result(key("a")).has_value());
+  ASSERT_TRUE(ledger_->forget_results(std::vector{key("a")}).has_value());
   EXPECT_THAT(ledger_->written_paths().value(), UnorderedElementsAre("results/a.sca", "x")) << "forgotten ones too";
 }
 

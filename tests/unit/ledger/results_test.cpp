@@ -82,7 +82,7 @@ TEST_F(Results, OfALaterAttemptReplaceTheEarlierWholly) {
 TEST_F(Results, MayBeForgotten) {
   std::vector<Intent> intents{intent("a", {"x"}), intent("b", {"y"})};
   ASSERT_TRUE(accept(intents).has_value());
-  ASSERT_TRUE(ledger_->forget_result(key("a")).has_value());
+  ASSERT_TRUE(ledger_->forget_results(std::vector{key("a")}).has_value());
   EXPECT_FALSE(ledger_->result_of(key("a")).value().has_value());
   EXPECT_THAT(ledger_->files_at("x").value(), IsEmpty());
   EXPECT_EQ(ledger_->attempts_of(key("a")).value().size(), 1U);

@@ -77,7 +77,7 @@ TEST_F(Runs, KeepTheirResultWhenALaterAttemptFails) {
 
 TEST_F(Runs, WhoseResultWasTakenAwayAreLost) {
   complete("1", {"x"});
-  ASSERT_TRUE(ledger_->forget_result(key("1")).has_value());
+  ASSERT_TRUE(ledger_->forget_results(std::vector{key("1")}).has_value());
   EXPECT_EQ(all()[1].outcome, Outcome::kLost);
   EXPECT_FALSE(all()[1].has_result);
 }
