@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t kMostInGroup = 256;            // runs that share their syncs
 constexpr std::chrono::milliseconds kGathering{40};  // that a run waits for others
+constexpr std::chrono::milliseconds kQuiet{15};      // without another: none is near
 
 // SIMSWARM_GATHER, in milliseconds: 0 commits every run by itself, which tests that count calls need.
 std::chrono::milliseconds gathering() {
@@ -134,7 +135,12 @@ class ThreadedCommitter final : public Committer {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     // Short runs come by hundreds a second: those of a moment share their syncs.
-    wake_.wait_for(lock, gathering_, [this] { return closing_ || waiting_.size() >= kMostInGroup; });
+    const auto end = std::chrono::steady_clock::now() + gathering_;
+    const auto is_full = [this] { return closing_ || waiting_.size() >= kMostInGroup; };
+    for (std::size_t seen = 0; !is_full() && waiting_.size() > seen && std::chrono::steady_clock::now() < end;) {
+      seen = waiting_.size();
+      wake_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + kQuiet), is_full);
+    }
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
       group.push_back({std::move(waiting_.front()), {}, {}, false, false, group.size()});
