@@ -13,7 +13,7 @@
 namespace simswarm {
 namespace {
 
-constexpr std::size_t kReadSize = 256 * 1024;
+constexpr std::size_t kReadSize = 64 * 1024;
 
 std::string to_hex(const unsigned char* bytes, std::size_t size) {
   constexpr std::string_view digits = "0123456789abcdef";
@@ -95,13 +95,13 @@ Result<Digest> digest_of_file(const std::filesystem::path& path) {
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return system_error(errno, path.string());
   Hasher hasher;
-  std::string buffer(kReadSize, '\0');
+  const auto buffer = std::make_unique_for_overwrite<char[]>(kReadSize);
   while (true) {
-    const ssize_t got = ::read(file.get(), buffer.data(), buffer.size());
+    const ssize_t got = ::read(file.get(), buffer.get(), kReadSize);
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return system_error(errno, path.string());
     if (got == 0) return hasher.finish();
-    hasher.bytes({buffer.data(), static_cast<std::size_t>(got)});
+    hasher.bytes({buffer.get(), static_cast<std::size_t>(got)});
   }
 }
 

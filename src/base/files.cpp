@@ -88,14 +88,14 @@ Result<std::string> read_file(const fs::path& path) {
 }
 
 Result<std::string> read_tail(const fs::path& path, std::uint64_t bytes) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return system_error(errno, path.string());
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (S_ISREG(info.st_mode) && std::min(size, bytes) == 0) return std::string();  // as of most runs, which say nothing
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return system_error(errno, path.string());
-  struct stat info {};
-  if (::fstat(file.get(), &info) != 0) return system_error(errno, path.string());
-  if (static_cast<std::uint64_t>(info.st_size) > bytes) {
-    ::lseek(file.get(), info.st_size - static_cast<off_t>(bytes), SEEK_SET);
-  }
-  return read_from(file.get(), 0, path);
+  if (size > bytes) ::lseek(file.get(), info.st_size - static_cast<off_t>(bytes), SEEK_SET);
+  return read_from(file.get(), static_cast<std::size_t>(std::min(size, bytes)) + 1, path);
 }
 
 Status write_file(const fs::path& path, std::string_view content) {
@@ -157,6 +157,10 @@ fs::path absolute_from(const fs::path& base, const fs::path& path) {
 }
 
 bool lies_in(const fs::path& folder, const fs::path& path) {
+  const std::size_t size = folder.native().size();
+  if (size > 1 && path.native().size() > size && path.native()[size] == '/' &&
+      path.native().starts_with(folder.native()))
+    return true;  // needs no components
   const auto [in_folder, in_path] = std::mismatch(folder.begin(), folder.end(), path.begin(), path.end());
   return in_folder == folder.end();
 }

@@ -14,11 +14,12 @@ constexpr std::size_t kSamples = 3;   // runs of a trial
 constexpr std::size_t kFewRuns = 10;  // waiting: too few for a trial to pay
 // Seconds: what a process costs us at least, whatever a busy machine has measured.
 constexpr double kLeastStart = 0.003;
-constexpr double kLongRun = 1.0;          // seconds, alone: start-up is nothing beside it
-constexpr double kWorthwhile = 0.05;      // share of start-up in a run's time alone
-constexpr double kLongestBatch = 5.0;     // seconds
-constexpr double kShortestBatch = 3.0;    // in starts: below that, start-up is more than a quarter again
-constexpr double kShareOfRest = 1.0 / 3;  // of what is left for a slot
+constexpr double kLongRun = 1.0;           // seconds, alone: start-up is nothing beside it
+constexpr double kWorthwhile = 0.05;       // share of start-up in a run's time alone
+constexpr double kLongestBatch = 5.0;      // seconds
+constexpr double kShortestBatch = 3.0;     // in starts: below that, start-up is more than a quarter again
+constexpr double kShareOfRest = 1.0 / 2;   // of what is left for a slot
+constexpr double kShareOnTrust = 1.0 / 3;  // the same while what is batched may have to run again
 constexpr std::string_view kEqualMemo = "equal ";
 constexpr std::string_view kDiffersMemo = "differs ";
 
@@ -108,9 +109,15 @@ std::size_t Batching::limit(const std::string& config, double work, std::size_t 
       state.trust == Trust::kEqual || state.trust == Trust::kConfirming || state.trust == Trust::kConfirmed;
   if (!trusted || work <= 0 || state.start < kWorthwhile * (work + state.start)) return 1;
   const double rest = work * static_cast<double>(waiting) / static_cast<double>(jobs_);
-  const double wanted = std::clamp(rest * kShareOfRest, kShortestBatch * state.start, kLongestBatch);
+  const double share = state.trust == Trust::kConfirmed ? kShareOfRest : kShareOnTrust;
+  const double wanted = std::clamp(rest * share, kShortestBatch * state.start, kLongestBatch);
   const auto fair = (waiting + jobs_ - 1) / jobs_;  // never more than would leave another slot idle
-  return std::clamp<std::size_t>(static_cast<std::size_t>(wanted / work), 1, std::max<std::size_t>(fair, 1));
+  const auto taken =
+      std::clamp<std::size_t>(static_cast<std::size_t>(wanted / work), 1, std::max<std::size_t>(fair, 1));
+  // But a process of its own has to be worth its start, also for those that would be left.
+  const auto least = static_cast<std::size_t>(std::ceil(state.start / work));
+  const std::size_t worthwhile = std::max(taken, std::min(least, waiting));
+  return waiting - std::min(waiting, worthwhile) < least / 2 ? waiting : worthwhile;
 }
 
 double Batching::start(const std::string& config) const {

@@ -88,6 +88,12 @@ class ThreadedCommitter final : public Committer {
     if (waiting_.size() == 1 || waiting_.size() >= kMostInGroup) wake_.notify_one();
   }
 
+  void hurry() override {
+    const std::lock_guard lock(mutex_);
+    hurries_ = !waiting_.empty();
+    if (hurries_) wake_.notify_one();
+  }
+
   std::vector<Committed> take() override {
     std::uint64_t count = 0;
     [[maybe_unused]] const ssize_t got = ::read(event_.get(), &count, sizeof(count));
@@ -134,7 +140,9 @@ class ThreadedCommitter final : public Committer {
     std::unique_lock lock(mutex_);
     wake_.wait(lock, [this] { return closing_ || !waiting_.empty(); });
     // Short runs come by hundreds a second: those of a moment share their syncs.
-    wake_.wait_for(lock, gathering_, [this] { return closing_ || waiting_.size() >= kMostInGroup; });
+    const auto end = std::chrono::steady_clock::now() + gathering_;
+    wake_.wait_until(lock, end, [this] { return closing_ || hurries_ || waiting_.size() >= kMostInGroup; });
+    hurries_ = false;
     std::vector<Item> group;
     while (!waiting_.empty() && group.size() < kMostInGroup) {
       group.push_back({std::move(waiting_.front()), {}, {}, false, false, group.size()});
@@ -144,7 +152,9 @@ class ThreadedCommitter final : public Committer {
   }
 
   std::vector<Committed> commit(std::vector<Item>& group) {
+    const bool reading = ledger_->begin_reading().has_value();  // one lock for all look-ups of the group
     for (Item& item : group) prepare(item);
+    if (reading) note(ledger_->end_reading());
     const auto whole =
         std::stable_partition(group.begin(), group.end(), [](const Item& item) { return is_good(item); });
     note_failed({whole, group.end()});  // first: a second attempt has the higher number
@@ -204,8 +214,11 @@ class ThreadedCommitter final : public Committer {
     SIMSWARM_TRY(file.path, own_path(item, file));
     const fs::path target = absolute_from(place_.working_folder, file.path);
     SIMSWARM_CHECK(check_target(target));
-    SIMSWARM_CHECK(make_owned_folders(target.parent_path()));
-    SIMSWARM_CHECK(check_root(target));
+    if (fs::path folder = target.parent_path(); !group_folders_.contains(folder)) {
+      SIMSWARM_CHECK(make_owned_folders(folder));
+      SIMSWARM_CHECK(check_root(target));
+      group_folders_.insert(std::move(folder));
+    }
     if (place_.owner) (void)!::lchown(staged.c_str(), place_.owner->first, place_.owner->second);
     item.ready.attempt.usage.result_bytes += file.size;
     item.intent.files.push_back(std::move(file));
@@ -261,6 +274,7 @@ class ThreadedCommitter final : public Committer {
   // The way of a result: content on disk, intent noted, renamed, renames on disk, noted as done.
   Status accept(std::span<Item> items) {
     group_paths_.clear();
+    group_folders_.clear();
     if (items.empty()) return {};
     SIMSWARM_TRY(const FileLock lock, FileLock::take(place_.state.root / "commit.lock"));
     SIMSWARM_CHECK(sync(items, false));
@@ -333,12 +347,12 @@ class ThreadedCommitter final : public Committer {
     }
     constexpr std::size_t kFewFiles = 4;
     const bool whole_system = paths.size() > kFewFiles;
-    std::set<std::uint64_t> devices;
+    std::set<dev_t> devices;
     for (const fs::path& path : paths) {
-      std::error_code ignored;
-      if (fs::is_symlink(path, ignored)) continue;  // lies in its folder
-      SIMSWARM_TRY(const FileIdentity identity, identify(path));
-      if (whole_system && !devices.insert(identity.device).second) continue;
+      struct stat info {};
+      if (::lstat(path.c_str(), &info) != 0) return system_error(errno, path.string());
+      if (S_ISLNK(info.st_mode)) continue;  // lies in its folder
+      if (whole_system && !devices.insert(info.st_dev).second) continue;
       SIMSWARM_CHECK(sync_counted(path, whole_system));
     }
     return {};
@@ -386,6 +400,7 @@ class ThreadedCommitter final : public Committer {
   CommitPlace place_;
   const std::chrono::milliseconds gathering_ = gathering();
   std::map<std::string, std::pair<RunKey, Digest>> group_paths_;  // that runs of the group being committed go to
+  std::set<fs::path> group_folders_;                              // the same; checked
   std::unique_ptr<Ledger> ledger_;
   Fd event_;
   mutable std::mutex mutex_;
@@ -394,6 +409,7 @@ class ThreadedCommitter final : public Committer {
   std::vector<Committed> done_;
   std::atomic<std::size_t> pending_ = 0;
   std::atomic<bool> has_trouble_ = false;
+  bool hurries_ = false;
   bool closing_ = false;
   Status trouble_;
   CommitStats stats_;
@@ -408,7 +424,8 @@ Result<std::unique_ptr<Committer>> make_committer(CommitPlace place) {
 }
 
 Scratch::~Scratch() {
-  if (!kept_) (void)remove_tree(folder_);
+  // Mostly it was never made: what a run leaves is moved to it, and a short one may leave nothing.
+  if (!kept_ && ::rmdir(folder_.c_str()) != 0 && errno != ENOENT) (void)remove_tree(folder_);
 }
 
 namespace {

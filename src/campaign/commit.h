@@ -65,6 +65,8 @@ class Committer {
  public:
   virtual ~Committer() = default;  // waits for what was handed in
   virtual void hand_in(Ready ready) = 0;
+  // Nothing else comes soon: what was handed in waits for no company.
+  virtual void hurry() = 0;
   // What has been committed since the last call. `descriptor()` is readable when there is something.
   [[nodiscard]] virtual std::vector<Committed> take() = 0;
   [[nodiscard]] virtual int descriptor() const = 0;

@@ -133,6 +133,7 @@ class Engine final : public worker::Host {
 
   [[nodiscard]] bool is_settled() override {
     release(true);
+    committer_->hurry();
     const bool none = committer_->pending() == 0;  // before taking: what comes in between is for the next time
     take_committed();
     if (trouble_) trouble_ = fill_queue();
@@ -166,13 +167,11 @@ class Engine final : public worker::Host {
 
   [[nodiscard]] int stop_level() override {
     const int interrupts = options_.interrupts == nullptr ? 0 : static_cast<int>(*options_.interrupts);
-    if (interrupts > 0 && !interrupted_) {
-      interrupted_ = true;
+    if (interrupts > 0 && !std::exchange(interrupted_, true)) {
       observer_.note(fmt::format("interrupted: nothing new starts, running runs get {}; once more to end them now",
                                  human_duration(options_.grace)));
     }
-    if (interrupts > 0) return interrupts;
-    return 0;
+    return interrupts;
   }
 
   [[nodiscard]] bool is_draining() override {

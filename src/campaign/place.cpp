@@ -69,7 +69,7 @@ Status move_file(const fs::path& staged, const fs::path& target) {
 
 // True when the file was put aside; one with the same content is no loss.
 Result<bool> keep_aside(const fs::path& target, const ResultFile& file, const std::string& kept) {
-  if (!is_there(target) || kept.empty()) return false;
+  if (kept.empty()) return false;
   const Result<ResultFile> there = describe(file.path, target);
   if (there && there->digest == file.digest) return false;
   SIMSWARM_CHECK(put_aside(target, file.path, kept));
@@ -132,10 +132,13 @@ Result<std::size_t> put_into_place(Intent& intent) {
     ResultFile& file = intent.files[i];
     const fs::path target = absolute_from(intent.folder, file.path);
     if (is_there(intent.staged[i])) {
-      SIMSWARM_CHECK(check_target(target));
-      SIMSWARM_CHECK(make_folders(target.parent_path()));
-      SIMSWARM_TRY(const bool aside, keep_aside(target, file, intent.kept));
-      kept += aside ? 1 : 0;
+      if (is_there(target)) {
+        SIMSWARM_CHECK(check_target(target));
+        SIMSWARM_TRY(const bool aside, keep_aside(target, file, intent.kept));
+        kept += aside ? 1 : 0;
+      } else {
+        SIMSWARM_CHECK(make_folders(target.parent_path()));
+      }
       SIMSWARM_CHECK(move_file(intent.staged[i], target));
     } else {
       SIMSWARM_TRY(const ResultFile there, describe(file.path, target));

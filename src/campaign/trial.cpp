@@ -40,12 +40,13 @@ std::string explain(Outcome outcome, const exec::Limits& limits) {
 }  // namespace
 
 std::vector<std::pair<std::string, fs::path>> files_of(const Judgement& judgement, const Evidence& evidence) {
-  std::map<std::string_view, const LeftFile*> left;
-  for (const LeftFile& file : evidence.files) left.emplace(file.path, &file);
+  const auto is_before = [](const LeftFile& file, const std::string& path) { return file.path < path; };
   std::vector<std::pair<std::string, fs::path>> files;
+  files.reserve(judgement.files.size());
   for (const std::string& path : judgement.files) {
-    const auto found = left.find(path);
-    files.emplace_back(path, found == left.end() ? evidence.left / path : found->second->source);
+    const auto found = std::lower_bound(evidence.files.begin(), evidence.files.end(), path, is_before);
+    const bool is_left = found != evidence.files.end() && found->path == path;
+    files.emplace_back(path, is_left ? found->source : evidence.left / path);
   }
   return files;
 }

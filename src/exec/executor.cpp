@@ -104,6 +104,7 @@ class LocalExecutor final : public Executor {
   explicit LocalExecutor(ExecutorSpec spec)
       : spec_(std::move(spec)), layer_(spec_.layer), limits_(spec_.limits), environment_(own_environment()) {
     free_cores_ = usable_cores();
+    if (spec_.inside.pids >= 0 && spec_.keeper > 0) keepers_children_.emplace(spec_.keeper);
     if (layer_.kind == LayerKind::kLinks || (!layer_.veil.empty() && !make_veil(layer_))) layer_.veil.clear();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
   }
@@ -122,11 +123,12 @@ class LocalExecutor final : public Executor {
 
   Status start(const BatchSpec& batch) override {
     SIMSWARM_TRY(std::unique_ptr<Stage> stage, stage_for(batch));
-    for (const std::string& folder : batch.folders) SIMSWARM_CHECK(stage->layer().make_folder(folder));
+    SIMSWARM_CHECK(stage->make_folders(batch.folders));
     ProcessSpec process;
     process.argv = batch.argv;
-    process.environment = environment_;
-    process.environment.push_back(batch.mark);
+    process.program = known_program(batch.argv.front());
+    process.inherited = &environment_;
+    process.environment = {batch.mark};
     process.cores = take_cores();
     stage->apply(process);
     last_stage_ = stage->output().parent_path();
@@ -295,11 +297,10 @@ class LocalExecutor final : public Executor {
     ended.ended = system_clock().stamp();
     ended.usage.wall_seconds = seconds_since(running.since);
     ended.evidence.ended_by_us = running.ended_by_us;
-    pollfd has_ended{running.process.pidfd.get(), POLLIN, 0};
-    const std::string what = !running.trouble.empty()       ? "was there, but " + running.trouble
-                             : running.ended_by_us          ? "was stopped"
-                             : ::poll(&has_ended, 1, 0) > 0 ? "has ended"
-                                                            : "does not listen";
+    const std::string what = !running.trouble.empty()     ? "was there, but " + running.trouble
+                             : running.ended_by_us        ? "was stopped"
+                             : has_ended(running.process) ? "has ended"
+                                                          : "does not listen";
     const Result<std::string> words =
         read_tail(running.stage->output().parent_path() / "companion.err", kMostOfCompanion);
     const auto said = lines(words ? *words : std::string_view());
@@ -311,7 +312,8 @@ class LocalExecutor final : public Executor {
     end_companion(running);
     (void)end_strays(running.spec.mark);
     give_back(running.cores);
-    if (running.stage->renew() && !strangers_) free_.push_back(std::move(running.stage));
+    if (running.stage->take_files(running.spec.scratch) && running.stage->renew() && !strangers_)
+      free_.push_back(std::move(running.stage));
     return ended;
   }
 
@@ -368,6 +370,14 @@ class LocalExecutor final : public Executor {
                        spec_.inside);
   }
 
+  // PATH is gone through once for each word, not once for each run. Empty: a path, or there is none.
+  fs::path known_program(const std::string& word) {
+    if (word.find('/') != std::string::npos) return {};
+    fs::path& program = programs_[word];
+    if (program.empty()) program = find_program(word, layer_.working_folder).value_or(fs::path());
+    return program;
+  }
+
   std::vector<int> take_cores() {
     std::vector<int> cores;
     if (spec_.cores == 0 || free_cores_.size() < spec_.cores) return cores;
@@ -407,10 +417,11 @@ class LocalExecutor final : public Executor {
   // What a run started and left behind has become our child. Rounds, because killing one hands us its children.
   std::size_t end_strays(const std::string& mark) {
     constexpr int kRounds = 200;
-    std::set<pid_t>
-        seen;  // in a process-id namespace they are the keeper's to reap: they stay in the list for a moment
-    std::size_t killed = 1;
     constexpr int kLooks = 4;  // at who has no environment: in the midst of an exec nobody has one
+    // In a process-id namespace they are the keeper's to reap, and stay in the list for a moment.
+    std::set<pid_t> seen;
+    std::size_t killed = 1;
+    strangers_ = false;
     for (int round = 0; (killed > 0 || (strangers_ && round < kLooks)) && round < kRounds; ++round) {
       if (round > 0 && (round > 1 || strangers_)) ::poll(nullptr, 0, 1);
       killed = 0;
@@ -432,20 +443,16 @@ class LocalExecutor final : public Executor {
 
   [[nodiscard]] std::vector<pid_t> own_strays() const {
     std::vector<pid_t> strays;
-    for (const pid_t parent : {::getpid(), spec_.keeper}) {
-      if (parent <= 0) continue;
-      const Result<std::string> list = read_file(fmt::format("/proc/{0}/task/{0}/children", parent));
-      if (!list) continue;
-      for (const std::string_view word : split(*list, ' ')) {
-        const auto pid = static_cast<pid_t>(parse_int(trim(word)).value_or(0));
-        const auto is_ours = [&](const auto& entry) {
-          const Running& running = entry.second;
-          return running.process.pid == pid || (running.companion && running.companion->pid == pid);
-        };
-        if (pid > 0 && pid != spec_.keeper && std::none_of(running_.begin(), running_.end(), is_ours))
-          strays.push_back(pid);
-      }
-    }
+    const auto add = [&](pid_t pid) {
+      const auto is_ours = [&](const auto& entry) {
+        const Running& running = entry.second;
+        return running.process.pid == pid || (running.companion && running.companion->pid == pid);
+      };
+      if (pid > 0 && pid != spec_.keeper && std::none_of(running_.begin(), running_.end(), is_ours))
+        strays.push_back(pid);
+    };
+    own_children_.visit(add);
+    if (keepers_children_) keepers_children_->visit(add);
     return strays;
   }
 
@@ -463,7 +470,10 @@ class LocalExecutor final : public Executor {
   std::vector<std::unique_ptr<Stage>> free_;
   fs::path last_stage_;  // some folder on the disk that runs write to
   std::size_t stages_ = 0;
-  bool strangers_ = false;  // an orphan whose run we do not know is there
+  std::map<std::string, fs::path> programs_;  // by the word that names them
+  ChildList own_children_{::getpid()};
+  std::optional<ChildList> keepers_children_;  // in a process-id namespace it inherits orphans
+  bool strangers_ = false;                     // an orphan whose run we do not know is there
   std::vector<int> free_cores_;
   std::uint64_t kernel_kills_ = kernel_memory_kills();
   std::map<std::uint64_t, Running> running_;

@@ -8,19 +8,13 @@
 #include <algorithm>
 #include <cerrno>
 
-#include "base/digest.h"
+#include "exec/left.h"
 
 namespace simswarm::exec {
 namespace {
 
 // A project with more entries than this is mirrored along the way to the working folder only.
 constexpr std::size_t kFullMirrorEntries = 2000;
-constexpr mode_t kFolderMode = 0755;  // of what is made in layers, whatever our umask is
-
-fs::path relative_to(const fs::path& base, const fs::path& path) {
-  return path.lexically_relative(base);
-}
-
 Status give_to(const std::optional<User>& user, const fs::path& path) {
   if (user && ::lchown(path.c_str(), user->uid, user->gid) != 0) return system_error(errno, path.string());
   return {};
@@ -126,10 +120,6 @@ Status hide_all(const LayerSpec& spec, const fs::path& layer) {
   return {};
 }
 
-fs::path hidden_folder(const fs::path& scratch, std::size_t index) {
-  return scratch / fmt::format("results{}", index);
-}
-
 // Where a result folder is seen there must be one: in a layer, or in its own place when that is outside.
 Status make_places_of_results(const LayerSpec& spec, const fs::path& layer) {
   for (const fs::path& folder : spec.result_folders) {
@@ -177,48 +167,6 @@ Status fill_common(const LayerSpec& spec, const fs::path& layer) {
   return make_places_of_results(spec, layer);
 }
 
-bool is_link_to(const fs::path& link, const fs::path& target) {
-  std::error_code ignored;
-  return fs::read_symlink(link, ignored) == target;
-}
-
-struct Scan {
-  const LayerSpec& spec;
-  std::vector<LeftFile> files;
-
-  // `place` is where the run saw the folder that lies at `folder` now.
-  Status folder(const fs::path& folder, const fs::path& place) {
-    std::error_code error;
-    for (auto entry = fs::recursive_directory_iterator(folder, error); entry != fs::recursive_directory_iterator();
-         entry.increment(error)) {
-      const fs::path seen = place / relative_to(folder, entry->path());
-      const bool link = entry->is_symlink(error);
-      if (!link && !entry->is_regular_file(error)) continue;  // whiteouts of deleted files, FIFOs, sockets: no results
-      if (link && is_link_to(entry->path(), seen)) continue;  // ours, of the mirror
-      if (!link && is_unchanged(entry->path(), seen)) continue;
-      const std::uint64_t size = link ? 0 : entry->file_size(error);
-      files.push_back({name(seen), entry->path(), size});
-    }
-    if (error && error.value() != ENOENT) return system_error(error.value(), folder.string());
-    return {};
-  }
-
-  // A file of the project that the run only opened for writing has been copied into the layer as it was.
-  [[nodiscard]] bool is_unchanged(const fs::path& file, const fs::path& seen) const {
-    const auto is = [&](const fs::path& folder) { return lies_in(folder, seen); };
-    if (std::any_of(spec.result_folders.begin(), spec.result_folders.end(), is)) return false;
-    if (spec.left_out.contains(seen)) return false;
-    const auto mine = identify(file);
-    const auto below = identify(seen);
-    if (!mine || !below || mine->size != below->size) return false;
-    const auto content = digest_of_file(file);
-    const auto original = digest_of_file(seen);
-    return content && original && *content == *original;
-  }
-
-  [[nodiscard]] std::string name(const fs::path& seen) const { return relative_to(spec.working_folder, seen).string(); }
-};
-
 }  // namespace
 
 Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
@@ -241,7 +189,8 @@ Result<Layer> Layer::prepare(const LayerSpec& spec, const fs::path& scratch) {
   SIMSWARM_CHECK(make_folders(scratch / "work"));
   if (spec.veil.empty()) SIMSWARM_CHECK(fill_common(spec, upper));
   for (std::size_t i = 0; i < spec.result_folders.size(); ++i) {
-    SIMSWARM_CHECK(make_owned(scratch, hidden_folder(scratch, i), spec.run_as));
+    layer.hidden_.push_back(scratch / fmt::format("results{}", i));
+    SIMSWARM_CHECK(make_owned(scratch, layer.hidden_.back(), spec.run_as));
   }
   return layer;
 }
@@ -259,36 +208,35 @@ Status Layer::make_folder(const std::string& path) const {
 }
 
 void Layer::apply(ProcessSpec& process) const {
-  process.run_as = spec_->run_as;
-  if (spec_->kind == LayerKind::kLinks) {
-    process.working_folder = working_folder_in_layer();
-    return;
-  }
-  process.working_folder = spec_->working_folder;
+  apply_user(process);
+  if (spec_->kind == LayerKind::kLinks) return;
   process.overlay = OverlayMount{spec_->project, scratch_ / "layer", scratch_ / "work", spec_->veil};
   for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
-    process.binds.push_back({hidden_folder(scratch_, i), spec_->result_folders[i]});
+    process.binds.push_back({hidden_[i], spec_->result_folders[i]});
   }
 }
 
+void Layer::apply_user(ProcessSpec& process) const {
+  process.run_as = spec_->run_as;
+  process.working_folder = spec_->kind == LayerKind::kLinks ? working_folder_in_layer() : spec_->working_folder;
+}
+
+Result<Left> Layer::look() const {
+  Looker looker(*spec_);
+  SIMSWARM_CHECK(looker.top(top(), spec_->project));
+  for (std::size_t i = 0; i < hidden_.size(); ++i) SIMSWARM_CHECK(looker.results(hidden_[i], spec_->result_folders[i]));
+  return looker.take();
+}
+
 Result<std::vector<LeftFile>> Layer::left_files() const {
-  Scan scan{*spec_, {}};
-  SIMSWARM_CHECK(scan.folder(top(), spec_->project));
-  if (spec_->kind == LayerKind::kOverlay) {
-    for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
-      SIMSWARM_CHECK(scan.folder(hidden_folder(scratch_, i), spec_->result_folders[i]));
-    }
-  }
-  std::sort(scan.files.begin(), scan.files.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-  return std::move(scan.files);
+  SIMSWARM_TRY(Left left, look());
+  return std::move(left.files);
 }
 
 std::uint64_t Layer::written(std::uint64_t enough) const {
   std::uint64_t bytes = 0;
   std::vector<fs::path> folders{top()};
-  if (spec_->kind == LayerKind::kOverlay) {
-    for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) folders.push_back(hidden_folder(scratch_, i));
-  }
+  folders.insert(folders.end(), hidden_.begin(), hidden_.end());
   for (const fs::path& folder : folders) {
     std::error_code error;
     for (auto entry = fs::recursive_directory_iterator(folder, error);
@@ -302,30 +250,10 @@ std::uint64_t Layer::written(std::uint64_t enough) const {
   return bytes;
 }
 
-bool Layer::renew() const {
-  std::error_code error;
-  struct stat info {};
-  const fs::path upper = scratch_ / "layer";
-  const bool untouched = fs::directory_iterator(upper, error) == fs::directory_iterator() && !error &&
-                         ::stat(upper.c_str(), &info) == 0 && (info.st_mode & 07777U) == kFolderMode;
-  if (!untouched) return false;
-  for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
-    const fs::path folder = hidden_folder(scratch_, i);
-    if (::stat(folder.c_str(), &info) != 0 || (info.st_mode & 07777U) != kFolderMode) return false;
-    for (const auto& entry : fs::directory_iterator(folder, error)) {
-      if (!remove_tree(entry.path())) return false;
-    }
-    if (error) return false;
-  }
-  return true;
-}
-
 fs::path Layer::locate(const std::string& path) const {
   const fs::path seen = absolute_from(spec_->working_folder, path);
-  for (std::size_t i = 0; spec_->kind == LayerKind::kOverlay && i < spec_->result_folders.size(); ++i) {
-    if (lies_in(spec_->result_folders[i], seen)) {
-      return hidden_folder(scratch_, i) / relative_to(spec_->result_folders[i], seen);
-    }
+  for (std::size_t i = 0; i < hidden_.size(); ++i) {
+    if (lies_in(spec_->result_folders[i], seen)) return hidden_[i] / relative_to(spec_->result_folders[i], seen);
   }
   return (top() / relative_to(spec_->project, seen)).lexically_normal();
 }
@@ -349,7 +277,7 @@ LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch) {
   const auto try_it = [&]() -> Status {
     SIMSWARM_TRY(const Layer layer, Layer::prepare(trial, scratch));
     ProcessSpec process;
-    process.argv = {"/bin/sh", "-c", ": > simswarm.probe && rm simswarm.probe"};
+    process.argv = {"/bin/sh", "-c", ": > simswarm.probe"};
     process.output = scratch / "out";
     process.errors = scratch / "err";
     layer.apply(process);

@@ -37,6 +37,8 @@ struct LayerSpec {
 // Hides one more path from all that run from now on; with a veil, also from what runs already and has not seen it.
 [[nodiscard]] Status hide_path(LayerSpec& spec, const fs::path& path);
 
+struct Left;  // exec/left.h
+
 // The layer of one attempt, in a scratch folder of its own. Nothing is mounted outside the process that runs in it.
 class Layer {
  public:
@@ -48,15 +50,17 @@ class Layer {
   [[nodiscard]] Status make_folder(const std::string& path) const;
   // Fills in working folder, mounts and user.
   void apply(ProcessSpec& process) const;
+  // Not the mounts, where the process enters a view that has them.
+  void apply_user(ProcessSpec& process) const;
   // What lies in the layer now: regular files and links that were not there before, sorted by path. A file of the
   // project that was opened for writing and not changed does not count.
   [[nodiscard]] Result<std::vector<LeftFile>> left_files() const;
+  // The same, and what else was left.
+  [[nodiscard]] Result<Left> look() const;
   // Stands for the working folder, for files added by hand.
   [[nodiscard]] fs::path working_folder_in_layer() const;
   // Bytes of all that lies in the layer now; stops counting beyond `enough`.
   [[nodiscard]] std::uint64_t written(std::uint64_t enough) const;
-  // True when the layer is as prepare() left it, but for the result folders, which are emptied. For overlays.
-  [[nodiscard]] bool renew() const;
   // Where the status file (relative to the working folder) of a running process lies.
   [[nodiscard]] fs::path locate(const std::string& path) const;
 
@@ -65,6 +69,7 @@ class Layer {
 
   const LayerSpec* spec_ = nullptr;
   fs::path scratch_;
+  std::vector<fs::path> hidden_{};  // an overlay's: what is seen as result folders, in their order
 };
 
 // The best kind that works here for this project: tries an overlay with a process that does nothing.

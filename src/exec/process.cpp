@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -91,17 +92,23 @@ int child_main(void* argument) {
   ::_exit(launch.second < 0 ? 127 : 0);
 }
 
-std::vector<char*> pointers(const std::vector<std::string>& words) {
+std::vector<char*> pointers(const std::vector<std::string>* before, const std::vector<std::string>& words) {
   std::vector<char*> result;
-  result.reserve(words.size() + 1);
-  for (const std::string& word : words) result.push_back(const_cast<char*>(word.c_str()));
+  result.reserve((before == nullptr ? 0 : before->size()) + words.size() + 1);
+  for (const std::vector<std::string>* part : {before, &words}) {
+    if (part == nullptr) continue;
+    for (const std::string& word : *part) result.push_back(const_cast<char*>(word.c_str()));
+  }
   result.push_back(nullptr);
   return result;
 }
 
+// Empty. To cut a file that is empty would write to the disk all the same.
 Result<Fd> open_output(const fs::path& path) {
-  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0644));
-  if (!file.valid()) return system_error(errno, path.string());
+  Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644));
+  struct stat info {};
+  if (!file.valid() || ::fstat(file.get(), &info) != 0) return system_error(errno, path.string());
+  if (info.st_size != 0 && ::ftruncate(file.get(), 0) != 0) return system_error(errno, path.string());
   return file;
 }
 
@@ -164,14 +171,17 @@ tl::unexpected<Error> launch_error(const Launch& launch, std::string_view what) 
 }
 
 Result<Started> start(const ProcessSpec& spec) {
-  SIMSWARM_TRY(const fs::path program, find_program(spec.argv.front(), spec.working_folder));
+  fs::path program = spec.program;
+  if (program.empty() || ::access(program.c_str(), X_OK) != 0) {
+    SIMSWARM_TRY(program, find_program(spec.argv.front(), spec.working_folder));
+  }
   SIMSWARM_TRY(const Fd output, open_output(spec.output));
   SIMSWARM_TRY(const Fd errors, open_output(spec.errors));
-  const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  static const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   Launch launch;
   launch.program = program.c_str();
-  launch.argv = pointers(spec.argv);
-  launch.environment = pointers(spec.environment);
+  launch.argv = pointers(nullptr, spec.argv);
+  launch.environment = pointers(spec.inherited, spec.environment);
   launch.working_folder = spec.working_folder.c_str();
   launch.output = output.get();
   launch.errors = errors.get();

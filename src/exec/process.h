@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -45,9 +46,11 @@ struct Inside {
 
 struct ProcessSpec {
   std::vector<std::string> argv;         // argv[0] with a slash is a path from `working_folder`; else looked up in PATH
-  std::vector<std::string> environment;  // «NAME=value», whole
-  fs::path working_folder;               // entered after the mounts
-  fs::path output;                       // files that standard output and standard error are written to
+  fs::path program{};                    // what argv[0] is known to be; empty or gone: it is looked up
+  std::vector<std::string> environment;  // «NAME=value», whole, but for what is inherited
+  const std::vector<std::string>* inherited = nullptr;  // the same for many processes
+  fs::path working_folder;                              // entered after the mounts
+  fs::path output;                                      // files that standard output and standard error are written to
   fs::path errors;
   std::optional<OverlayMount> overlay;  // needs a mount namespace: made with a user namespace when not root
   std::vector<BindMount> binds;
@@ -72,6 +75,16 @@ struct Started {
 // A network of its own with nothing but a loopback that is up.
 [[nodiscard]] Result<Fd> open_network(int user_namespace);
 
+// The children of the first thread of a process. Kept open: it is read after each run.
+class ChildList {
+ public:
+  explicit ChildList(pid_t pid);
+  // Those that are there now, zombies too; none where the kernel does not tell.
+  void visit(const std::function<void(pid_t)>& take) const;
+
+ private:
+  Fd file_;
+};
 // Processes that descend from `pid`, it included, as far as they still hang together.
 [[nodiscard]] std::vector<pid_t> descendants(pid_t pid);
 // Processes with an entry in the environment they were started with that begins with `mark`, «NAME=value».

@@ -5,9 +5,12 @@
 #include <sys/stat.h>
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "exec/layer.h"
+#include "exec/left.h"
 
 namespace simswarm::exec {
 
@@ -21,6 +24,9 @@ class Stage {
   ~Stage();
 
   [[nodiscard]] const Layer& layer() const { return layer_; }
+  // For the next process: these folders (relative to the working folder), empty. Where a folder of the last process is
+  // as good as new it becomes the first of them, which costs less than to remove it and to make another.
+  [[nodiscard]] Status make_folders(const std::vector<std::string>& folders);
   // Fills in working folder, user, view and the files for the output.
   void apply(ProcessSpec& process) const;
   [[nodiscard]] fs::path output() const { return folder_ / "stdout"; }
@@ -30,7 +36,7 @@ class Stage {
   [[nodiscard]] Result<std::vector<LeftFile>> take_files(const fs::path& to);
   // Stands for the working folder, for files that are added by hand.
   [[nodiscard]] fs::path beside(const fs::path& to) const;
-  // Whether the next batch may have it; clears the result folders for it.
+  // After take_files(): whether the next batch may have it; clears the result folders for it.
   [[nodiscard]] bool renew();
 
  private:
@@ -40,7 +46,10 @@ class Stage {
   fs::path folder_;
   Layer layer_;
   bool lasting_;
-  bool spoiled_ = false;  // a batch has left something beside the result folders
+  bool spoiled_ = false;                  // a batch has left something beside the result folders
+  std::optional<Left> left_{};            // by the last process, its files apart, which were taken
+  std::optional<fs::path> empty_{};       // lies in a result folder, for the next process
+  std::optional<FolderTraits> as_new_{};  // of a folder that was made for a process
   Inside inside_;
   Fd view_;
 };

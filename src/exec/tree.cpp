@@ -1,8 +1,11 @@
 // Looking at process trees through /proc.
+#include <fcntl.h>
 #include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <unordered_set>
 
 #include "base/text.h"
@@ -51,6 +54,23 @@ std::vector<pid_t> all_processes() {
 }
 
 }  // namespace
+
+ChildList::ChildList(pid_t pid)
+    : file_(::open(fmt::format("/proc/{0}/task/{0}/children", pid).c_str(), O_RDONLY | O_CLOEXEC)) {}
+
+void ChildList::visit(const std::function<void(pid_t)>& take) const {
+  std::string list;
+  std::array<char, 4096> part{};
+  while (true) {
+    const ssize_t got = ::pread(file_.get(), part.data(), part.size(), static_cast<off_t>(list.size()));
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    list.append(part.data(), static_cast<std::size_t>(got));
+  }
+  for (const std::string_view word : split(list, ' ')) {
+    if (const auto child = parse_int(trim(word))) take(static_cast<pid_t>(*child));
+  }
+}
 
 std::vector<pid_t> descendants(pid_t pid) {
   std::vector<pid_t> found{pid};

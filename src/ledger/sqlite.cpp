@@ -41,7 +41,7 @@ Error damaged_error(const std::string& path, const std::string& how) {
 }
 
 Statement::~Statement() {
-  sqlite3_finalize(statement_);
+  home_.take_back(statement_);
 }
 
 Statement& Statement::bind(std::int64_t value) {
@@ -68,7 +68,7 @@ Result<bool> Statement::step() {
     sqlite3_reset(statement_);
     return false;
   }
-  tl::unexpected<Error> error = failure(sqlite3_db_handle(statement_), patience_);
+  tl::unexpected<Error> error = failure(home_.handle_, home_.patience_);
   sqlite3_reset(statement_);
   return error;
 }
@@ -111,15 +111,30 @@ Result<std::unique_ptr<Database>> Database::open(const fs::path& path, std::chro
 }
 
 Database::~Database() {
+  for (const auto& [sql, statement] : idle_) sqlite3_finalize(statement);
   sqlite3_close(handle_);
 }
 
 Result<std::unique_ptr<Statement>> Database::prepare(std::string_view sql) {
+  if (const auto found = idle_.find(sql); found != idle_.end()) {
+    auto again = std::make_unique<Statement>(*this, found->second);
+    idle_.erase(found);
+    return again;
+  }
   sqlite3_stmt* statement = nullptr;
   if (sqlite3_prepare_v2(handle_, sql.data(), static_cast<int>(sql.size()), &statement, nullptr) != SQLITE_OK) {
     return failure(handle_, patience_);
   }
-  return std::make_unique<Statement>(statement, patience_);
+  return std::make_unique<Statement>(*this, statement);
+}
+
+void Database::take_back(sqlite3_stmt* statement) {
+  constexpr std::size_t kMostIdle = 64;
+  if (statement == nullptr) return;
+  sqlite3_reset(statement);  // lets go of locks
+  sqlite3_clear_bindings(statement);
+  const char* sql = sqlite3_sql(statement);
+  if (idle_.size() >= kMostIdle || !idle_.emplace(sql, statement).second) sqlite3_finalize(statement);
 }
 
 Status Database::execute(const std::string& sql) {

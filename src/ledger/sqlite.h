@@ -3,6 +3,8 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -20,9 +22,12 @@ namespace simswarm::ledger {
 // What the user reads of a file that is no whole ledger.
 [[nodiscard]] Error damaged_error(const std::string& path, const std::string& how);
 
+class Database;
+
+// Goes back to its database, which must outlive it.
 class Statement {
  public:
-  Statement(sqlite3_stmt* statement, std::chrono::milliseconds patience) : statement_(statement), patience_(patience) {}
+  Statement(Database& home, sqlite3_stmt* statement) : home_(home), statement_(statement) {}
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
   ~Statement();
@@ -45,8 +50,8 @@ class Statement {
   [[nodiscard]] std::string text(int column) const;
 
  private:
+  Database& home_;
   sqlite3_stmt* statement_;
-  std::chrono::milliseconds patience_;
   int next_ = 1;
 };
 
@@ -59,14 +64,19 @@ class Database {
   Database& operator=(const Database&) = delete;
   ~Database();
 
-  // The text is ours and valid: a failure to prepare it means that the file is damaged or of another make.
+  // The text is ours and valid: a failure to prepare it means that the file is damaged or of another make. Statements
+  // that were given back serve again: to prepare one costs as much as to run it.
   [[nodiscard]] Result<std::unique_ptr<Statement>> prepare(std::string_view sql);
   [[nodiscard]] Status execute(const std::string& sql);
 
  private:
+  friend class Statement;
   Database(sqlite3* handle, std::chrono::milliseconds patience) : handle_(handle), patience_(patience) {}
+  void take_back(sqlite3_stmt* statement);
+
   sqlite3* handle_;
   std::chrono::milliseconds patience_;
+  std::map<std::string, sqlite3_stmt*, std::less<>> idle_;  // by their text
 };
 
 // BEGIN IMMEDIATE at birth, ROLLBACK at death unless committed.

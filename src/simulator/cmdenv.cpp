@@ -28,7 +28,8 @@ using cmdenv::Words;
 
 // Asking for the configuration of every run costs the program 0.2 ms and 2 KB a run; above this number only what
 // differs between runs is asked for all.
-constexpr std::size_t kMostConfigs = 5000;
+constexpr std::size_t kMostConfigs = 400;
+constexpr std::int64_t kLargeStudy = 5000;  // runs: what unrolling them costs each process is measured
 
 // A run of the study: the entries that the dialect itself looks at, and the digest of all.
 struct Known {
@@ -230,19 +231,21 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     return {};
   }
 
-  // The first run's entries with the details of each filled in, where that gives for the last run what the program says
-  // of it.
+  // The first run's entries with the details of each filled in, where that gives for the first, a middle and the last
+  // run what the program says of them.
   Status ask_large_study() {
     const auto varies = [](const auto& option) { return option.second.find("${") != std::string::npos; };
     if (std::any_of(words_.options.begin(), words_.options.end(), varies)) return ask_configs();
     SIMSWARM_TRY(auto study, ask_for({"-q", "rundetails"}, true));
     if (study.empty()) return {};
     SIMSWARM_TRY(const RunConfig first, ask_config(study.front().run));
-    SIMSWARM_TRY(const RunConfig last, ask_config(study.back().run));
     const cmdenv::Details details(first, study.front());
     const RunConfig filled = details.fill(study.front());
     if (!cmdenv::is_same_config(filled, first)) return ask_configs();
-    if (!cmdenv::is_same_config(details.fill(study.back()), last)) return ask_configs();
+    for (const RunConfig* run : {&study[study.size() / 2], &study.back()}) {
+      SIMSWARM_TRY(const RunConfig asked, ask_config(run->run));
+      if (!cmdenv::is_same_config(details.fill(*run), asked)) return ask_configs();
+    }
     const cmdenv::ProcessId id = cmdenv::process_id_in(filled, first);
     for (const RunConfig& run : study) remember(details.fill(run), id);
     return {};
@@ -383,9 +386,8 @@ class CmdenvDialect final : public cmdenv::OneConfig {
 
   // Runs that a filter leaves out are unrolled all the same.
   [[nodiscard]] bool is_large() const {
-    return std::any_of(study_.begin(), study_.end(), [](const Known& known) {
-      return known.config.run.number >= static_cast<std::int64_t>(kMostConfigs);
-    });
+    return std::any_of(study_.begin(), study_.end(),
+                       [](const Known& known) { return known.config.run.number >= kLargeStudy; });
   }
 
   [[nodiscard]] cmdenv::Unrolling unrolling() const {

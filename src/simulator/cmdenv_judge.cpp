@@ -6,6 +6,8 @@
 #include <cctype>
 #include <csignal>
 #include <iterator>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "base/text.h"
 #include "simulator/cmdenv_files.h"
@@ -154,11 +156,10 @@ std::string stem_of(const std::string& name) {
   return name.substr(0, name.rfind('.'));
 }
 
-// How well the file's name fits the run: npos for one of its own names, else the length of the stem that it carries.
+// How well the file's name fits a run that does not name it: the length of the stem that it carries.
 std::size_t fit_of(const std::string& path, const ExpectedFiles& names) {
   std::size_t fit = 0;
   for (const std::string* name : {&names.scalars, &names.vectors, &names.index, &names.output, &names.eventlog}) {
-    if (*name == path) return std::string::npos;
     const std::string stem = stem_of(*name);
     if (stem.empty() || !path.starts_with(stem) || path.size() == stem.size()) continue;
     const char next = path[stem.size()];
@@ -167,18 +168,40 @@ std::size_t fit_of(const std::string& path, const ExpectedFiles& names) {
   return fit;
 }
 
+// Batches may have hundreds of runs with several files each.
+using Namers = std::unordered_map<std::string_view, Case*>;
+
+// The first run that has a name for its own.
+Namers namers_of(std::vector<Case>& cases) {
+  Namers namers;
+  for (Case& run : cases) {
+    const ExpectedFiles& names = run.expected;
+    for (const std::string* name : {&names.scalars, &names.vectors, &names.index, &names.output, &names.eventlog})
+      namers.emplace(*name, &run);
+  }
+  return namers;
+}
+
+// The run whose stem the file carries, the longest stem of all; none: null.
+Case* best_fit(std::vector<Case>& cases, const std::string& path) {
+  Case* owner = nullptr;
+  std::size_t best = 0;
+  for (Case& run : cases) {
+    const std::size_t fit = fit_of(path, run.expected);
+    if (fit <= best) continue;
+    best = fit;
+    owner = &run;
+  }
+  return owner;
+}
+
 // A file belongs to the run that names it, else to the run whose stem it carries, else to the last one that started.
 void share_out(std::vector<Case>& cases, const Evidence& evidence) {
+  const Namers namers = namers_of(cases);
   std::vector<const LeftFile*> nameless;
   for (const LeftFile& file : evidence.files) {
-    Case* owner = nullptr;
-    std::size_t best = 0;
-    for (Case& run : cases) {
-      const std::size_t fit = fit_of(file.path, run.expected);
-      if (fit <= best) continue;
-      best = fit;
-      owner = &run;
-    }
+    const auto namer = namers.find(file.path);
+    Case* owner = namer == namers.end() ? best_fit(cases, file.path) : namer->second;
     const bool words = file.path.ends_with(".out") || (owner != nullptr && file.path == owner->expected.output);
     if (owner == nullptr && cases.size() == 1) owner = &cases.front();
     if (owner == nullptr) {
@@ -192,10 +215,9 @@ void share_out(std::vector<Case>& cases, const Evidence& evidence) {
       std::find_if(cases.rbegin(), cases.rend(), [](const Case& run) { return run.started || !run.outputs.empty(); });
   Case& owner = last == cases.rend() ? cases.front() : *last;
   owner.files.insert(owner.files.end(), nameless.begin(), nameless.end());
-  for (Case& run : cases) {
-    run.scalars_left = std::any_of(evidence.files.begin(), evidence.files.end(),
-                                   [&](const LeftFile& file) { return file.path == run.expected.scalars; });
-  }
+  std::unordered_set<std::string_view> left;
+  for (const LeftFile& file : evidence.files) left.insert(file.path);
+  for (Case& run : cases) run.scalars_left = left.contains(run.expected.scalars);
 }
 
 // The run whose output goes on at this line, when it is the next one of the batch: its header, also behind a model's

@@ -6,8 +6,10 @@
 #include "simulator/command_output.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "base/text.h"
@@ -48,13 +50,16 @@ bool any_whole_line(std::string& buffer, const std::function<bool(std::string_vi
 }  // namespace
 
 bool any_line(const fs::path& path, const std::function<bool(std::string_view line)>& visit) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || info.st_size == 0) return false;  // most programs say nothing, or little
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (!file.valid()) return false;
+  const std::size_t wanted = std::min(kReadSize, static_cast<std::size_t>(info.st_size) + 1);
   std::string buffer;
   while (true) {
     const std::size_t kept = buffer.size();
-    buffer.resize(kept + kReadSize);
-    const ssize_t got = ::read(file.get(), buffer.data() + kept, kReadSize);
+    buffer.resize(kept + wanted);
+    const ssize_t got = ::read(file.get(), buffer.data() + kept, wanted);
     buffer.resize(kept + static_cast<std::size_t>(got > 0 ? got : 0));
     if (got < 0 && errno == EINTR) continue;
     if (got <= 0) return !buffer.empty() && any_piece(buffer, visit);

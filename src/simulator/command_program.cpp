@@ -54,14 +54,17 @@ Result<fs::path> by_path(const std::string& word, const fs::path& working_folder
 Result<fs::path> by_search(const std::string& word, const fs::path& working_folder) {
   const char* variable = std::getenv("PATH");
   const std::string_view path = variable == nullptr ? kDefaultPath : std::string_view(variable);
-  std::vector<std::string> candidates;
+  std::vector<fs::path> folders;
   for (const std::string_view entry : split(path, ':')) {
-    const fs::path folder = absolute_from(working_folder, entry.empty() ? "." : std::string(entry));
-    if (is_program(folder / word)) return folder / word;
-    for (std::string& name : names_in(folder)) candidates.push_back(std::move(name));
+    folders.push_back(absolute_from(working_folder, entry.empty() ? "." : std::string(entry)));
+    if (is_program(folders.back() / word)) return folders.back() / word;
   }
   if (is_file(working_folder / word)) {
     return environment_error("program «{0}» is not on PATH; did you mean «./{0}»?", word);
+  }
+  std::vector<std::string> candidates;
+  for (const fs::path& folder : folders) {
+    for (std::string& name : names_in(folder)) candidates.push_back(std::move(name));
   }
   return environment_error("program «{}» is not on PATH{}", word, did_you_mean(word, candidates));
 }

@@ -55,7 +55,9 @@ TEST_F(ABatching, PutsRunsTogetherWhenFilesWereEqual) {
   const std::size_t first = batching_.limit("Study", 0.003, 1000);
   EXPECT_THAT(first, AllOf(Ge(100U), Le(250U))) << "a third of what is left for a slot";
   EXPECT_THAT(batching_.limit("Study", 0.003, 100), AllOf(Ge(14U), Le(20U))) << "not below three starts of work";
-  EXPECT_EQ(batching_.limit("Study", 0.003, 4), 2U) << "each slot has its share";
+  EXPECT_EQ(batching_.limit("Study", 0.003, 20), 10U) << "each slot has its share";
+  EXPECT_EQ(batching_.limit("Study", 0.003, 7), 5U) << "less than a start of work is no process of its own";
+  EXPECT_EQ(batching_.limit("Study", 0.003, 6), 6U) << "nor is what would be left";
   EXPECT_EQ(batching_.limit("Study", 0.003, 1), 1U);
   EXPECT_EQ(batching_.limit("Study", 0.5, 1000), 1U) << "long ones are alone";
   EXPECT_LE(batching_.limit("Study", 0.003, 1'000'000), 1700U) << "no process of more than 5 s";
@@ -71,6 +73,8 @@ TEST_F(ABatching, RepeatsTheLastOfTheFirstBatchAlone) {
   EXPECT_THAT(batching_.next_trial(100), ElementsAre(8));
   EXPECT_FALSE(batching_.tried(kRun, 0.017, ""));
   EXPECT_EQ(batching_.memo("Study"), "equal 0.014000");
+  EXPECT_THAT(batching_.limit("Study", 0.003, 1000), AllOf(Ge(240U), Le(250U)))
+      << "half of it when nothing is in doubt";
   EXPECT_EQ(batching_.memo("Study"), std::nullopt) << "once";
 }
 
