@@ -4,7 +4,8 @@
   bench/one_machine.py [--build DIR] [--runs N] [--rounds N] [--only WORD] [--markdown FILE]
 
 Each round runs every contender of a group once, in turn, so that a machine whose speed drifts is fair to all. Told are
-medians, and ratios of each round's pair. Needs a built release tree with tests (cmdsim is the trivial simulation, with
+medians, and ratios of each round's pair. Folders stay until all is measured: a disk that
+is busy with removing files slows whoever comes next. Needs a built release tree with tests (cmdsim is the trivial simulation, with
 14 ms of start-up; with CMDSIM_START another number), c++, xargs; GNU parallel and opp_runall take part where they are there.
 """
 import argparse
@@ -91,21 +92,18 @@ class Bench:
         words = ["./sim", "-s", "-u", "Cmdenv", "-c", "Trivial", "--cmdenv-redirect-output=true"]
         seconds = timed([words + ["-r", f"0..{half - 1}"], words + ["-r", f"{half}..{self.runs - 1}"]], folder)
         self.check_results(folder, self.runs)
-        shutil.rmtree(folder)
         return seconds
 
     def simswarm_runs(self, *options):
         folder = self.folder()
         seconds = timed([[self.simswarm, "runall", "-j2", *options, "./sim", "-c", "Trivial"]], folder)
         self.check_results(folder, self.runs)
-        shutil.rmtree(folder)
         return seconds
 
     def opp_runall(self):
         folder = self.folder()
         seconds = timed([["opp_runall", "-j2", "./sim", "-c", "Trivial"]], folder)
         self.check_results(folder, self.runs)
-        shutil.rmtree(folder)
         return seconds
 
     # --- runs of rising length ---------------------------------------------------------------------------------------------
@@ -117,7 +115,6 @@ class Bench:
         if known:
             shutil.rmtree(folder / "results")
             seconds = timed([words], folder)
-        shutil.rmtree(folder)
         return seconds
 
     # --- commands ----------------------------------------------------------------------------------------------------------
@@ -135,7 +132,6 @@ class Bench:
         else:
             timed([[self.simswarm, "sweep", "-j2", f"i=1..{count}", "--", "true", "{i}"]], folder)
         seconds = time.monotonic() - begin
-        shutil.rmtree(folder)
         return seconds
 
     def all_known(self, count):
@@ -143,7 +139,6 @@ class Bench:
         words = [self.simswarm, "sweep", "-j2", f"i=1..{count}", "--", "true", "{i}"]
         timed([words], folder)
         seconds = timed([words], folder)
-        shutil.rmtree(folder)
         return seconds
 
 
@@ -164,7 +159,6 @@ class Bench:
         self.notes.append(f"peak of simswarm's memory until 5 s after the first of {count} runs: {int(peak[1]) // 1024} MiB")
         process.terminate()
         process.wait()
-        shutil.rmtree(folder)
         return seconds
 
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <future>
 #include <set>
 #include <unordered_map>
 
@@ -185,6 +186,16 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     return simswarm::run(subprocess);
   }
 
+  // At once: each start of the program costs as much as many a run. In the order of the questions.
+  std::vector<Result<Answer>> questions(const std::vector<std::vector<std::string>>& all) const {
+    std::vector<std::future<Result<Answer>>> coming;
+    for (const std::vector<std::string>& words : all)
+      coming.push_back(std::async(std::launch::async, [this, &words] { return question(words, false); }));
+    std::vector<Result<Answer>> answers;
+    for (auto& one : coming) answers.push_back(one.get());
+    return answers;
+  }
+
   static std::string error_in(const Answer& answer) {
     for (const std::string* text : {&answer.errors, &answer.output}) {
       for (const std::string_view line : lines(*text)) {
@@ -215,18 +226,28 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     return cmdenv::read_study(answer.output, words_.config);
   }
 
-  Result<RunConfig> ask_config(const Run& run) {
-    SIMSWARM_TRY(auto study, ask_for({"-q", "runconfig", "-r", std::to_string(run.number)}, false));
-    if (study.empty()) return environment_error("{} says nothing of {}", words_.program, short_name(run));
-    return std::move(study.front());
+  // «runconfig» of single runs.
+  Result<std::vector<RunConfig>> ask_configs_of(const std::vector<const Run*>& runs) {
+    std::vector<std::vector<std::string>> all;
+    for (const Run* run : runs) all.push_back({"-q", "runconfig", "-r", std::to_string(run->number)});
+    std::vector<RunConfig> configs;
+    for (const Result<Answer>& answer : questions(all)) {
+      if (!answer) return propagate(answer.error());
+      if (answer->exit_code != 0) return propagate(explain_failure(*answer).error());
+      SIMSWARM_TRY(auto study, cmdenv::read_study(answer->output, words_.config));
+      if (study.empty())
+        return environment_error("{} says nothing of {}", words_.program, short_name(*runs[configs.size()]));
+      configs.push_back(std::move(study.front()));
+    }
+    return configs;
   }
 
   // Asked twice for the first run, to see what differs from process to process.
   Status ask_configs() {
     SIMSWARM_TRY(auto study, ask_for({"-q", "runconfig"}, true));
     if (study.empty()) return {};
-    SIMSWARM_TRY(const RunConfig again, ask_config(study.front().run));
-    const cmdenv::ProcessId id = cmdenv::process_id_in(study.front(), again);
+    SIMSWARM_TRY(const auto again, ask_configs_of({&study.front().run}));
+    const cmdenv::ProcessId id = cmdenv::process_id_in(study.front(), again.front());
     for (RunConfig& run : study) remember(std::move(run), id);
     return {};
   }
@@ -238,15 +259,13 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     if (std::any_of(words_.options.begin(), words_.options.end(), varies)) return ask_configs();
     SIMSWARM_TRY(auto study, ask_for({"-q", "rundetails"}, true));
     if (study.empty()) return {};
-    SIMSWARM_TRY(const RunConfig first, ask_config(study.front().run));
-    const cmdenv::Details details(first, study.front());
-    const RunConfig filled = details.fill(study.front());
-    if (!cmdenv::is_same_config(filled, first)) return ask_configs();
-    for (const RunConfig* run : {&study[study.size() / 2], &study.back()}) {
-      SIMSWARM_TRY(const RunConfig asked, ask_config(run->run));
-      if (!cmdenv::is_same_config(details.fill(*run), asked)) return ask_configs();
+    const std::vector<const RunConfig*> some{&study.front(), &study[study.size() / 2], &study.back()};
+    SIMSWARM_TRY(const auto asked, ask_configs_of({&some[0]->run, &some[1]->run, &some[2]->run}));
+    const cmdenv::Details details(asked.front(), study.front());
+    for (std::size_t i = 0; i < some.size(); ++i) {
+      if (!cmdenv::is_same_config(details.fill(*some[i]), asked[i])) return ask_configs();
     }
-    const cmdenv::ProcessId id = cmdenv::process_id_in(filled, first);
+    const cmdenv::ProcessId id = cmdenv::process_id_in(details.fill(study.front()), asked.front());
     for (const RunConfig& run : study) remember(details.fill(run), id);
     return {};
   }
@@ -359,28 +378,32 @@ class CmdenvDialect final : public cmdenv::OneConfig {
   Status check_names() {
     const std::set<std::size_t> some{0, study_.size() / 2, study_.size() - 1};
     const double before = cmdenv::seconds_of_children();
-    std::size_t asked = 0;
+    std::vector<const RunConfig*> asked;
+    std::vector<std::vector<std::string>> all;
     for (const std::size_t i : some) {
       const RunConfig& config = study_[i].config;
-      const std::string ours = cmdenv::names_of(config).scalars;
-      if (cmdenv::is_unpredictable(ours)) continue;
-      SIMSWARM_TRY(const Answer answer,
-                   question({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)}, false));
-      if (answer.exit_code != 0) return {};  // before OMNeT++ 6.0 there is no -e
-      ++asked;
-      const std::string told = cmdenv::unquoted(trim(answer.output));
+      if (cmdenv::is_unpredictable(cmdenv::names_of(config).scalars)) continue;
+      asked.push_back(&config);
+      all.push_back({"-e", "output-scalar-file", "-r", std::to_string(config.run.number)});
+    }
+    const std::vector<Result<Answer>> answers = questions(all);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      if (!answers[i]) return propagate(answers[i].error());
+      if (answers[i]->exit_code != 0) return {};  // before OMNeT++ 6.0 there is no -e
+      const std::string ours = cmdenv::names_of(*asked[i]).scalars;
+      const std::string told = cmdenv::unquoted(trim(answers[i]->output));
       if (told == ours) continue;
       return environment_error(
           "run {} writes its scalars to «{}» as {} says, not to «{}» as its configuration says: please report this",
-          short_name(config.run), told, words_.program, ours);
+          short_name(asked[i]->run), told, words_.program, ours);
     }
     const double spent = cmdenv::seconds_of_children() - before;
     seconds_to_unroll_ = 0;
-    if (asked == 0 || !is_large()) return {};
+    if (asked.empty() || !is_large()) return {};
     const double start = cmdenv::seconds_of_children();
     (void)sections();
     const double started = cmdenv::seconds_of_children() - start;
-    seconds_to_unroll_ = std::max(0.0, spent / static_cast<double>(asked) - started);
+    seconds_to_unroll_ = std::max(0.0, spent / static_cast<double>(asked.size()) - started);
     return {};
   }
 
