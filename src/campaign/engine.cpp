@@ -110,7 +110,6 @@ class Engine final : public worker::Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     release(false);
     take_committed();
-    if (trouble_ && room_->full_disk().empty()) trouble_ = recorder_->go_on();
     if (trouble_ && queue_->counts().queued <= most_queued_ / 2) trouble_ = claim_more();
     views_ = running;
     observer_.progress(running, plan_, tally());
@@ -331,6 +330,7 @@ class Engine final : public worker::Host {
     std::vector<Job> jobs = backlog_.take(most_queued_ - queue_->counts().queued);
     SIMSWARM_TRY(const bool met_others, claim(jobs));
     if (met_others) SIMSWARM_CHECK(hide_what_others_wrote());
+    SIMSWARM_CHECK(recorder_->note(jobs));
     SIMSWARM_CHECK(forget_distrusted(jobs));
     for (Job& job : jobs) queue_->enqueue(std::move(job));
     return {};
@@ -387,7 +387,7 @@ class Engine final : public worker::Host {
     ::poll(&interrupt, options_.interrupt_descriptor >= 0 ? 1 : 0, static_cast<int>(elsewhere_pause_.count()));
     elsewhere_pause_ = std::min(elsewhere_pause_ * 5 / 4, kLongestElsewherePause);
     observer_.progress({}, plan_, tally());
-    return room_->full_disk().empty() ? recorder_->go_on() : Status();
+    return {};
   }
 
   // Files of runs that were executed again, to see whether sharing a process changes them.

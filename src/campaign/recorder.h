@@ -1,12 +1,13 @@
-// Writes down which runs a campaign has. Of a large one the first runs stand in the ledger when it begins, the others
-// follow while it runs, so that the first need not wait for a million rows.
+// Writes down which runs a campaign has. Of a large one the first runs stand in the ledger when it begins, others when
+// they are claimed, and the rest at its end, so that the first need not wait for a million rows.
 #pragma once
 
 #include <functional>
 
-#include "base/time.h"
 #include "campaign/planned.h"
+#include "campaign/positions.h"
 #include "ledger/ledger.h"
+#include "queue/queue.h"
 
 namespace simswarm::campaign {
 
@@ -16,21 +17,19 @@ class Recorder {
   Recorder(Ledger& ledger, const PlannedRuns& runs) : ledger_(ledger), runs_(runs) {}
 
   [[nodiscard]] Status begin(CampaignRecord record, const InputRecord& inputs);
-  // A few more, if some time has passed since the last.
-  [[nodiscard]] Status go_on();
-  [[nodiscard]] std::size_t missing() const { return runs_.size() - written_; }
+  // What is about to be executed.
+  [[nodiscard]] Status note(const std::vector<Job>& jobs);
+  [[nodiscard]] std::size_t missing() const { return runs_.size() - noted_.size(); }
   // All that are missing, unless that is to be left: a million take some 10 s.
   [[nodiscard]] Status finish(const std::function<bool()>& is_left);
 
  private:
-  [[nodiscard]] std::vector<PlannedRun> next(std::size_t most);
-  [[nodiscard]] Status write(std::size_t most);
+  [[nodiscard]] Status write(const std::vector<std::size_t>& positions);
 
   Ledger& ledger_;
   const PlannedRuns& runs_;
   std::string campaign_;
-  std::size_t written_ = 0;
-  Monotonic last_{};
+  Positions noted_;
 };
 
 }  // namespace simswarm::campaign

@@ -29,13 +29,14 @@ class SqliteLedger final : public Ledger {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
     SIMSWARM_CHECK(ledger::insert_campaign(*database_, campaign));
     SIMSWARM_CHECK(ledger::insert_inputs(*database_, campaign.id, inputs));
-    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign.id, 0, runs));
+    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign.id, {}, runs));
     return transaction->commit();
   }
 
-  Status add_runs(const std::string& campaign, std::size_t first, std::span<const PlannedRun> runs) override {
+  Status add_runs(const std::string& campaign, std::span<const std::size_t> positions,
+                  std::span<const PlannedRun> runs) override {
     SIMSWARM_TRY(const auto transaction, Transaction::begin(*database_));
-    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign, first, runs));
+    SIMSWARM_CHECK(ledger::insert_runs(*database_, campaign, positions, runs));
     return transaction->commit();
   }
 

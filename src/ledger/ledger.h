@@ -130,8 +130,8 @@ class Ledger {
   // Campaigns, newest first: in the order in which they began, whatever the clock said.
   [[nodiscard]] virtual Status begin_campaign(const CampaignRecord& campaign, const InputRecord& inputs,
                                               std::span<const PlannedRun> runs) = 0;
-  // Further runs of the campaign, from this position on.
-  [[nodiscard]] virtual Status add_runs(const std::string& campaign, std::size_t first,
+  // Further runs of the campaign, with their positions.
+  [[nodiscard]] virtual Status add_runs(const std::string& campaign, std::span<const std::size_t> positions,
                                         std::span<const PlannedRun> runs) = 0;
   [[nodiscard]] virtual Status end_campaign(const std::string& id, const CampaignEnd& end) = 0;
   [[nodiscard]] virtual Result<std::vector<CampaignRecord>> campaigns() = 0;

@@ -146,7 +146,7 @@ Result<std::unique_ptr<Database>> open_database(const fs::path& state) {
   SIMSWARM_CHECK(refuse_emptied(state, path));
   SIMSWARM_TRY(auto database, Database::open(path, wait));
   SIMSWARM_CHECK(check_file(*database, path));
-  SIMSWARM_CHECK(database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"));
+  SIMSWARM_CHECK(database->execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-32768;"));
   SIMSWARM_CHECK(upgrade(*database, path));
   return database;
 }

@@ -75,13 +75,14 @@ Status insert_inputs(Database& database, const std::string& campaign, const Inpu
   return {};
 }
 
-Status insert_runs(Database& database, const std::string& campaign, std::size_t first,
+// Without positions they are the first ones.
+Status insert_runs(Database& database, const std::string& campaign, std::span<const std::size_t> positions,
                    std::span<const PlannedRun> runs) {
   SIMSWARM_TRY(const auto add, database.prepare("INSERT INTO run VALUES(?,?,?,?,?,?,?,?)"));
-  auto position = static_cast<std::int64_t>(first);
-  for (const auto& [run, key] : runs) {
-    add->bind(campaign).bind(position++).bind(key.digest.hex()).bind(run.config).bind(run.number);
-    add->bind(encode(run.variables)).bind(run.repetition).bind(run.seed_set);
+  for (std::size_t i = 0; i < runs.size(); ++i) {
+    const auto& [run, key] = runs[i];
+    add->bind(campaign).bind(positions.empty() ? i : positions[i]).bind(key.digest.hex());
+    add->bind(run.config).bind(run.number).bind(encode(run.variables)).bind(run.repetition).bind(run.seed_set);
     SIMSWARM_CHECK(add->run());
   }
   return {};

@@ -27,8 +27,8 @@ constexpr int kAttemptColumnCount = 19;
 
 [[nodiscard]] Status insert_campaign(Database& database, const CampaignRecord& campaign);
 [[nodiscard]] Status insert_inputs(Database& database, const std::string& campaign, const InputRecord& inputs);
-[[nodiscard]] Status insert_runs(Database& database, const std::string& campaign, std::size_t first,
-                                 std::span<const PlannedRun> runs);
+[[nodiscard]] Status insert_runs(Database& database, const std::string& campaign,
+                                 std::span<const std::size_t> positions, std::span<const PlannedRun> runs);
 // `attempt.number` is set already.
 [[nodiscard]] Status insert_attempt(Database& database, const Attempt& attempt, const AttemptLog& log);
 [[nodiscard]] Status replace_files(Database& database, const RunKey& key, const std::vector<ResultFile>& files);

@@ -55,7 +55,7 @@ TEST_F(AHistory, KnowsOfRunsThatAreNotWrittenDownYet) {
   EXPECT_EQ(record("01A").planned, 5U);
   EXPECT_EQ(ledger_->count_runs(record("01A"))->total, 5U);
   EXPECT_EQ(ledger_->count_runs(record("01A"))->not_run, 5U);
-  ASSERT_TRUE(ledger_->add_runs("01A", 2, runs({"c", "d", "e"})).has_value());
+  ASSERT_TRUE(ledger_->add_runs("01A", std::vector<std::size_t>{4, 2, 3}, runs({"e", "c", "d"})).has_value());
   const auto written = ledger_->runs_of("01A").value();
   ASSERT_EQ(written.size(), 5U);
   EXPECT_EQ(written[4].key, key("e"));
