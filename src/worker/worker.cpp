@@ -157,6 +157,7 @@ class Loop {
     } else {
       finished.judgements = dialect_.judge(runs_of(finished.batch), finished.ended.evidence);
       if (finished.ended.disk_was_full) doubt(finished.judgements);
+      if (host_.stop_level() > 0) excuse(finished.judgements);
     }
     const std::vector<bool> will_retry = settle(finished);
     host_.finished(std::move(finished), will_retry);
@@ -172,6 +173,13 @@ class Loop {
       if (!may_come_of_it) continue;
       verdict.message = "the disk was full while it ran" + (verdict.message.empty() ? "" : ": " + verdict.message);
       verdict.outcome = Outcome::kDiskFull;
+    }
+  }
+
+  // An interrupt may reach runs before us: it is sent to all processes of a terminal, or of a group.
+  static void excuse(std::vector<Judgement>& judgements) {
+    for (Judgement& judgement : judgements) {
+      if (judgement.verdict.outcome == Outcome::kKilled) judgement.verdict.outcome = Outcome::kCancelled;
     }
   }
 

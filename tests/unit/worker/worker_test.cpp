@@ -31,7 +31,12 @@ class RecordingHost final : public Host {
   std::size_t room = 100;                        // runs at once
   std::vector<std::vector<std::size_t>> trials;  // still to be asked for
 
-  void started(const Batch& batch) override { words.push_back("start " + shell_line(batch.argv)); }
+  std::function<void()> on_start = [] {};
+
+  void started(const Batch& batch) override {
+    words.push_back("start " + shell_line(batch.argv));
+    on_start();
+  }
   void finished(Finished finished, const std::vector<bool>& will_retry) override {
     ASSERT_EQ(finished.judgements.size(), finished.batch.runs.size());
     if (finished.batch.is_trial) {
@@ -249,6 +254,13 @@ TEST_F(AWorker, LetsRunsComeBackWhoseTurnHadNotCome) {
   EXPECT_THAT(words, Contains("run 3: completed"));
   EXPECT_EQ(queue_->counts().finished, 3U);
   EXPECT_EQ(queue_->attempts({2}), 1) << "though no retries are allowed: it was no attempt of theirs";
+}
+
+TEST_F(AWorker, BlamesNoRunThatAnInterruptHasReachedFirst) {
+  options_.retries = 1;
+  dialect_.outcomes[0] = {Outcome::kKilled};
+  host_.on_start = [this] { host_.stop = 1; };
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: cancelled"));
 }
 
 TEST_F(AWorker, TriesRunsOfABatchAgainInProcessesOfTheirOwn) {
