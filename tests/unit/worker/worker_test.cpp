@@ -420,14 +420,14 @@ TEST_F(AWorker, EndsAllNowAfterTheSecondInterrupt) {
 TEST_F(AWorker, TriesNothingAgainAfterAnInterrupt) {
   options_.grace = 1000;
   options_.retries = 3;
-  dialect_.outcomes[0] = {Outcome::kKilled};
+  dialect_.outcomes[0] = {Outcome::kDiskFull};
   executor_.hold = true;
   int ticks = 0;
   host_.on_tick = [&] {
     host_.stop = 1;
     if (++ticks == 2) executor_.hold = false;
   };
-  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: killed"));
+  EXPECT_THAT(work(), ElementsAre("start ./model 0", "run 0: disk_full"));
 }
 
 TEST_F(AWorker, StartsNothingWhenItWasInterruptedBefore) {
