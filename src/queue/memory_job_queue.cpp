@@ -188,14 +188,14 @@ class MemoryJobQueue final : public JobQueue {
     for (const auto& [name, stands] : queues_) {
       for (const auto& [score, id] : stands.registries[index(Place::kStarted)]) {
         const Stamp until = entries_.at(id).life.lease_until;
-        if (until <= now) out.emplace_back(until, id + ":" + name);
+        if (until <= now) out.emplace_back(until, id);
       }
     }
     std::sort(out.begin(), out.end());
     if (out.size() > most) out.resize(most);
     Reaped reaped;
-    for (const auto& [until, member] : out) {
-      Entry& entry = entries_.at(member.substr(0, member.find(':')));
+    for (const auto& [until, id] : out) {
+      Entry& entry = entries_.at(id);
       (void)change(entry, LeaseLooked{}, now);
       if (entry.life.state == State::kQueued) {
         reaped.back.push_back(entry.job.id);

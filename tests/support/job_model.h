@@ -168,12 +168,11 @@ class JobModel {
   };
 
   [[nodiscard]] bool met(const NewJob& job) const {
-    for (const JobId& parent : job.depends_on) {
+    return std::all_of(job.depends_on.begin(), job.depends_on.end(), [&](const JobId& parent) {
       const auto found = jobs_.find(parent.text);
-      if (found == jobs_.end() || found->second.status == "finished") continue;
-      if (!(job.allow_failed_dependencies && found->second.status == "failed")) return false;
-    }
-    return true;
+      if (found == jobs_.end() || found->second.status == "finished") return true;
+      return job.allow_failed_dependencies && found->second.status == "failed";
+    });
   }
   void queue_up(const std::string& id, bool front) {
     One& one = jobs_.at(id);

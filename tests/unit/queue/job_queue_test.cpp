@@ -10,7 +10,6 @@ namespace simswarm::jobs {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 
 template <typename BackEnd>
@@ -176,6 +175,30 @@ TYPED_TEST(JobQueueContract, QueuesScheduledJobsWhenTheyAreDue) {
   EXPECT_EQ(good(this->queue_->drain_due({"run-1"}, 1)), 1U);
   EXPECT_EQ(good(this->queue_->drain_due({"run-1"}, 9)), 1U);
   EXPECT_THAT(this->claimed_ids(9), ElementsAre("soon", "late"));
+}
+
+TYPED_TEST(JobQueueContract, QueuesNoJobBeforeItIsDueNotByAFractionOfASecond) {
+  this->now_ += std::chrono::milliseconds(500);
+  NewJob later = job("later");
+  later.delay = std::chrono::seconds(1);
+  this->enqueue({later});
+  this->now_ += std::chrono::milliseconds(999);
+  EXPECT_EQ(good(this->queue_->drain_due({"run-1"}, 9)), 0U);
+  this->now_ += std::chrono::milliseconds(501);
+  EXPECT_EQ(good(this->queue_->drain_due({"run-1"}, 9)), 1U);
+}
+
+TYPED_TEST(JobQueueContract, QueuesWhatWaitedForOneJobInTheOrderOfIds) {
+  std::vector<NewJob> all{job("a")};
+  std::vector<std::string> expected;
+  for (int i = 0; i < 20; ++i) {
+    all.push_back(job("c" + std::to_string(10 + (i * 7) % 20)));
+    all.back().depends_on = {{"a"}};
+    expected.push_back("c" + std::to_string(10 + i));
+  }
+  this->enqueue(all);
+  EXPECT_EQ(this->complete(this->claim_one()), Answer::kDone);
+  EXPECT_EQ(this->claimed_ids(99), expected);
 }
 
 TYPED_TEST(JobQueueContract, DefersAJobUntilAllItDependsOnHaveFinished) {

@@ -132,7 +132,7 @@ std::string difference(const Operations& operations, const Open& open, std::size
     const int attempt = model.attempt(op);
     const std::string expected = model.perform(op);
     const std::string said = subject.perform(op, attempt);
-    if (said != expected) return "said «" + said + "» where the model says «" + expected + "»";
+    if (said != expected) return fmt::format("said «{}» where the model says «{}»", said, expected);
     if ((i + 1) % every != 0 && i + 1 != operations.size()) continue;
     const std::string now = subject.snapshot();
     if (now != model.snapshot()) return "stands as\n" + now + "where the model has\n" + model.snapshot();

@@ -46,7 +46,8 @@ std::string dump(RedisServer& server) {
   for (const std::string& key : keys) {
     const std::string type = server.command({"TYPE", key}).text;
     const auto rest = server.command({"PTTL", key}).integer;
-    text += key + " (" + type + (rest < 0 ? "" : ", " + std::to_string((rest + 9999) / 10'000 * 10) + " s") + ")\n";
+    const std::string life = rest < 0 ? "" : fmt::format(", {} s", (rest + 9999) / 10'000 * 10);
+    text += fmt::format("{} ({}{})\n", key, type, life);
     text += dump_of(server, key, type);
   }
   return text;
@@ -182,6 +183,52 @@ TEST_F(RedisQueue, TakesAJobWithTheLeastFields) {
   EXPECT_EQ(claimed[0].payload, "[\"f\",null,[],{}]");
   EXPECT_EQ(complete(claimed[0].claim), Answer::kDone);
   EXPECT_EQ(state("hand-made"), State::kFinished);
+}
+
+TEST_F(RedisQueue, KeepsAJobForGoodOnceItIsHeldOrQueuedAgain) {
+  enqueue({job("a")});
+  server_.command({"EXPIRE", "rq:job:a", "60"});  // the field ttl of RQ: that long it may wait
+  const Claim claim = claim_one();
+  EXPECT_EQ(server_.command({"TTL", "rq:job:a"}).integer, -1);
+  ASSERT_EQ(fail(claim), Answer::kDone);
+  EXPECT_GT(server_.command({"TTL", "rq:job:a"}).integer, 0);
+  ASSERT_EQ(good(queue_->requeue({"a"})), Answer::kDone);
+  EXPECT_EQ(server_.command({"TTL", "rq:job:a"}).integer, -1);
+}
+
+TEST_F(RedisQueue, BeginsAnewWhatRqHasRequeued) {
+  NewJob fragile = job("lost");
+  fragile.max_lost = 1;
+  enqueue({fragile, job("stopped")});
+  (void)claim_one();
+  pass(10);
+  EXPECT_EQ(good(queue_->reap(9)).ended.size(), 1U);
+  const Claim claim = claim_one();
+  ASSERT_EQ(good(queue_->request_stop({"stopped"})), Answer::kDone);
+  ASSERT_EQ(fail(claim, AfterFailure::kWasStopped), Answer::kDone);
+  for (const std::string id : {"lost", "stopped"}) {
+    server_.command({"HSET", "rq:job:" + id, "status", "queued"});
+    server_.command({"ZREM", "rq:failed:run-1", id});
+    server_.command({"RPUSH", "rq:queue:run-1", id});
+    EXPECT_EQ(beat(claim_one()), Beat::kHeld) << id;
+    EXPECT_THAT(details(id).job.lost_on, IsEmpty());
+    EXPECT_FALSE(details(id).job.lost);
+  }
+}
+
+TEST_F(RedisQueue, LeavesNoKeysBehind) {
+  NewJob brief = job("a");
+  brief.result_ttl = std::chrono::seconds(0);
+  NewJob child = job("child");
+  child.depends_on = {{"a"}, {"never-was"}};
+  child.result_ttl = std::chrono::seconds(0);
+  enqueue({brief, child});
+  ASSERT_EQ(fail(claim_one()), Answer::kDone);  // this leaves a result
+  ASSERT_EQ(good(queue_->requeue({"a"})), Answer::kDone);
+  ASSERT_EQ(complete(claim_one()), Answer::kDone);
+  EXPECT_EQ(dump(server_).find(":depend"), std::string::npos) << dump(server_);
+  ASSERT_EQ(complete(claim_one()), Answer::kDone);
+  EXPECT_EQ(dump(server_), "rq:queues (set)\n  rq:queue:run-1\n");
 }
 
 TEST_F(RedisQueue, LeavesScheduledJobsToASchedulerOfRq) {
