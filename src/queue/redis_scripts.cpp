@@ -25,7 +25,9 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
+local stamp_text
 local function stamp()
+  if stamp_text then return stamp_text end
   local z = math.floor(s / 86400) + 719468
   local rest = s % 86400
   local era = math.floor(z / 146097)
@@ -36,8 +38,9 @@ local function stamp()
   local day = doy - math.floor((153 * mp + 2) / 5) + 1
   local month = mp < 10 and mp + 3 or mp - 9
   local year = yoe + era * 400 + (month <= 2 and 1 or 0)
-  return string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06dZ', year, month, day, math.floor(rest / 3600),
+  stamp_text = string.format('%04d-%02d-%02dT%02d:%02d:%02d.%06dZ', year, month, day, math.floor(rest / 3600),
     math.floor(rest / 60) % 60, rest % 60, us)
+  return stamp_text
 end
 
 local function key(id)
@@ -196,7 +199,7 @@ end
 )lua";
 
 constexpr std::string_view kEnqueue = R"lua(
-local at, answer = 3, {}
+local at, answer, named = 3, {}, {}
 for i = 1, tonumber(ARGV[2]) do
   local id, queue, data, description, timeout, result_ttl, failure_ttl, retries, intervals, max_lost, front, delay,
     allowed, depends_on = unpack(ARGV, at, at + 13)
@@ -220,8 +223,17 @@ for i = 1, tonumber(ARGV[2]) do
     add('allow_dependency_failures', allowed)
     add('dependency_ids', depends_on)
     if depends_on ~= '' then add('dependency_id', cjson.decode(depends_on)[1]) end
+    local at_once = depends_on == '' and delay == '0'
+    if at_once then
+      add('status', 'queued')
+      add('enqueued_at', stamp())
+    end
     call('HSET', key(id), unpack(f))
-    if not met(id) then
+    if at_once then  -- as push(), in fewer steps: this is what a campaign does a million times
+      if not named[queue] then call('SADD', 'rq:queues', 'rq:queue:' .. queue) end
+      named[queue] = true
+      call(front == '1' and 'LPUSH' or 'RPUSH', 'rq:queue:' .. queue, id)
+    elseif not met(id) then
       defer(id, queue)
     elseif delay ~= '0' then
       schedule(id, queue, due_after(tonumber(delay)))
