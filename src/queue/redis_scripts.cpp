@@ -67,14 +67,17 @@ local function due_after(seconds)
   return s + seconds + (us > 0 and 1 or 0)
 end
 
+-- A field that others may have written: nobody's job may hang on what is no list in it.
+local function list_of(text)
+  local good, list = pcall(cjson.decode, text or '')
+  return good and type(list) == 'table' and list or {}
+end
+
 local function parents(id)
   local f = call('HMGET', key(id), 'dependency_ids', 'dependency_id')
-  if f[1] and f[1] ~= '' then
-    local good, list = pcall(cjson.decode, f[1])
-    if good and type(list) == 'table' then return list end
-  end
-  if f[2] and f[2] ~= '' then return {f[2]} end
-  return {}
+  local list = list_of(f[1])
+  if #list == 0 and f[2] and f[2] ~= '' then return {f[2]} end
+  return list
 end
 
 -- A parent that is not there counts as finished, as in RQ.
@@ -138,6 +141,13 @@ end
 local function leave_started(id, queue)
   call('ZREM', 'rq:wip:' .. queue, id)
   call('ZREM', LEASES, member(id, queue))
+end
+
+-- RQ 2 and newer have in wip `id:execution` of what their workers hold.
+local function leave_executions(id, queue)
+  for _, execution in ipairs(call('ZRANGE', 'rq:executions:' .. id, '0', '-1')) do
+    call('ZREM', 'rq:wip:' .. queue, id .. ':' .. execution)
+  end
 end
 
 -- How long it is kept: by RQ's rule the field, or what RQ takes where there is none.
@@ -330,11 +340,8 @@ if after ~= 'retry' or left <= 0 then
   fail(id, queue, after == 'stopped' and 'stopped' or 'failed', message)
   return DONE
 end
-local wait = 0
-if f[2] and f[2] ~= '' then
-  local intervals = cjson.decode(f[2])
-  wait = intervals[math.max(#intervals - left, 0) + 1] or 0
-end
+local intervals = list_of(f[2])
+local wait = tonumber(intervals[math.max(#intervals - left, 0) + 1]) or 0
 leave_started(id, queue)
 call('HSET', key(id), 'retries_left', whole(left - 1))
 call('HDEL', key(id), 'sw_stop')
@@ -366,6 +373,7 @@ elseif status == 'scheduled' then
   call('ZREM', 'rq:scheduled:' .. queue, id)
 elseif status == 'started' then
   leave_started(id, queue)
+  leave_executions(id, queue)
 else
   call('LREM', 'rq:queue:' .. queue, 0, id)
 end
@@ -374,15 +382,16 @@ call('ZADD', 'rq:canceled:' .. queue, whole(s), id)
 return DONE
 )lua";
 
-// A worker of RQ hears it on its channel; one of ours with its next heartbeat.
+// A worker of RQ hears it on its channel; one of ours with its next heartbeat. The request names the start that it is
+// for: workers of RQ leave it there.
 constexpr std::string_view kRequestStop = R"lua(
 local id = ARGV[2]
-local f = call('HMGET', key(id), 'status', 'worker_name', 'sw_stop', 'origin')
+local f = call('HMGET', key(id), 'status', 'worker_name', 'sw_stop', 'origin', 'started_at')
 if not f[4] then return GONE end
 if f[1] == 'stopped' then return ALREADY end
 if f[1] ~= 'started' then return REFUSED end
-if f[3] then return ALREADY end
-call('HSET', key(id), 'sw_stop', '1')
+if f[3] and f[3] == f[5] then return ALREADY end
+call('HSET', key(id), 'sw_stop', f[5] or '')
 if f[2] and f[2] ~= '' then
   call('PUBLISH', 'rq:pubsub:' .. f[2], cjson.encode({command = 'stop-job', job_id = id}))
 end
@@ -434,7 +443,7 @@ local back, ended = {}, {}
 if now_ms < tonumber(ARGV[2]) then return {back, ended} end
 
 local function lose(id, queue, f)
-  local nodes = f[6] and cjson.decode(f[6]) or {}
+  local nodes = list_of(f[6])
   nodes[#nodes + 1] = f[5] or ''
   call('HSET', key(id), 'sw_nodes', cjson.encode(nodes))
   leave_started(id, queue)
@@ -501,7 +510,8 @@ local function view(id)
     'retries_left', 'worker_name', 'sw_node', 'created_at', 'enqueued_at', 'started_at', 'ended_at', 'data')
   local there = f[15]
   f[15] = id
-  if f[5] then f[5] = cjson.decode(f[5]) end
+  f[5] = list_of(f[5])
+  f[7] = f[7] and f[7] == f[13]
   return there and f
 end
 )lua";

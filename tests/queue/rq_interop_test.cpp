@@ -288,6 +288,17 @@ class Burst {
   pid_t pid_ = -1;
 };
 
+TEST_F(RqInterop, CancelsAJobThatAWorkerOfRqExecutes) {
+  const std::string path = (folder_ / "go-on").string();
+  python("q.enqueue('functions.wait', '" + path + "', job_id='a')");
+  const Burst worker(server_, folder_.path());
+  ASSERT_TRUE(wait_until([&] { return good(queue_->counts({"run-1"})).started == 1; }));
+  EXPECT_EQ(good(queue_->list({"run-1"}, Place::kStarted, 0, 9)).jobs.at(0).id.text, "a");
+  EXPECT_EQ(good(queue_->cancel({"a"})), Answer::kDone);
+  EXPECT_EQ(good(queue_->counts({"run-1"})), (Counts{0, 0, 0, 0, 0, 0, 1}));
+  folder_.write("go-on", "");
+}
+
 TEST_F(RqInterop, StopsAJobThatAWorkerOfRqExecutes) {
   python("q.enqueue('functions.wait', '" + (folder_ / "never").string() + "', job_id='a')");
   const Burst worker(server_, folder_.path());

@@ -216,6 +216,30 @@ TEST_F(RedisQueue, BeginsAnewWhatRqHasRequeued) {
   }
 }
 
+TEST_F(RedisQueue, AsksAgainToStopWhatHasBeenStartedAgain) {
+  enqueue({job("a")});
+  (void)claim_one();
+  EXPECT_EQ(good(queue_->request_stop({"a"})), Answer::kDone);
+  server_.command({"HSET", "rq:job:a", "worker_name", "python", "started_at", "2026-11-18T12:00:00.000000Z"});
+  EXPECT_FALSE(details("a").job.stop_requested);
+  EXPECT_EQ(good(queue_->request_stop({"a"})), Answer::kDone);
+  EXPECT_TRUE(details("a").job.stop_requested);
+  EXPECT_EQ(good(queue_->request_stop({"a"})), Answer::kAlready);
+}
+
+TEST_F(RedisQueue, EndsJobsWhoseListsAreNone) {
+  NewJob made = job("a");
+  made.retries = 1;
+  enqueue({made});
+  const Claim claim = claim_one();
+  server_.command({"HSET", "rq:job:a", "retry_intervals", "[1,", "dependency_ids", "7", "sw_nodes", "x"});
+  EXPECT_EQ(fail(claim), Answer::kDone);
+  EXPECT_EQ(state("a"), State::kQueued);
+  (void)claim_one();
+  pass(10);
+  EXPECT_EQ(good(queue_->reap(9)).back.size(), 1U);
+}
+
 TEST_F(RedisQueue, LeavesNoKeysBehind) {
   NewJob brief = job("a");
   brief.result_ttl = std::chrono::seconds(0);
