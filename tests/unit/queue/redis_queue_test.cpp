@@ -146,7 +146,8 @@ TEST_F(RedisQueue, NeedsLittleMemoryForAJobThatWaits) {
     many.push_back(made);
   }
   const auto used = [&] {
-    for (const auto line : lines(server_.command({"INFO", "memory"}).text)) {
+    const std::string info = server_.command({"INFO", "memory"}).text;
+    for (const auto line : lines(info)) {
       if (line.substr(0, 12) == "used_memory:") return parse_int(line.substr(12)).value_or(0);
     }
     return std::int64_t{0};
@@ -156,7 +157,7 @@ TEST_F(RedisQueue, NeedsLittleMemoryForAJobThatWaits) {
   enqueue(many);
   const auto each = (used() - before) / static_cast<std::int64_t>(many.size());
   EXPECT_LT(each, 700);
-  RecordProperty("bytes_a_job", static_cast<int>(each));
+  EXPECT_GT(each, 100) << "it was measured";
 }
 
 TEST_F(RedisQueue, DropsIdsOfJobsThatAreGoneOrEnded) {
