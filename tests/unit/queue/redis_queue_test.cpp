@@ -2,6 +2,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <thread>
+
 #include "base/text.h"
 #include "job_queue_support.h"
 #include "queue/redis_scripts.h"
@@ -341,6 +344,62 @@ TEST(RedisQueueAfterAFault, KeepsWhatWasDoneAndWaitsOneLeaseBeforeItTakesBack) {
   EXPECT_EQ(good(queue->complete(claims.jobs[0].claim, "1")), Answer::kAlready) << "what was committed is committed";
   EXPECT_EQ(good(queue->heartbeat({claims.jobs[1].claim})).at(0), Beat::kHeld);
   EXPECT_EQ(good(queue->counts({"run-1"})), (Counts{0, 0, 1, 1, 1, 0, 0}));
+}
+
+// A worker that says the end of a job until it has been heard; whatever fails is tried again.
+void work_until(const std::function<bool()>& enough, const std::string& url, const std::string& name) {
+  JobQueueOptions options;
+  options.lease = std::chrono::milliseconds(300);
+  std::unique_ptr<JobQueue> queue;
+  while (!enough()) {
+    if (!queue) {
+      auto opened = open_job_queue(url, options);
+      if (opened.has_value()) queue = std::move(*opened);
+      continue;
+    }
+    (void)queue->reap(10);
+    const auto claims = queue->claim({{name}, name, {{"run-1"}}, 3});
+    if (!claims.has_value()) continue;
+    for (const ClaimedJob& one : claims->jobs) {
+      while (!enough() && !queue->complete(one.claim, "1").has_value()) continue;
+    }
+  }
+}
+
+TEST(RedisQueueAfterAFault, LosesNoJobAndEndsNoneTwiceWhenTheServerIsKilledAgainAndAgain) {
+  constexpr std::size_t jobs = 2000;
+  RedisServer server;
+  auto queue = good(open_job_queue(server.url()));
+  std::vector<NewJob> all;
+  for (std::size_t i = 0; i < jobs; ++i) {
+    all.push_back(job("j" + std::to_string(i)));
+    all.back().max_lost = 1000;
+  }
+  (void)good(queue->enqueue(all));
+  std::atomic<bool> enough = false;
+  std::vector<std::thread> workers;
+  for (const char* name : {"w1", "w2", "w3"}) {
+    workers.emplace_back([&, name] { work_until([&] { return enough.load(); }, server.url(), name); });
+  }
+  const auto finished = [&](std::size_t count) {
+    return [&, count] {
+      const auto counts = queue->counts({"run-1"});
+      return counts.has_value() && counts->finished >= count;
+    };
+  };
+  for (const std::size_t count : {jobs / 8, jobs / 4, jobs / 2}) {
+    EXPECT_TRUE(wait_until(finished(count)));
+    server.kill();
+    server.start();
+  }
+  EXPECT_TRUE(wait_until(finished(jobs)));
+  enough = true;
+  for (std::thread& worker : workers) worker.join();
+  EXPECT_EQ(good(queue->counts({"run-1"})), (Counts{0, 0, 0, 0, jobs, 0, 0}));
+  for (std::size_t i = 0; i < jobs; ++i) {
+    ASSERT_EQ(server.command({"XLEN", "rq:results:j" + std::to_string(i)}).integer, 1) << i;
+  }
+  EXPECT_EQ(server.command({"EXISTS", "simswarm:leases"}).integer, 0);
 }
 
 }  // namespace
