@@ -6,6 +6,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(SQLite3 REQUIRED)
 find_package(CLI11 REQUIRED)
+find_package(ZLIB REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 # tl::expected is one header; its package's CMake name has changed over time, its path has not.
@@ -16,6 +17,11 @@ target_include_directories(expected::expected SYSTEM INTERFACE ${EXPECTED_INCLUD
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 add_library(tomlplusplus::tomlplusplus INTERFACE IMPORTED)
 target_link_libraries(tomlplusplus::tomlplusplus INTERFACE PkgConfig::TOMLPLUSPLUS)
+
+# Its compile flags differ by version and do not fit precompiled headers; <hiredis/hiredis.h> needs none of them.
+pkg_check_modules(HIREDIS REQUIRED hiredis)
+add_library(hiredis::hiredis INTERFACE IMPORTED)
+target_link_libraries(hiredis::hiredis INTERFACE ${HIREDIS_LINK_LIBRARIES})
 
 if(NOT TARGET SQLite::SQLite3)  # CMake 4.3 renames it to SQLite3::SQLite3
   add_library(SQLite::SQLite3 INTERFACE IMPORTED)

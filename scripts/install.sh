@@ -4,10 +4,11 @@
 set -euo pipefail
 
 readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
-  libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev)
+  libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev libhiredis-dev zlib1g-dev)
 readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
-  shellcheck tmux bash zsh fish man-db util-linux procps)
+  shellcheck tmux bash zsh fish man-db util-linux procps redis-server python3-rq)
 readonly DEMO=(g++ pkgconf libns3-dev libgsl-dev)
+readonly POLICY=/usr/sbin/policy-rc.d
 
 say() { printf 'install: %s\n' "$*"; }
 fail() {
@@ -23,17 +24,37 @@ missing_of() {
   done
 }
 
+AS_ROOT=()
+
+# Tests start servers of their own. A service that a package brings is not started now (packages ask policy-rc.d), and not
+# with the machine.
+hold_services() {
+  [[ ! -e $POLICY ]] || return 0
+  trap '"${AS_ROOT[@]}" rm -f "$POLICY"' EXIT
+  printf '#!/bin/sh\nexit 101\n' | "${AS_ROOT[@]}" tee "$POLICY" >/dev/null
+  "${AS_ROOT[@]}" chmod 755 "$POLICY"
+}
+
+disable_services() {
+  local package
+  for package in "$@"; do
+    [[ $package == redis-server ]] || continue
+    ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet redis-server.service || true
+  done
+}
+
 apt_install() {
-  local as_root=()
   if [[ $EUID -ne 0 ]]; then
     command -v sudo >/dev/null || fail "not root and no sudo; as root: apt-get install $*"
-    as_root=(sudo)
+    AS_ROOT=(sudo)
   fi
   say "missing: $*"
-  "${as_root[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
-  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+  hold_services
+  "${AS_ROOT[@]}" apt-get update -qq || say "apt-get update failed; trying with the lists that are here"
+  "${AS_ROOT[@]}" env DEBIAN_FRONTEND=noninteractive \
     apt-get install -y -qq -o DPkg::Lock::Timeout=300 --no-install-recommends "$@" >/dev/null ||
     fail "apt-get install failed for: $*"
+  disable_services "$@"
 }
 
 packages_of() {

@@ -24,7 +24,8 @@ SUBJECTS = {"one-machine", "queue", "store", "builder", "swarm", "pages", "aws",
 # vendor: its CMake target, its headers, whether one .cpp wraps it. Which room may use it is read from CMakeLists.txt.
 VENDORS = {
     "SQLite": ("SQLite::SQLite3", r"sqlite3(ext)?\.h", True),
-    "hiredis": ("hiredis", r"hiredis(_ssl)?[./]", True),
+    "hiredis": ("hiredis::hiredis", r"hiredis(_ssl)?[./]", True),
+    "zlib": ("ZLIB::ZLIB", r"zlib\.h", True),
     "toml++": ("tomlplusplus::tomlplusplus", r"toml(\+\+|plusplus)?[./]", True),
     "OpenSSL": ("OpenSSL::Crypto", r"openssl/", True),
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/", False),

@@ -1,0 +1,243 @@
+#include "queue/redis_connection.h"
+
+#include <fmt/core.h>
+#include <hiredis/hiredis.h>
+#include <pthread.h>
+#include <signal.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <ctime>
+
+namespace simswarm::jobs {
+namespace {
+
+// hiredis writes to sockets in a way that raises SIGPIPE when the other side has gone. Held back here for this thread
+// alone: the process may be using the signal for something else.
+class WithoutSigpipe {
+ public:
+  WithoutSigpipe() {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  WithoutSigpipe(const WithoutSigpipe&) = delete;
+  WithoutSigpipe& operator=(const WithoutSigpipe&) = delete;
+  ~WithoutSigpipe() {
+    const timespec at_once{0, 0};
+    if (!was_pending_) ::sigtimedwait(&pipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
+struct FreeReply {
+  void operator()(redisReply* reply) const { ::freeReplyObject(reply); }
+};
+using OwnedReply = std::unique_ptr<redisReply, FreeReply>;
+
+timeval timeval_of(std::chrono::milliseconds time) {
+  return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
+}
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
+}
+
+tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const std::string& what) {
+  return tl::make_unexpected(
+      Error{ExitCode::kEnvironment, fmt::format("queue {}: {}", address.shown(), what), can_retry});
+}
+
+std::string trouble(const redisContext& context, int error_number, std::chrono::milliseconds timeout) {
+  if (context.err == REDIS_ERR_PROTOCOL) {
+    return fmt::format("what answers there does not speak Redis's protocol ({}); look at the port", context.errstr);
+  }
+  if (context.err == REDIS_ERR_EOF) return "the server closed the connection";
+  const bool slow = context.err == REDIS_ERR_IO &&
+                    (error_number == EAGAIN || error_number == ETIMEDOUT || error_number == EINPROGRESS);
+  if (slow) return fmt::format("no answer within {}", seconds_text(timeout));
+  return context.errstr;
+}
+
+// What the user should know of an answer that begins with one of these words. Out of a script it may stand inside.
+struct Refusal {
+  std::string_view word;
+  std::string_view meaning;
+  bool can_retry;
+};
+constexpr std::array<Refusal, 10> kRefusals{{
+    {"NOAUTH", "the server wants a password; write it into the URL, redis://[user]:password@host", false},
+    {"WRONGPASS", "the server refuses the user or the password of the URL", false},
+    {"NOPERM", "the user of the URL may not do this", false},
+    {"LOADING", "the server is still reading its data", true},
+    {"READONLY", "the server is a replica that only reads; name its master", true},
+    {"MASTERDOWN", "the server is a replica that has lost its master", true},
+    {"OOM", "the server has no memory left (its maxmemory)", true},
+    {"MISCONF", "the server cannot write its data to disk; its log says why", true},
+    {"BUSY", "the server is busy with a script", true},
+    {"DENIED", "the server takes no connection from other machines while it has no password", false},
+}};
+
+bool says(std::string_view answer, std::string_view word) {
+  if (answer.substr(0, word.size()) == word) return true;
+  return answer.find("-" + std::string(word) + " ") != std::string_view::npos;
+}
+
+tl::unexpected<Error> refused(const RedisAddress& address, std::string_view answer, std::string_view asked) {
+  for (const Refusal& refusal : kRefusals) {
+    if (says(answer, refusal.word)) {
+      return failed(address, refusal.can_retry, fmt::format("{} ({}: {})", refusal.meaning, asked, answer));
+    }
+  }
+  return failed(address, false, fmt::format("{}: the server says: {}", asked, answer));
+}
+
+RedisReply copy_of(const redisReply& reply) {
+  RedisReply copy;
+  switch (reply.type) {
+    case REDIS_REPLY_INTEGER:
+      copy.kind = RedisReply::Kind::kInteger;
+      copy.integer = reply.integer;
+      break;
+    case REDIS_REPLY_STRING:
+    case REDIS_REPLY_STATUS:
+    case REDIS_REPLY_ERROR:
+      copy.kind = RedisReply::Kind::kText;
+      copy.text.assign(reply.str, static_cast<std::size_t>(reply.len));
+      break;
+    case REDIS_REPLY_ARRAY:
+      copy.kind = RedisReply::Kind::kList;
+      copy.list.reserve(reply.elements);
+      for (std::size_t i = 0; i < reply.elements; ++i) copy.list.push_back(copy_of(*reply.element[i]));
+      break;
+    default:
+      break;
+  }
+  return copy;
+}
+
+}  // namespace
+
+struct RedisConnection::Context {
+  struct Free {
+    void operator()(redisContext* context) const { ::redisFree(context); }
+  };
+  std::unique_ptr<redisContext, Free> held;
+};
+
+RedisConnection::RedisConnection(RedisAddress address, std::chrono::milliseconds timeout)
+    : address_(std::move(address)), timeout_(timeout), context_(std::make_unique<Context>()) {}
+RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
+RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
+RedisConnection::~RedisConnection() = default;
+
+Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout) {
+  if (address.tls) {
+    return failed(address, false,
+                  "rediss:// (TLS) is not spoken by this simswarm; write redis:// or unix:// and use a tunnel");
+  }
+  RedisConnection connection(std::move(address), timeout);
+  SIMSWARM_CHECK(connection.reconnect());
+  return connection;
+}
+
+Status RedisConnection::reconnect() {
+  const WithoutSigpipe guard;
+  loaded_.clear();
+  errno = 0;
+  const timeval time = timeval_of(timeout_);
+  context_->held.reset(address_.socket.empty() ? ::redisConnectWithTimeout(address_.host.c_str(), address_.port, time)
+                                               : ::redisConnectUnixWithTimeout(address_.socket.c_str(), time));
+  const int error_number = errno;
+  redisContext* context = context_->held.get();
+  if (context == nullptr) return failed(address_, true, "no memory for a connection");
+  if (context->err != 0 || ::redisSetTimeout(context, time) != REDIS_OK) {
+    const std::string why = trouble(*context, error_number, timeout_);
+    context_->held.reset();
+    return failed(address_, true, fmt::format("cannot connect: {}; is the server running there?", why));
+  }
+  ++generation_;
+  if (auto logged_in = log_in(); !logged_in.has_value()) {
+    context_->held.reset();
+    return logged_in;
+  }
+  return {};
+}
+
+Status RedisConnection::log_in() {
+  if (!address_.password.empty()) {
+    std::vector<std::string> words{"AUTH"};
+    if (!address_.user.empty()) words.push_back(address_.user);
+    words.push_back(address_.password);
+    SIMSWARM_CHECK(exchange(words, "AUTH"));
+  }
+  if (address_.database != 0) SIMSWARM_CHECK(exchange({"SELECT", std::to_string(address_.database)}, "SELECT"));
+  SIMSWARM_CHECK(exchange({"PING"}, "PING"));
+  return {};
+}
+
+Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& words, std::string_view asked) {
+  const WithoutSigpipe guard;
+  std::vector<const char*> texts;
+  std::vector<std::size_t> sizes;
+  texts.reserve(words.size());
+  sizes.reserve(words.size());
+  for (const std::string& word : words) {
+    texts.push_back(word.data());
+    sizes.push_back(word.size());
+  }
+  redisContext* context = context_->held.get();
+  errno = 0;
+  const OwnedReply reply(static_cast<redisReply*>(
+      ::redisCommandArgv(context, static_cast<int>(texts.size()), texts.data(), sizes.data())));
+  if (!reply) {
+    const std::string why = trouble(*context, errno, timeout_);
+    context_->held.reset();
+    return failed(address_, true, fmt::format("{}: {}", asked, why));
+  }
+  if (reply->type == REDIS_REPLY_ERROR) {
+    return refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), asked);
+  }
+  return copy_of(*reply);
+}
+
+Status RedisConnection::ensure() {
+  return context_->held ? Status() : reconnect();
+}
+
+Result<RedisReply> RedisConnection::command(const std::vector<std::string>& words) {
+  SIMSWARM_CHECK(ensure());
+  return exchange(words, words.front());
+}
+
+Result<std::string> RedisConnection::load(const RedisScript& script) {
+  SIMSWARM_TRY(const RedisReply digest, exchange({"SCRIPT", "LOAD", script.text}, script.name));
+  loaded_[script.name] = digest.text;
+  return digest.text;
+}
+
+Result<RedisReply> RedisConnection::run(const RedisScript& script, const std::vector<std::string>& arguments) {
+  SIMSWARM_CHECK(ensure());
+  std::vector<std::string> words{"EVALSHA", "", "0"};
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  const auto known = loaded_.find(script.name);
+  if (known != loaded_.end()) {
+    words[1] = known->second;
+    auto reply = exchange(words, script.name);
+    const bool forgotten = !reply.has_value() && reply.error().message.find("NOSCRIPT") != std::string::npos;
+    if (!forgotten) return reply;
+  }
+  SIMSWARM_TRY(words[1], load(script));
+  return exchange(words, script.name);
+}
+
+}  // namespace simswarm::jobs

@@ -1,0 +1,73 @@
+// A connection to a Redis server: commands, replies, scripts. It knows nothing of jobs.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/error.h"
+#include "queue/redis_url.h"
+
+namespace simswarm::jobs {
+
+struct RedisReply {
+  enum class Kind { kNull, kInteger, kText, kList };
+  Kind kind = Kind::kNull;
+  std::int64_t integer = 0;
+  std::string text;
+  std::vector<RedisReply> list;
+
+  [[nodiscard]] bool is_null() const { return kind == Kind::kNull; }
+};
+
+// A script that runs on the server in one step. `name` is for messages.
+struct RedisScript {
+  std::string_view name;
+  std::string text;
+};
+
+// One thread at a time. A connection that broke is made anew by the next call; the call in which it broke is an error
+// that can be tried again, since nobody knows whether the server has carried it out. No message holds the password.
+class RedisConnection {
+ public:
+  // Connects, names itself and chooses the database. No step takes longer than the timeout; nor does a later call.
+  [[nodiscard]] static Result<RedisConnection> connect(RedisAddress address, std::chrono::milliseconds timeout);
+
+  RedisConnection(RedisConnection&&) noexcept;
+  RedisConnection& operator=(RedisConnection&&) noexcept;
+  RedisConnection(const RedisConnection&) = delete;
+  RedisConnection& operator=(const RedisConnection&) = delete;
+  ~RedisConnection();
+
+  // Connects again where the connection broke.
+  [[nodiscard]] Status ensure();
+  [[nodiscard]] Result<RedisReply> command(const std::vector<std::string>& words);
+  // Loads the script where the server does not have it, also when it has forgotten it.
+  [[nodiscard]] Result<RedisReply> run(const RedisScript& script, const std::vector<std::string>& arguments);
+
+  // How often it has been connected: 1 after connect().
+  [[nodiscard]] int generation() const { return generation_; }
+  [[nodiscard]] const RedisAddress& address() const { return address_; }
+
+ private:
+  struct Context;  // hiredis's
+  RedisConnection(RedisAddress address, std::chrono::milliseconds timeout);
+  Status reconnect();
+  Status log_in();
+  // `asked` is what a message calls it: words may be secret.
+  Result<RedisReply> exchange(const std::vector<std::string>& words, std::string_view asked);
+  Result<std::string> load(const RedisScript& script);
+
+  RedisAddress address_;
+  std::chrono::milliseconds timeout_;
+  std::unique_ptr<Context> context_;
+  std::unordered_map<std::string_view, std::string> loaded_;  // digest by the script's name
+  int generation_ = 0;
+};
+
+}  // namespace simswarm::jobs

@@ -1,0 +1,218 @@
+#include "queue/redis_connection.h"
+
+#include <arpa/inet.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "job_queue_support.h"
+
+namespace simswarm::jobs {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+// A socket on a free port of the loopback, which listens.
+class Listener {
+ public:
+  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof(address);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    EXPECT_EQ(::bind(socket_, generic, size), 0);
+    EXPECT_EQ(::listen(socket_, 4), 0);
+    EXPECT_EQ(::getsockname(socket_, generic, &size), 0);
+    port_ = ntohs(address.sin_port);
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { close(); }
+  void close() {
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+  }
+  [[nodiscard]] int port() const { return port_; }
+  [[nodiscard]] std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
+
+  // Takes one connection, reads a command, says this instead of an answer, and closes.
+  void serve_once(const std::string& says) const {
+    const int peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    std::string buffer(4096, ' ');
+    EXPECT_GT(::read(peer, buffer.data(), buffer.size()), 0);
+    EXPECT_EQ(::write(peer, says.data(), says.size()), static_cast<ssize_t>(says.size()));
+    ::close(peer);
+  }
+
+ private:
+  int socket_;
+  int port_ = 0;
+};
+
+Result<RedisConnection> connect(const std::string& url, int milliseconds = 5000) {
+  SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url));
+  return RedisConnection::connect(address, std::chrono::milliseconds(milliseconds));
+}
+
+// What the user reads when it cannot be opened.
+std::string complaint(const std::string& url, int milliseconds = 5000) {
+  const auto connection = connect(url, milliseconds);
+  EXPECT_FALSE(connection.has_value());
+  if (connection.has_value()) return "";
+  EXPECT_THAT(connection.error().message, AllOf(Not(HasSubstr(kTestPassword)), Not(HasSubstr("\n"))));
+  EXPECT_EQ(connection.error().code, ExitCode::kEnvironment);
+  return connection.error().message;
+}
+
+std::string socket_url(const std::string& login, const RedisServer& server) {
+  return "unix://" + login + server.socket();
+}
+
+TEST(RedisConnection, GivesRepliesOfAllKinds) {
+  RedisServer& server = SharedRedis::fresh();
+  auto connection = server.connect();
+  ASSERT_TRUE(connection.has_value());
+  const auto ask = [&](const std::vector<std::string>& words) { return good(connection->command(words)); };
+  EXPECT_EQ(ask({"SET", "k", std::string("a\0b", 3)}).text, "OK");
+  EXPECT_EQ(ask({"GET", "k"}).text, std::string("a\0b", 3));
+  EXPECT_TRUE(ask({"GET", "nothing"}).is_null());
+  EXPECT_EQ(ask({"STRLEN", "k"}).integer, 3);
+  EXPECT_EQ(ask({"MGET", "k", "nothing"}).list.size(), 2U);
+  const auto wrong = connection->command({"LPUSH", "k", "x"});
+  ASSERT_FALSE(wrong.has_value());
+  EXPECT_THAT(wrong.error().message, HasSubstr(": LPUSH: the server says: WRONGTYPE "));
+}
+
+TEST(RedisConnection, KnowsTheDatabaseAndTheUser) {
+  RedisServer& server = SharedRedis::fresh();
+  server.command({"ACL", "SETUSER", "runner", "on", ">other", "~rq:*", "+@all"});
+  auto connection = connect(socket_url("runner:other@", server) + "?db=3");
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  ASSERT_TRUE(connection->command({"SET", "rq:k", "v"}).has_value());
+  EXPECT_TRUE(server.command({"GET", "rq:k"}).is_null()) << "that is database 0";
+  const auto refused = connection->command({"SET", "k", "v"});
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_THAT(refused.error().message, HasSubstr("?db=3: the user of the URL may not do this (SET: NOPERM"));
+  EXPECT_THAT(refused.error().message, StartsWith("queue unix://runner@/"));
+}
+
+TEST(RedisConnection, SaysWhenThePasswordIsMissingOrWrong) {
+  RedisServer& server = SharedRedis::fresh();
+  EXPECT_THAT(complaint(socket_url("", server)),
+              HasSubstr("the server wants a password; write it into the URL, redis://[user]:password@host"));
+  EXPECT_THAT(complaint(socket_url(":wr0ng@", server)),
+              AllOf(HasSubstr("the server refuses the user or the password of the URL"), Not(HasSubstr("wr0ng"))));
+  EXPECT_THAT(complaint(socket_url(std::string("nobody:") + kTestPassword + "@", server)),
+              HasSubstr("the server refuses the user or the password of the URL"));
+  EXPECT_THAT(complaint(server.url() + "?db=99"), HasSubstr("?db=99: SELECT: the server says: ERR DB index"));
+}
+
+TEST(RedisConnection, SaysWhenNobodyIsThere) {
+  Listener listener;
+  const std::string url = listener.url();
+  listener.close();
+  EXPECT_EQ(complaint(url), "queue " + url + ": cannot connect: Connection refused; is the server running there?");
+  EXPECT_EQ(
+      complaint("unix:///nowhere/redis.sock"),
+      "queue unix:///nowhere/redis.sock: cannot connect: No such file or directory; is the server running there?");
+  EXPECT_TRUE(connect(url).error().can_retry);
+}
+
+TEST(RedisConnection, WaitsNoLongerThanItsTime) {
+  Listener listener;  // the kernel connects, and nobody answers
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(complaint(listener.url(), 200), "queue " + listener.url() + ": PING: no answer within 0.2 s");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5));
+}
+
+TEST(RedisConnection, SaysWhenSomethingElseAnswers) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("SSH-2.0-OpenSSH_9.2\r\n"); });
+  EXPECT_THAT(complaint(listener.url()), HasSubstr("what answers there does not speak Redis's protocol"));
+  server.join();
+}
+
+TEST(RedisConnection, SaysWhenItIsCutInTheMiddleOfAReply) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("$100\r\nabc"); });
+  EXPECT_EQ(complaint(listener.url()), "queue " + listener.url() + ": PING: the server closed the connection");
+  server.join();
+}
+
+TEST(RedisConnection, SaysThatTheServerIsStillLoading) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("-LOADING Redis is loading the dataset in memory\r\n"); });
+  EXPECT_THAT(complaint(listener.url()), HasSubstr("the server is still reading its data (PING: LOADING"));
+  server.join();
+}
+
+TEST(RedisConnection, ConnectsOverTcp) {
+  Listener free_port;
+  const std::string port = std::to_string(free_port.port());
+  free_port.close();
+  const RedisServer server({"--port", port, "--bind", "127.0.0.1"});
+  auto connection = connect(std::string("redis://:") + kTestPassword + "@127.0.0.1:" + port + "/2");
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  EXPECT_EQ(connection->address().shown(), "redis://127.0.0.1:" + port + "/2");
+  EXPECT_TRUE(connection->command({"PING"}).has_value());
+}
+
+TEST(RedisConnection, IsMadeAnewAfterTheServerWasKilled) {
+  RedisServer server;
+  auto connection = server.connect();
+  ASSERT_TRUE(connection.has_value());
+  ASSERT_TRUE(connection->command({"SET", "k", "v"}).has_value());
+  server.kill();
+  const auto broken = connection->command({"GET", "k"});
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_TRUE(broken.error().can_retry);
+  EXPECT_FALSE(connection->command({"GET", "k"}).has_value()) << "nobody is there";
+  server.start();
+  EXPECT_EQ(good(connection->command({"GET", "k"})).text, "v") << "as the append-only file has it";
+  EXPECT_EQ(connection->generation(), 2);
+}
+
+TEST(RedisConnection, LoadsAScriptThatTheServerHasForgotten) {
+  RedisServer& server = SharedRedis::fresh();
+  auto connection = server.connect();
+  ASSERT_TRUE(connection.has_value());
+  const RedisScript echo{"echo", "return {ARGV[1], 7}"};
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_EQ(good(connection->run(echo, {"x"})).list.at(0).text, "x");
+    server.command({"SCRIPT", "FLUSH"});
+  }
+  const auto broken = connection->run({"broken", "return redis.call('HGET')"}, {});
+  ASSERT_FALSE(broken.has_value());
+  EXPECT_THAT(broken.error().message, HasSubstr(": broken: the server says: "));
+}
+
+TEST(RedisConnection, SaysWhenTheServerIsFullOrOnlyReads) {
+  RedisServer server;
+  JobQueueOptions options;
+  auto queue = good(open_job_queue(server.url(), options));
+  server.command({"CONFIG", "SET", "maxmemory", "1"});
+  const auto full = queue->enqueue({job("a")});
+  ASSERT_FALSE(full.has_value());
+  EXPECT_THAT(full.error().message, HasSubstr("the server has no memory left (its maxmemory) (enqueue: "));
+  EXPECT_TRUE(full.error().can_retry);
+  server.command({"CONFIG", "SET", "maxmemory", "0"});
+  server.command({"REPLICAOF", "127.0.0.1", "1"});
+  const auto reads = queue->enqueue({job("a")});
+  ASSERT_FALSE(reads.has_value());
+  EXPECT_THAT(reads.error().message, HasSubstr("the server is a replica that only reads; name its master (enqueue: "));
+  EXPECT_TRUE(reads.error().can_retry);
+  server.command({"REPLICAOF", "NO", "ONE"});
+  EXPECT_EQ(good(queue->enqueue({job("a")})).size(), 1U) << "nothing was left half done";
+  EXPECT_EQ(good(queue->counts({"run-1"})).queued, 1U);
+}
+
+}  // namespace
+}  // namespace simswarm::jobs
