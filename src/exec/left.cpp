@@ -47,7 +47,7 @@ unsigned char type_of(const Fd& above, const Entry& entry) {
   struct stat info {};
   if (entry.type != DT_UNKNOWN) return entry.type;
   if (::fstatat(above.get(), entry.name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return DT_UNKNOWN;
-  return IFTODT(info.st_mode);
+  return static_cast<unsigned char>(IFTODT(info.st_mode));
 }
 
 std::optional<FolderTraits> traits_of(const Fd& folder) {
