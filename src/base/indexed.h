@@ -9,11 +9,13 @@ namespace simswarm {
 template <typename List>
 class IndexIterator {
  public:
+  // NOLINTBEGIN(readability-identifier-naming): names of the standard library
   using iterator_category = std::input_iterator_tag;
   using value_type = typename List::value_type;
   using difference_type = std::ptrdiff_t;
   using pointer = void;
   using reference = value_type;
+  // NOLINTEND(readability-identifier-naming)
 
   IndexIterator(const List& list, std::size_t position) : list_(&list), position_(position) {}
   value_type operator*() const { return (*list_)[position_]; }
