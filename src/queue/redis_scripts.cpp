@@ -47,6 +47,12 @@ local function key(id)
   return 'rq:job:' .. id
 end
 
+-- Its status and its queue; no queue: it is gone.
+local function standing(id)
+  local f = call('HMGET', key(id), 'status', 'origin')
+  return f[1], f[2]
+end
+
 local function member(id, queue)
   return id .. ':' .. queue
 end
@@ -362,8 +368,7 @@ return DONE
 
 constexpr std::string_view kCancel = R"lua(
 local id = ARGV[2]
-local f = call('HMGET', key(id), 'status', 'origin')
-local status, queue = f[1], f[2]
+local status, queue = standing(id)
 if not queue then return GONE end
 if status == 'canceled' then return ALREADY end
 if status == 'finished' or status == 'failed' or status == 'stopped' then return REFUSED end
@@ -400,8 +405,7 @@ return DONE
 
 constexpr std::string_view kRequeue = R"lua(
 local id = ARGV[2]
-local f = call('HMGET', key(id), 'status', 'origin')
-local status, queue = f[1], f[2]
+local status, queue = standing(id)
 if not queue then return GONE end
 if status == 'queued' then return ALREADY end
 if status == 'canceled' then
@@ -419,8 +423,7 @@ return DONE
 
 constexpr std::string_view kRemove = R"lua(
 local id = ARGV[2]
-local f = call('HMGET', key(id), 'status', 'origin')
-local status, queue = f[1], f[2]
+local status, queue = standing(id)
 if not queue then return GONE end
 if status == 'started' then return REFUSED end
 if status ~= 'finished' then
