@@ -15,7 +15,7 @@ class IndexIterator {
   using difference_type = std::ptrdiff_t;
   using pointer = void;
   using reference = value_type;
-  // NOLINTEND(readability-identifier-naming)
+  // NOLINTEND(readability-identifier-naming): names of the standard library
 
   IndexIterator(const List& list, std::size_t position) : list_(&list), position_(position) {}
   value_type operator*() const { return (*list_)[position_]; }

@@ -3,25 +3,34 @@
 namespace simswarm::campaign {
 namespace {
 
+// The last attempt of a run, and whether it gave the result that is accepted. Most runs have none: that is asked first.
+struct Last {
+  std::optional<Attempt> attempt;
+  bool has_result = false;
+};
+
+Result<Last> last_of(Ledger& ledger, const RunKey& key) {
+  SIMSWARM_TRY(const auto attempts, ledger.attempts_of(key));
+  if (attempts.empty()) return Last{};
+  SIMSWARM_TRY(const auto result, ledger.result_of(key));
+  return Last{attempts.back(), result && result->attempt == attempts.back().number};
+}
+
 // What became of the run since the plan was made; nothing: it is still to be executed.
 Result<std::optional<Attempt>> known_meanwhile(Ledger& ledger, const Planned& run) {
-  SIMSWARM_TRY(const auto result, ledger.result_of(run.key));
-  SIMSWARM_TRY(const auto attempts, ledger.attempts_of(run.key));
+  SIMSWARM_TRY(const Last last, last_of(ledger, run.key));
   const int before = run.known ? run.known->number : run.distrusted;
-  if (attempts.empty() || attempts.back().number <= before) return std::nullopt;
-  const Attempt& last = attempts.back();
-  if (result && result->attempt == last.number) return last;
-  if (last.verdict.outcome == Outcome::kModelError || last.verdict.outcome == Outcome::kFingerprintMismatch)
-    return last;
-  return std::nullopt;
+  if (!last.attempt || last.attempt->number <= before) return std::nullopt;
+  const Outcome outcome = last.attempt->verdict.outcome;
+  const bool comes_again = outcome == Outcome::kModelError || outcome == Outcome::kFingerprintMismatch;
+  return last.has_result || comes_again ? last.attempt : std::nullopt;
 }
 
 // Another simswarm has a verified result of it that it could not bring into place.
 Result<bool> waits_in_scratch(Ledger& ledger, const Plan& plan, const RunKey& key) {
-  SIMSWARM_TRY(const auto result, ledger.result_of(key));
-  if (result) return false;
-  SIMSWARM_TRY(const auto attempts, ledger.attempts_of(key));
-  return !attempts.empty() && is_complete(attempts.back().verdict.outcome) && attempts.back().campaign != plan.campaign;
+  SIMSWARM_TRY(const Last last, last_of(ledger, key));
+  return last.attempt && !last.has_result && is_complete(last.attempt->verdict.outcome) &&
+         last.attempt->campaign != plan.campaign;
 }
 
 Status bring_into_place(Ledger& ledger, const StateFolder& state) {

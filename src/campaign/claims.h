@@ -14,7 +14,7 @@ struct Claimed {
 };
 
 // Takes what no living simswarm has. Decisions of `plan` are brought up to date for what is done. The first time,
-// results that have come meanwhile are put into place; later only those of owners that have died.
+// results that have come meanwhile are put into place; later only those of owners that have died, or could not do it.
 [[nodiscard]] Result<Claimed> claim_jobs(Ledger& ledger, const StateFolder& state, Plan& plan, std::vector<Job> jobs,
                                          bool is_first);
 

@@ -46,7 +46,7 @@ struct Planned {
 // The runs of a campaign by position. Elements are made anew when asked for.
 class PlannedRuns {
  public:
-  using value_type = Planned;  // NOLINT(readability-identifier-naming)
+  using value_type = Planned;  // NOLINT(readability-identifier-naming): as in std
 
   void reserve(std::size_t runs);
   void push_back(const Planned& planned);
@@ -103,7 +103,7 @@ struct Final {
 // What became of the runs of a campaign, by position.
 class Finals {
  public:
-  using value_type = Final;  // NOLINT(readability-identifier-naming)
+  using value_type = Final;  // NOLINT(readability-identifier-naming): as in std
 
   void resize(std::size_t runs) { rows_.resize(runs); }
   void push_back(const Final& final);

@@ -28,7 +28,7 @@ Fd open_folder(int above, const char* name) {
 
 // Without the buffer and the system calls of opendir(3).
 Result<std::vector<Entry>> entries_of(const Fd& folder, const fs::path& path) {
-  alignas(dirent64) std::array<char, 8192> buffer;  // NOLINT: the kernel fills it
+  alignas(dirent64) std::array<char, 8192> buffer;  // NOLINT(*-member-init): the kernel fills it
   std::vector<Entry> entries;
   while (true) {
     const ssize_t got = ::getdents64(folder.get(), buffer.data(), buffer.size());

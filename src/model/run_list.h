@@ -14,7 +14,7 @@ namespace simswarm {
 
 class RunList {
  public:
-  using value_type = Run;  // NOLINT(readability-identifier-naming)
+  using value_type = Run;  // NOLINT(readability-identifier-naming): as in std
 
   RunList() = default;
   RunList(std::initializer_list<Run> runs);

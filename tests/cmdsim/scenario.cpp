@@ -53,7 +53,7 @@ void ValueList::restart(const LookUp& lookUp) {
 
 Scenario::Scenario(const std::vector<IterationVariable>& variables, const std::string& constraint,
                    const std::string& nestingOrder)
-    : constraint_(constraint) {  // NOLINT(modernize-pass-by-value)
+    : constraint_(constraint) {  // NOLINT(modernize-pass-by-value): it is short
   for (const IterationVariable& variable : variables) loops_.push_back({variable, ValueList(variable.values)});
   std::vector<std::string> waiting = nesting(nestingOrder);
   std::vector<Loop> ordered;
