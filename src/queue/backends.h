@@ -19,5 +19,8 @@ inline constexpr std::size_t kLongestMessage = std::size_t{32} * 1024;  // the r
 inline constexpr std::size_t kLongestText = std::size_t{64} * 1024;     // of payload and result
 
 [[nodiscard]] Status check_result(const Claim& claim, const std::string& result);
+[[nodiscard]] Status check_settlement(const Settlement& settlement);
+[[nodiscard]] Status check_worker(const WorkerId& worker);
+[[nodiscard]] Status check_record(const WorkerRecord& record);
 
 }  // namespace simswarm::jobs

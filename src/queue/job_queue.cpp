@@ -104,7 +104,7 @@ Status check_job(const NewJob& job) {
 }
 
 Status check_request(const ClaimRequest& request) {
-  SIMSWARM_CHECK(check_name("the worker's name", request.worker.text, "."));
+  SIMSWARM_CHECK(check_worker(request.worker));
   SIMSWARM_CHECK(check_name("the node's name", request.node, "."));
   for (const QueueName& queue : request.queues) SIMSWARM_CHECK(check_queue(queue));
   return {};
@@ -114,6 +114,37 @@ Status check_result(const Claim& claim, const std::string& result) {
   if (result.size() <= kLongestText) return {};
   return usage_error("job {}: its result has {} bytes; more than {} belong into a store", claim.job.text, result.size(),
                      kLongestText);
+}
+
+Status check_worker(const WorkerId& worker) {
+  return check_name("the worker's name", worker.text, ".");
+}
+
+Status check_record(const WorkerRecord& record) {
+  SIMSWARM_CHECK(check_worker(record.name));
+  if (record.queues.empty()) return usage_error("worker {}: it serves no queue", record.name.text);
+  for (const QueueName& queue : record.queues) SIMSWARM_CHECK(check_queue(queue));
+  return {};
+}
+
+Status check_settlement(const Settlement& settlement) {
+  if (settlement.how != Settlement::How::kComplete) return {};
+  return check_result(settlement.claim, settlement.text);
+}
+
+Result<Answer> JobQueue::complete(const Claim& claim, const std::string& result) {
+  SIMSWARM_TRY(const std::vector<Answer> answers, settle({{claim, Settlement::How::kComplete, result}}));
+  return answers.at(0);
+}
+
+Result<Answer> JobQueue::fail(const Claim& claim, const std::string& message, AfterFailure after) {
+  SIMSWARM_TRY(const std::vector<Answer> answers, settle({{claim, Settlement::How::kFail, message, after}}));
+  return answers.at(0);
+}
+
+Result<Answer> JobQueue::hand_back(const Claim& claim) {
+  SIMSWARM_TRY(const std::vector<Answer> answers, settle({{claim, Settlement::How::kHandBack}}));
+  return answers.at(0);
 }
 
 Result<std::unique_ptr<JobQueue>> open_job_queue(std::string_view url, const JobQueueOptions& options) {

@@ -79,11 +79,15 @@ struct ClaimRequest {
   std::string node;               // where it runs: named when the attempt is lost
   std::vector<QueueName> queues;  // the first that has jobs gives all of them
   std::size_t most = 1;
+  // With fewer than `most`: what goes beyond these is no more than half of the worker's share of the queue, by the
+  // workers that are registered for it. 0: as many as there are.
+  std::size_t at_least = 0;
 };
 
 struct Claims {
   std::vector<ClaimedJob> jobs;
   bool suspended = false;  // nobody gets a job until resume()
+  bool more = false;       // of the queues that were looked at, one has jobs left
 };
 
 // Queues in an order in which each is first with a chance in proportion to its weight (above 0): fair shares.
@@ -109,6 +113,26 @@ enum class Beat {
 };
 
 enum class AfterFailure { kMayRetry, kNoRetry, kWasStopped };
+
+// How a holder ends its claim.
+struct Settlement {
+  enum class How {
+    kComplete,  // `text` is the result, JSON. Jobs that waited for this one alone are queued
+    kFail,      // `text` is the message
+    kHandBack,  // to the front of its queue; the attempt counts neither as failed nor as lost
+  };
+  Claim claim;
+  How how = How::kComplete;
+  std::string text{};
+  AfterFailure after = AfterFailure::kMayRetry;
+};
+
+// What is seen of a job while it is executed: JSON, at most kLongestProgress bytes.
+struct Told {
+  Claim claim;
+  std::string progress;
+};
+inline constexpr std::size_t kLongestProgress = 1024;
 
 // Where jobs stand. Stopped ones stand among the failed.
 enum class Place { kDeferred, kScheduled, kQueued, kStarted, kFinished, kFailed, kCancelled };
@@ -142,6 +166,7 @@ struct JobView {
   std::string enqueued_at;
   std::string started_at;
   std::string ended_at;
+  std::string progress;  // as its holder told it last, while it is started; else empty
 };
 
 struct JobDetails {
@@ -157,14 +182,49 @@ struct Page {
   std::vector<JobView> jobs;
 };
 
+struct QueueView {
+  QueueName name;
+  std::size_t queued = 0;
+};
+
+struct Emptied {
+  std::size_t removed = 0;
+  std::size_t kept = 0;  // deferred jobs wait for these
+};
+
+// Who executes jobs, as RQ's workers register.
+struct WorkerRecord {
+  WorkerId name;
+  std::vector<QueueName> queues;  // at least one
+  std::string host;
+  std::string address;  // IP; empty: not known
+  int pid = 0;
+  std::string version;
+  std::string state = "idle";  // started, idle, busy, suspended: RQ's words
+  std::size_t finished = 0;    // jobs, since it began
+  std::size_t failed = 0;
+  double working_seconds = 0;  // of all its jobs
+  std::size_t slots = 0;       // that it has, and uses; a worker of RQ says neither
+  std::size_t running = 0;
+};
+struct WorkerView {
+  WorkerRecord record;
+  std::string born_at;  // UTC, ISO 8601
+  std::string seen_at;
+};
+inline constexpr std::chrono::seconds kWorkerTtl{60};  // without a word a worker is forgotten
+
 struct Reaped {
   std::vector<JobId> back;   // queued again, at the front
   std::vector<JobId> ended;  // failed: lost too often
 };
 
+inline constexpr std::chrono::seconds kManifestTtl{90 * 86'400};
+
 // One thread uses a queue at a time; several queues may be open at one server. Each call is one atomic step there, by
 // the server's time; an error leaves open whether it was done, and can be repeated: what was done is not done twice.
-// Only a claim whose reply was lost is known to nobody: its lease runs out.
+// Only a claim whose reply was lost is known to nobody: return_unknown() brings it back, or its lease runs out. A claim,
+// and what is taken back, is refused by a server that comes to it so late that nobody waits for the answer any more.
 class JobQueue {
  public:
   JobQueue() = default;
@@ -177,11 +237,16 @@ class JobQueue {
   [[nodiscard]] virtual Result<Claims> claim(const ClaimRequest& request) = 0;
   // Begins the lease anew; one answer a claim.
   [[nodiscard]] virtual Result<std::vector<Beat>> heartbeat(const std::vector<Claim>& claims) = 0;
-  // `result` is JSON. Jobs that waited for this one alone are queued.
-  [[nodiscard]] virtual Result<Answer> complete(const Claim& claim, const std::string& result) = 0;
-  [[nodiscard]] virtual Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after) = 0;
-  // To the front of its queue; the attempt counts neither as failed nor as lost.
-  [[nodiscard]] virtual Result<Answer> hand_back(const Claim& claim) = 0;
+  // One answer each. More than 500 are several steps.
+  [[nodiscard]] virtual Result<std::vector<Answer>> settle(const std::vector<Settlement>& settlements) = 0;
+  [[nodiscard]] Result<Answer> complete(const Claim& claim, const std::string& result);
+  [[nodiscard]] Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after);
+  [[nodiscard]] Result<Answer> hand_back(const Claim& claim);
+  // Of claims that are not held any more nothing is noted.
+  [[nodiscard]] virtual Status tell(const std::vector<Told>& told) = 0;
+  // Hands back what stands under this worker's name and is none of `known`: the reply to its claim was lost.
+  [[nodiscard]] virtual Result<std::vector<JobId>> return_unknown(const WorkerId& worker,
+                                                                  const std::vector<Claim>& known) = 0;
 
   // A job that is started loses its claim.
   [[nodiscard]] virtual Result<Answer> cancel(const JobId& id) = 0;
@@ -199,9 +264,22 @@ class JobQueue {
   // to that.
   [[nodiscard]] virtual Result<std::size_t> drain_due(const QueueName& queue, std::size_t most) = 0;
 
+  // Deletes the jobs that wait in a queue, but for those that others wait for.
+  [[nodiscard]] virtual Result<Emptied> empty(const QueueName& queue) = 0;
+
+  // A worker's word that it is there; holds for kWorkerTtl.
+  [[nodiscard]] virtual Status present(const WorkerRecord& record) = 0;
+  [[nodiscard]] virtual Status leave(const WorkerId& worker) = 0;
+  [[nodiscard]] virtual Result<std::vector<WorkerView>> workers() = 0;  // by name
+
+  // What the jobs of a campaign have in common, JSON; kept for kManifestTtl after it was last read or written.
+  [[nodiscard]] virtual Status keep_manifest(const std::string& campaign, const std::string& text) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> manifest(const std::string& campaign) = 0;
+
   [[nodiscard]] virtual Status suspend() = 0;
   [[nodiscard]] virtual Status resume() = 0;
 
+  [[nodiscard]] virtual Result<std::vector<QueueView>> queues() = 0;  // by name
   [[nodiscard]] virtual Result<Counts> counts(const QueueName& queue) = 0;
   // From the `offset`th, newest first (scheduled: the last to be due first), at most 1,000.
   [[nodiscard]] virtual Result<Page> list(const QueueName& queue, Place place, std::size_t offset,

@@ -22,10 +22,17 @@ struct Entry {
   std::optional<Stamp> expires;
   std::string result;
   std::string message;
+  std::string progress;
   double score = 0;  // in the registry where it stands
 };
 
 using Registry = std::set<std::pair<double, std::string>>;  // as Redis orders them
+
+struct Presence {
+  WorkerRecord record;
+  Stamp born;
+  Stamp seen;
+};
 
 struct Stands {
   std::deque<std::string> queued;
@@ -81,6 +88,7 @@ JobView view_of(const Entry& entry) {
   view.enqueued_at = text_of(entry.enqueued);
   view.started_at = text_of(entry.started);
   view.ended_at = text_of(entry.ended);
+  if (life.state == State::kStarted) view.progress = entry.progress;
   return view;
 }
 
@@ -105,13 +113,16 @@ class MemoryJobQueue final : public JobQueue {
     if (suspended_) return claims;
     for (const QueueName& name : request.queues) {
       std::deque<std::string>& queued = queues_[name.text].queued;
-      while (claims.jobs.size() < request.most && !queued.empty()) {
+      const std::size_t share = share_of(request, name, queued.size());
+      while (claims.jobs.size() < share && !queued.empty()) {
         Entry& entry = entries_.at(queued.front());
         (void)change(entry, Claimed{request.worker, request.node, options_.lease}, now);
         entry.started = now;
         entry.expires.reset();
+        entry.progress.clear();
         claims.jobs.push_back({{entry.job.id, entry.life.attempt}, name, entry.job.payload, entry.job.timeout});
       }
+      claims.more = claims.more || !queued.empty();
       if (!claims.jobs.empty()) break;
     }
     return claims;
@@ -132,31 +143,38 @@ class MemoryJobQueue final : public JobQueue {
     return beats;
   }
 
-  Result<Answer> complete(const Claim& claim, const std::string& result) override {
-    SIMSWARM_CHECK(check_result(claim, result));
-    const Stamp now = begin();
-    Entry* entry = entry_of(claim.job);
-    if (entry == nullptr) return Answer::kGone;
-    const Answer answer = change(*entry, Completed{claim.attempt}, now);
-    if (answer != Answer::kDone) return answer;
-    entry->result = result;
-    end(*entry, now);
-    return answer;
+  Result<std::vector<Answer>> settle(const std::vector<Settlement>& settlements) override {
+    for (const Settlement& one : settlements) SIMSWARM_CHECK(check_settlement(one));
+    std::vector<Answer> answers;
+    answers.reserve(settlements.size());
+    for (const Settlement& one : settlements) answers.push_back(settle_one(one));
+    return answers;
   }
 
-  Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after) override {
-    const Stamp now = begin();
-    Entry* entry = entry_of(claim.job);
-    if (entry == nullptr) return Answer::kGone;
-    const Answer answer = change(*entry, Failed{claim.attempt, after}, now);
-    if (answer == Answer::kDone && place_of(entry->life.state) == Place::kFailed) {
-      entry->message = message.substr(0, kLongestMessage);
-      end(*entry, now);
+  Status tell(const std::vector<Told>& told) override {
+    (void)begin();
+    for (const Told& one : told) {
+      Entry* entry = entry_of(one.claim.job);
+      const bool holds = entry != nullptr && entry->life.state == State::kStarted &&
+                         entry->life.attempt == one.claim.attempt && one.progress.size() <= kLongestProgress;
+      if (holds) entry->progress = one.progress;
     }
-    return answer;
+    return {};
   }
 
-  Result<Answer> hand_back(const Claim& claim) override { return change(claim.job, HandedBack{claim.attempt}); }
+  Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {
+    SIMSWARM_CHECK(check_worker(worker));
+    const Stamp now = begin();
+    std::vector<JobId> back;
+    for (auto& [id, entry] : entries_) {
+      const Claim claim{entry.job.id, entry.life.attempt};
+      if (entry.life.state != State::kStarted || entry.life.worker != worker) continue;
+      if (std::find(known.begin(), known.end(), claim) != known.end()) continue;
+      if (change(entry, HandedBack{claim.attempt}, now) == Answer::kDone) back.push_back(claim.job);
+    }
+    return back;
+  }
+
   Result<Answer> cancel(const JobId& id) override { return change(id, Cancelled{}); }
   Result<Answer> request_stop(const JobId& id) override { return change(id, StopRequested{}); }
 
@@ -220,6 +238,57 @@ class MemoryJobQueue final : public JobQueue {
     return drained;
   }
 
+  Result<Emptied> empty(const QueueName& queue) override {
+    SIMSWARM_CHECK(check_queue(queue));
+    (void)begin();
+    Emptied emptied;
+    const std::deque<std::string> queued = queues_[queue.text].queued;
+    for (const std::string& id : queued) {
+      const bool stays = is_waited_for({id});
+      if (!stays) erase(entries_.at(id));
+      ++(stays ? emptied.kept : emptied.removed);
+    }
+    return emptied;
+  }
+
+  Status present(const WorkerRecord& record) override {
+    SIMSWARM_CHECK(check_record(record));
+    const Stamp now = begin();
+    Presence& presence = workers_[record.name];
+    if (presence.seen + kWorkerTtl <= now) presence.born = now;
+    presence.seen = now;
+    presence.record = record;
+    return {};
+  }
+
+  Status leave(const WorkerId& worker) override {
+    SIMSWARM_CHECK(check_worker(worker));
+    workers_.erase(worker);
+    return {};
+  }
+
+  Result<std::vector<WorkerView>> workers() override {
+    const Stamp now = begin();
+    std::erase_if(workers_, [&](const auto& one) { return one.second.seen + kWorkerTtl <= now; });
+    std::vector<WorkerView> workers;
+    for (const auto& [name, one] : workers_)
+      workers.push_back({one.record, simswarm::to_text(one.born), simswarm::to_text(one.seen)});
+    return workers;
+  }
+
+  Status keep_manifest(const std::string& campaign, const std::string& text) override {
+    SIMSWARM_CHECK(check_id({campaign}));
+    manifests_[campaign] = text;
+    return {};
+  }
+
+  Result<std::optional<std::string>> manifest(const std::string& campaign) override {
+    SIMSWARM_CHECK(check_id({campaign}));
+    const auto found = manifests_.find(campaign);
+    if (found == manifests_.end()) return std::nullopt;
+    return found->second;
+  }
+
   Status suspend() override {
     suspended_ = true;
     return {};
@@ -227,6 +296,13 @@ class MemoryJobQueue final : public JobQueue {
   Status resume() override {
     suspended_ = false;
     return {};
+  }
+
+  Result<std::vector<QueueView>> queues() override {
+    (void)begin();
+    std::vector<QueueView> queues;
+    for (const auto& [name, stands] : queues_) queues.push_back({{name}, stands.queued.size()});
+    return queues;
   }
 
   Result<Counts> counts(const QueueName& queue) override {
@@ -272,6 +348,45 @@ class MemoryJobQueue final : public JobQueue {
     const Stamp now = options_.now ? options_.now() : system_clock().stamp();
     while (!expiring_.empty() && expiring_.begin()->first <= now) erase(entries_.at(expiring_.begin()->second));
     return now;
+  }
+
+  // Half of a worker's share of what waits, or what it asks for at least.
+  std::size_t share_of(const ClaimRequest& request, const QueueName& queue, std::size_t waiting) const {
+    if (request.at_least == 0 || request.at_least >= request.most) return request.most;
+    const auto serves = [&](const auto& one) {
+      const auto& queues = one.second.record.queues;
+      return std::find(queues.begin(), queues.end(), queue) != queues.end();
+    };
+    const auto workers = std::max<std::ptrdiff_t>(std::count_if(workers_.begin(), workers_.end(), serves), 1);
+    return std::min(request.most, std::max(request.at_least, waiting / (2 * static_cast<std::size_t>(workers))));
+  }
+
+  Answer settle_one(const Settlement& one) {
+    const Stamp now = begin();
+    Entry* entry = entry_of(one.claim.job);
+    if (entry == nullptr) return Answer::kGone;
+    switch (one.how) {
+      case Settlement::How::kHandBack:
+        return change(*entry, HandedBack{one.claim.attempt}, now);
+      case Settlement::How::kComplete:
+        return complete_one(*entry, one, now);
+      case Settlement::How::kFail:
+        break;
+    }
+    const Answer answer = change(*entry, Failed{one.claim.attempt, one.after}, now);
+    if (answer == Answer::kDone && place_of(entry->life.state) == Place::kFailed) {
+      entry->message = one.text.substr(0, kLongestMessage);
+      end(*entry, now);
+    }
+    return answer;
+  }
+
+  Answer complete_one(Entry& entry, const Settlement& one, Stamp now) {
+    const Answer answer = change(entry, Completed{one.claim.attempt}, now);
+    if (answer != Answer::kDone) return answer;
+    entry.result = one.text;
+    end(entry, now);
+    return answer;
   }
 
   Entry* entry_of(const JobId& id) {
@@ -410,6 +525,8 @@ class MemoryJobQueue final : public JobQueue {
   std::map<std::string, Stands> queues_;
   std::map<std::string, std::set<std::string>> dependents_;  // by parent; those that do not wait any more stay
   std::set<std::pair<Stamp, std::string>> expiring_;
+  std::map<WorkerId, Presence> workers_;
+  std::map<std::string, std::string> manifests_;
   bool suspended_ = false;
 };
 

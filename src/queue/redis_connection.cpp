@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 #include <hiredis/hiredis.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
@@ -43,6 +44,26 @@ struct FreeReply {
   void operator()(redisReply* reply) const { ::freeReplyObject(reply); }
 };
 using OwnedReply = std::unique_ptr<redisReply, FreeReply>;
+
+// As hiredis takes the words of a command.
+class Arguments {
+ public:
+  explicit Arguments(const std::vector<std::string>& words) {
+    texts_.reserve(words.size());
+    sizes_.reserve(words.size());
+    for (const std::string& word : words) {
+      texts_.push_back(word.data());
+      sizes_.push_back(word.size());
+    }
+  }
+  [[nodiscard]] int count() const { return static_cast<int>(texts_.size()); }
+  [[nodiscard]] const char** texts() const { return texts_.data(); }
+  [[nodiscard]] const std::size_t* sizes() const { return sizes_.data(); }
+
+ private:
+  mutable std::vector<const char*> texts_;  // hiredis does not write them, and does not say so
+  std::vector<std::size_t> sizes_;
+};
 
 timeval timeval_of(std::chrono::milliseconds time) {
   return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
@@ -187,27 +208,59 @@ Status RedisConnection::log_in() {
 
 Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& words, std::string_view asked) {
   const WithoutSigpipe guard;
-  std::vector<const char*> texts;
-  std::vector<std::size_t> sizes;
-  texts.reserve(words.size());
-  sizes.reserve(words.size());
-  for (const std::string& word : words) {
-    texts.push_back(word.data());
-    sizes.push_back(word.size());
-  }
-  redisContext* context = context_->held.get();
+  const Arguments arguments(words);
   errno = 0;
   const OwnedReply reply(static_cast<redisReply*>(
-      ::redisCommandArgv(context, static_cast<int>(texts.size()), texts.data(), sizes.data())));
-  if (!reply) {
-    const std::string why = trouble(*context, errno, timeout_);
-    context_->held.reset();
-    return failed(address_, true, fmt::format("{}: {}", asked, why));
-  }
+      ::redisCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes())));
+  if (!reply) return propagate(broke(asked).error());
   if (reply->type == REDIS_REPLY_ERROR) {
     return refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), asked);
   }
   return copy_of(*reply);
+}
+
+Status RedisConnection::send(const std::vector<std::string>& words) {
+  SIMSWARM_CHECK(ensure());
+  const WithoutSigpipe guard;
+  const Arguments arguments(words);
+  redisContext* context = context_->held.get();
+  errno = 0;
+  int sent = 0;
+  int good = ::redisAppendCommandArgv(context, arguments.count(), arguments.texts(), arguments.sizes());
+  while (good == REDIS_OK && sent == 0) good = ::redisBufferWrite(context, &sent);
+  return good == REDIS_OK ? Status() : broke(words.front());
+}
+
+Result<std::vector<RedisReply>> RedisConnection::received() {
+  constexpr std::string_view kWaiting = "waiting";
+  if (!context_->held) return failed(address_, true, "the connection is broken");
+  redisContext* context = context_->held.get();
+  pollfd readable{context->fd, POLLIN, 0};
+  errno = 0;
+  if (::poll(&readable, 1, 0) > 0 && ::redisBufferRead(context) != REDIS_OK) return propagate(broke(kWaiting).error());
+  std::vector<RedisReply> replies;
+  while (true) {
+    void* next = nullptr;
+    if (::redisReaderGetReply(context->reader, &next) != REDIS_OK) {
+      context_->held.reset();
+      return failed(address_, true, "what answers there does not speak Redis's protocol; look at the port");
+    }
+    if (next == nullptr) return replies;
+    const OwnedReply reply(static_cast<redisReply*>(next));
+    if (reply->type == REDIS_REPLY_ERROR)
+      return refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), kWaiting);
+    replies.push_back(copy_of(*reply));
+  }
+}
+
+int RedisConnection::descriptor() const {
+  return context_->held ? context_->held->fd : -1;
+}
+
+Status RedisConnection::broke(std::string_view asked) {
+  const std::string why = trouble(*context_->held, errno, timeout_);
+  context_->held.reset();
+  return failed(address_, true, fmt::format("{}: {}", asked, why));
 }
 
 Status RedisConnection::ensure() {

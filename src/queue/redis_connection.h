@@ -50,6 +50,13 @@ class RedisConnection {
   // Loads the script where the server does not have it, also when it has forgotten it.
   [[nodiscard]] Result<RedisReply> run(const RedisScript& script, const std::vector<std::string>& arguments);
 
+  // For a connection that waits for what comes: sends, and does not wait for an answer.
+  [[nodiscard]] Status send(const std::vector<std::string>& words);
+  // What has come by now; does not wait. A server's error is an error.
+  [[nodiscard]] Result<std::vector<RedisReply>> received();
+  // To be polled for reading; -1 where the connection broke.
+  [[nodiscard]] int descriptor() const;
+
   // How often it has been connected: 1 after connect().
   [[nodiscard]] int generation() const { return generation_; }
   [[nodiscard]] const RedisAddress& address() const { return address_; }
@@ -61,6 +68,7 @@ class RedisConnection {
   Status log_in();
   // `asked` is what a message calls it: words may be secret.
   Result<RedisReply> exchange(const std::vector<std::string>& words, std::string_view asked);
+  [[nodiscard]] Status broke(std::string_view asked);
   Result<std::string> load(const RedisScript& script);
 
   RedisAddress address_;

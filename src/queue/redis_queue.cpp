@@ -11,6 +11,7 @@ namespace simswarm::jobs {
 namespace {
 
 constexpr std::size_t kMostInStep = 1000;  // jobs that are enqueued at once: a script holds up all other clients
+constexpr std::size_t kMostSettled = 500;  // and that are settled
 constexpr std::array<const char*, kPlaces> kRegistries{"deferred", "scheduled", "",        "wip",
                                                        "finished", "failed",    "canceled"};
 
@@ -79,6 +80,7 @@ JobView view_of(const RedisReply& reply) {
   view.started_at = f[12].text;
   view.ended_at = f[13].text;
   view.id.text = f[14].text;
+  view.progress = f[15].text;
   return view;
 }
 
@@ -90,6 +92,51 @@ std::string result_field(const RedisReply& result, std::string_view name) {
     return bytes ? unpacked(*bytes).value_or("") : std::string();
   }
   return {};
+}
+
+const char* word_of(const Settlement& settlement) {
+  switch (settlement.how) {
+    case Settlement::How::kComplete:
+      return "complete";
+    case Settlement::How::kHandBack:
+      return "back";
+    case Settlement::How::kFail:
+      break;
+  }
+  return settlement.after == AfterFailure::kMayRetry  ? "retry"
+         : settlement.after == AfterFailure::kNoRetry ? "end"
+                                                      : "stopped";
+}
+
+void add(std::vector<std::string>& arguments, const Claim& claim) {
+  arguments.push_back(claim.job.text);
+  arguments.push_back(std::to_string(claim.attempt));
+}
+
+std::size_t size_in(const RedisReply& reply) {
+  return static_cast<std::size_t>(std::max<std::int64_t>(parse_int(reply.text).value_or(0), 0));
+}
+
+// As the script «workers» gives it.
+WorkerView worker_of(const RedisReply& reply) {
+  const std::vector<RedisReply>& f = reply.list;
+  WorkerView view;
+  WorkerRecord& record = view.record;
+  record.name.text = f[13].text;
+  for (const std::string_view queue : split(f[0].text, ',')) record.queues.push_back({std::string(queue)});
+  record.host = f[1].text;
+  record.address = f[2].text;
+  record.pid = int_of(f[3]);
+  record.version = f[4].text;
+  record.state = f[5].text;
+  view.born_at = f[6].text;
+  view.seen_at = f[7].text;
+  record.finished = size_in(f[8]);
+  record.failed = size_in(f[9]);
+  record.working_seconds = parse_double(f[10].text).value_or(0);
+  record.slots = size_in(f[11]);
+  record.running = size_in(f[12]);
+  return view;
 }
 
 class RedisQueue final : public JobQueue {
@@ -117,11 +164,18 @@ class RedisQueue final : public JobQueue {
   Result<Claims> claim(const ClaimRequest& request) override {
     SIMSWARM_CHECK(check_request(request));
     std::vector<std::string> arguments{request.worker.text, request.node, std::to_string(options_.lease.count()),
-                                       std::to_string(request.most)};
+                                       std::to_string(request.most), std::to_string(least_of(request)), ""};
     for (const QueueName& queue : request.queues) arguments.push_back(queue.text);
-    SIMSWARM_TRY(const RedisReply reply, run(scripts_.claim, std::move(arguments)));
+    SIMSWARM_TRY(arguments[5], late_after());
+    SIMSWARM_TRY(RedisReply reply, run(scripts_.claim, arguments));
+    if (reply.list[0].integer == 2) {  // the server's clock was set
+      SIMSWARM_CHECK(note_time());
+      SIMSWARM_TRY(arguments[5], late_after());
+      SIMSWARM_TRY(reply, run(scripts_.claim, std::move(arguments)));
+    }
     Claims claims;
     claims.suspended = reply.list[0].integer == 1;
+    claims.more = reply.list[2].integer == 1;
     for (const RedisReply& one : reply.list[1].list) {
       ClaimedJob job;
       job.claim = {{one.list[0].text}, int_of(one.list[1])};
@@ -135,10 +189,7 @@ class RedisQueue final : public JobQueue {
 
   Result<std::vector<Beat>> heartbeat(const std::vector<Claim>& claims) override {
     std::vector<std::string> arguments{std::to_string(options_.lease.count())};
-    for (const Claim& claim : claims) {
-      arguments.push_back(claim.job.text);
-      arguments.push_back(std::to_string(claim.attempt));
-    }
+    for (const Claim& claim : claims) add(arguments, claim);
     SIMSWARM_TRY(const RedisReply reply, run(scripts_.heartbeat, std::move(arguments)));
     std::vector<Beat> beats;
     beats.reserve(claims.size());
@@ -146,19 +197,43 @@ class RedisQueue final : public JobQueue {
     return beats;
   }
 
-  Result<Answer> complete(const Claim& claim, const std::string& result) override {
-    SIMSWARM_CHECK(check_result(claim, result));
-    return answer(scripts_.complete, {claim.job.text, std::to_string(claim.attempt), result});
+  Result<std::vector<Answer>> settle(const std::vector<Settlement>& settlements) override {
+    for (const Settlement& one : settlements) SIMSWARM_CHECK(check_settlement(one));
+    std::vector<Answer> answers;
+    answers.reserve(settlements.size());
+    for (std::size_t first = 0; first < settlements.size(); first += kMostSettled) {
+      std::vector<std::string> arguments;
+      for (std::size_t i = first; i < std::min(first + kMostSettled, settlements.size()); ++i) {
+        const Settlement& one = settlements[i];
+        add(arguments, one.claim);
+        arguments.emplace_back(word_of(one));
+        arguments.push_back(one.how == Settlement::How::kComplete ? one.text : one.text.substr(0, kLongestMessage));
+      }
+      SIMSWARM_TRY(const RedisReply reply, run(scripts_.settle, std::move(arguments)));
+      for (const RedisReply& one : reply.list) answers.push_back(static_cast<Answer>(one.integer));
+    }
+    return answers;
   }
 
-  Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after) override {
-    const char* what = after == AfterFailure::kMayRetry ? "retry" : after == AfterFailure::kNoRetry ? "end" : "stopped";
-    return answer(scripts_.fail,
-                  {claim.job.text, std::to_string(claim.attempt), message.substr(0, kLongestMessage), what});
+  Status tell(const std::vector<Told>& told) override {
+    std::vector<std::string> arguments;
+    for (const Told& one : told) {
+      if (one.progress.size() > kLongestProgress) continue;
+      add(arguments, one.claim);
+      arguments.push_back(one.progress);
+    }
+    if (!arguments.empty()) SIMSWARM_CHECK(run(scripts_.tell, std::move(arguments)));
+    return {};
   }
 
-  Result<Answer> hand_back(const Claim& claim) override {
-    return answer(scripts_.hand_back, {claim.job.text, std::to_string(claim.attempt)});
+  Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {
+    SIMSWARM_CHECK(check_worker(worker));
+    std::vector<std::string> arguments{worker.text};
+    for (const Claim& claim : known) add(arguments, claim);
+    SIMSWARM_TRY(const RedisReply reply, run(scripts_.return_unknown, std::move(arguments)));
+    std::vector<JobId> ids;
+    for (const RedisReply& one : reply.list) ids.push_back({one.text});
+    return ids;
   }
 
   Result<Answer> cancel(const JobId& id) override { return answer(scripts_.cancel, {id.text}); }
@@ -168,7 +243,8 @@ class RedisQueue final : public JobQueue {
 
   Result<Reaped> reap(std::size_t most) override {
     SIMSWARM_TRY(const std::int64_t not_before, end_of_grace());
-    SIMSWARM_TRY(const RedisReply reply, run(scripts_.reap, {std::to_string(not_before), std::to_string(most)}));
+    SIMSWARM_TRY(const std::string late, late_after());
+    SIMSWARM_TRY(const RedisReply reply, run(scripts_.reap, {std::to_string(not_before), std::to_string(most), late}));
     Reaped reaped;
     for (const RedisReply& one : reply.list[0].list) reaped.back.push_back({one.text});
     for (const RedisReply& one : reply.list[1].list) reaped.ended.push_back({one.text});
@@ -181,18 +257,104 @@ class RedisQueue final : public JobQueue {
     return static_cast<std::size_t>(reply.integer);
   }
 
+  Result<Emptied> empty(const QueueName& queue) override {
+    SIMSWARM_TRY(const Counts before, counts(queue));
+    Emptied emptied;
+    for (std::size_t seen = 0; seen < before.queued; seen += kMostInStep) {
+      const std::size_t most = std::min(kMostInStep, before.queued - seen);
+      SIMSWARM_TRY(const RedisReply reply, run(scripts_.empty, {queue.text, std::to_string(most)}));
+      emptied.removed += static_cast<std::size_t>(reply.list.at(0).integer);
+      emptied.kept += static_cast<std::size_t>(reply.list.at(1).integer);
+    }
+    return emptied;
+  }
+
+  Status present(const WorkerRecord& record) override {
+    SIMSWARM_CHECK(check_record(record));
+    std::vector<std::string> queues;
+    for (const QueueName& queue : record.queues) queues.push_back(queue.text);
+    SIMSWARM_CHECK(run(looks_.present, {record.name.text,
+                                        number(kWorkerTtl),
+                                        "queues",
+                                        join(queues, ","),
+                                        "hostname",
+                                        record.host,
+                                        "ip_address",
+                                        record.address,
+                                        "pid",
+                                        std::to_string(record.pid),
+                                        "version",
+                                        record.version,
+                                        "python_version",
+                                        "simswarm",
+                                        "state",
+                                        record.state,
+                                        "successful_job_count",
+                                        std::to_string(record.finished),
+                                        "failed_job_count",
+                                        std::to_string(record.failed),
+                                        "total_working_time",
+                                        fmt::format("{:.6f}", record.working_seconds),
+                                        "sw_slots",
+                                        std::to_string(record.slots),
+                                        "sw_running",
+                                        std::to_string(record.running)}));
+    return {};
+  }
+
+  Status leave(const WorkerId& worker) override {
+    SIMSWARM_CHECK(check_worker(worker));
+    SIMSWARM_CHECK(run(looks_.leave, {worker.text}));
+    return {};
+  }
+
+  Result<std::vector<WorkerView>> workers() override {
+    SIMSWARM_TRY(const RedisReply reply, run(looks_.workers, {}));
+    std::vector<WorkerView> workers;
+    for (const RedisReply& one : reply.list) workers.push_back(worker_of(one));
+    std::sort(workers.begin(), workers.end(),
+              [](const WorkerView& a, const WorkerView& b) { return a.record.name < b.record.name; });
+    return workers;
+  }
+
+  Status keep_manifest(const std::string& campaign, const std::string& text) override {
+    SIMSWARM_CHECK(check_id({campaign}));
+    SIMSWARM_CHECK(connection_.command({"SET", "simswarm:manifest:" + campaign, text, "EX", number(kManifestTtl)}));
+    return {};
+  }
+
+  Result<std::optional<std::string>> manifest(const std::string& campaign) override {
+    SIMSWARM_CHECK(check_id({campaign}));
+    const std::string key = "simswarm:manifest:" + campaign;
+    SIMSWARM_TRY(RedisReply reply, connection_.command({"GET", key}));
+    if (reply.is_null()) return std::nullopt;
+    SIMSWARM_CHECK(connection_.command({"EXPIRE", key, number(kManifestTtl)}));
+    return std::move(reply.text);
+  }
+
   Status suspend() override {
     SIMSWARM_CHECK(connection_.command({"SET", "rq:suspended", "1"}));
     return {};
   }
   Status resume() override {
     SIMSWARM_CHECK(connection_.command({"DEL", "rq:suspended"}));
+    // Who waits hears of it; where that may not be published, it is seen a few seconds later.
+    (void)connection_.command({"PUBLISH", "simswarm:wake", ""});
     return {};
+  }
+
+  Result<std::vector<QueueView>> queues() override {
+    SIMSWARM_TRY(const RedisReply reply, run(looks_.queues, {}));
+    std::vector<QueueView> queues;
+    for (const RedisReply& one : reply.list)
+      queues.push_back({{one.list.at(0).text}, static_cast<std::size_t>(one.list.at(1).integer)});
+    std::sort(queues.begin(), queues.end(), [](const QueueView& a, const QueueView& b) { return a.name < b.name; });
+    return queues;
   }
 
   Result<Counts> counts(const QueueName& queue) override {
     SIMSWARM_CHECK(check_queue(queue));
-    SIMSWARM_TRY(const RedisReply reply, run(scripts_.counts, {queue.text}));
+    SIMSWARM_TRY(const RedisReply reply, run(looks_.counts, {queue.text}));
     const auto count = [&](Place place) {
       return static_cast<std::size_t>(reply.list[static_cast<std::size_t>(place)].integer);
     };
@@ -203,7 +365,7 @@ class RedisQueue final : public JobQueue {
   Result<Page> list(const QueueName& queue, Place place, std::size_t offset, std::size_t most) override {
     SIMSWARM_CHECK(check_queue(queue));
     SIMSWARM_TRY(const RedisReply reply,
-                 run(scripts_.list, {queue.text, kRegistries.at(static_cast<std::size_t>(place)),
+                 run(looks_.list, {queue.text, kRegistries.at(static_cast<std::size_t>(place)),
                                      std::to_string(offset), std::to_string(std::min(most, kMostInPage))}));
     Page page;
     page.total = static_cast<std::size_t>(reply.list[0].integer);
@@ -212,7 +374,7 @@ class RedisQueue final : public JobQueue {
   }
 
   Result<std::optional<JobDetails>> find(const JobId& id) override {
-    SIMSWARM_TRY(const RedisReply reply, run(scripts_.find, {id.text}));
+    SIMSWARM_TRY(const RedisReply reply, run(looks_.find, {id.text}));
     if (reply.list.empty()) return std::nullopt;
     JobDetails details;
     details.job = view_of(reply.list[0]);
@@ -227,18 +389,42 @@ class RedisQueue final : public JobQueue {
 
   // The time from which this connection counts.
   Status note_connection() {
-    if (options_.now) {
-      grace_from_ = options_.now().time_since_epoch().count() / 1000;
-    } else {
-      SIMSWARM_TRY(const RedisReply time, connection_.command({"TIME"}));
-      grace_from_ =
-          parse_int(time.list.at(0).text).value_or(0) * 1000 + parse_int(time.list.at(1).text).value_or(0) / 1000;
-    }
+    SIMSWARM_CHECK(note_time());
+    grace_from_ = server_time();
     known_generation_ = connection_.generation();
     return {};
   }
 
  private:
+  static std::size_t least_of(const ClaimRequest& request) {
+    return request.at_least == 0 ? request.most : std::min(request.at_least, request.most);
+  }
+
+  Status note_time() {
+    if (options_.now) return {};
+    SIMSWARM_TRY(const RedisReply time, connection_.command({"TIME"}));
+    noted_at_ = system_clock().monotonic();
+    noted_ =
+        parse_int(time.list.at(0).text).value_or(0) * 1000 + parse_int(time.list.at(1).text).value_or(0) / 1000;
+    return {};
+  }
+
+  // The server's, in ms, as far as it goes on as it did.
+  [[nodiscard]] std::int64_t server_time() const {
+    if (options_.now) return options_.now().time_since_epoch().count() / 1000;
+    const auto since = std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().monotonic() - noted_at_);
+    return noted_ + since.count();
+  }
+
+  // When nobody waits any more for the answer to what is sent now. A server that was stopped comes to it later, when
+  // it reads what lies in its sockets.
+  Result<std::string> late_after() {
+    SIMSWARM_CHECK(connection_.ensure());
+    if (connection_.generation() != known_generation_) SIMSWARM_CHECK(note_connection());
+    constexpr std::int64_t kMargin = 1000;  // ms: clocks drift
+    return std::to_string(server_time() + options_.connect_timeout.count() + kMargin);
+  }
+
   Result<RedisReply> run(const RedisScript& script, std::vector<std::string> arguments) {
     const std::string now = options_.now ? std::to_string(options_.now().time_since_epoch().count()) : "";
     arguments.insert(arguments.begin(), now);
@@ -260,8 +446,11 @@ class RedisQueue final : public JobQueue {
   RedisConnection connection_;
   JobQueueOptions options_;
   const RedisScripts& scripts_ = redis_scripts();
+  const RedisLookScripts& looks_ = redis_look_scripts();
   int known_generation_ = 0;
   std::int64_t grace_from_ = 0;
+  std::int64_t noted_ = 0;  // the server's time, in ms
+  Monotonic noted_at_{};    // when that was
 };
 
 }  // namespace

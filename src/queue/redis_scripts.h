@@ -8,25 +8,38 @@ namespace simswarm::jobs {
 
 // The first argument of each is the time in microseconds, or empty for the server's own; then those of its comment.
 struct RedisScripts {
-  RedisScript enqueue;       // number of jobs, then kEnqueueFields texts a job
-  RedisScript claim;         // worker, node, lease in ms, most, queues...
-  RedisScript heartbeat;     // lease in ms, then id and attempt of each
-  RedisScript complete;      // id, attempt, result
-  RedisScript fail;          // id, attempt, message, what follows
-  RedisScript hand_back;     // id, attempt
-  RedisScript cancel;        // id
-  RedisScript request_stop;  // id
-  RedisScript requeue;       // id
-  RedisScript remove;        // id
-  RedisScript reap;          // time in ms before which nothing is taken back, most
-  RedisScript drain_due;     // queue, most
-  RedisScript counts;        // queue
-  RedisScript list;          // queue, registry (empty: the queue itself), offset, most
-  RedisScript find;          // id
+  RedisScript enqueue;         // number of jobs, then kEnqueueFields texts a job
+  RedisScript claim;           // worker, node, lease in ms, most, at least, time in ms after which it is late, queues...
+  RedisScript heartbeat;       // lease in ms, then id and attempt of each
+  RedisScript settle;          // id, attempt, how (complete, retry, end, stopped, back), text of each
+  RedisScript tell;            // id, attempt, text of each
+  RedisScript return_unknown;  // worker, then id and attempt of what it knows
+  RedisScript cancel;          // id
+  RedisScript request_stop;    // id
+  RedisScript requeue;         // id
+  RedisScript remove;          // id
+  RedisScript reap;            // time in ms before which nothing is taken back, most, time in ms after which it is late
+  RedisScript drain_due;       // queue, most
+  RedisScript empty;           // queue, most
+};
+
+// The same for what changes no job.
+struct RedisLookScripts {
+  RedisScript counts;   // queue
+  RedisScript list;     // queue, registry (empty: the queue itself), offset, most
+  RedisScript find;     // id
+  RedisScript queues;   //
+  RedisScript present;  // worker, seconds that the word holds, fields and values
+  RedisScript leave;    // worker
+  RedisScript workers;  //
 };
 
 inline constexpr int kEnqueueFields = 14;
 
 [[nodiscard]] const RedisScripts& redis_scripts();
+[[nodiscard]] const RedisLookScripts& redis_look_scripts();
+
+// A script behind what all have in common. For the two above.
+[[nodiscard]] RedisScript script(std::string_view name, std::string_view text);
 
 }  // namespace simswarm::jobs

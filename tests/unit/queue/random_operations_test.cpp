@@ -7,7 +7,7 @@
 namespace simswarm::jobs {
 namespace {
 
-constexpr int kSequences = 200;
+constexpr int kSequences = 500;
 constexpr int kOperations = 200;  // a sequence
 
 using Operations = std::vector<Operation>;
@@ -213,14 +213,18 @@ class Forgetful final : public JobQueue {
   Result<std::vector<bool>> enqueue(const std::vector<NewJob>& jobs) override { return queue_->enqueue(jobs); }
   Result<Claims> claim(const ClaimRequest& request) override { return queue_->claim(request); }
   Result<std::vector<Beat>> heartbeat(const std::vector<Claim>& claims) override { return queue_->heartbeat(claims); }
-  Result<Answer> complete(const Claim& claim, const std::string& result) override {
-    const auto found = good(queue_->find(claim.job));
-    return queue_->complete({claim.job, found ? found->job.attempt : claim.attempt}, result);
+  Result<std::vector<Answer>> settle(const std::vector<Settlement>& settlements) override {
+    std::vector<Settlement> changed = settlements;
+    for (Settlement& one : changed) {
+      const auto found = good(queue_->find(one.claim.job));
+      if (found && one.how == Settlement::How::kComplete) one.claim.attempt = found->job.attempt;
+    }
+    return queue_->settle(changed);
   }
-  Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after) override {
-    return queue_->fail(claim, message, after);
+  Status tell(const std::vector<Told>& told) override { return queue_->tell(told); }
+  Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {
+    return queue_->return_unknown(worker, known);
   }
-  Result<Answer> hand_back(const Claim& claim) override { return queue_->hand_back(claim); }
   Result<Answer> cancel(const JobId& id) override { return queue_->cancel(id); }
   Result<Answer> request_stop(const JobId& id) override { return queue_->request_stop(id); }
   Result<Answer> requeue(const JobId& id) override { return queue_->requeue(id); }
@@ -229,6 +233,15 @@ class Forgetful final : public JobQueue {
   Result<std::size_t> drain_due(const QueueName& queue, std::size_t most) override {
     return queue_->drain_due(queue, most);
   }
+  Result<Emptied> empty(const QueueName& queue) override { return queue_->empty(queue); }
+  Status present(const WorkerRecord& record) override { return queue_->present(record); }
+  Status leave(const WorkerId& worker) override { return queue_->leave(worker); }
+  Result<std::vector<WorkerView>> workers() override { return queue_->workers(); }
+  Status keep_manifest(const std::string& name, const std::string& text) override {
+    return queue_->keep_manifest(name, text);
+  }
+  Result<std::optional<std::string>> manifest(const std::string& name) override { return queue_->manifest(name); }
+  Result<std::vector<QueueView>> queues() override { return queue_->queues(); }
   Status suspend() override { return queue_->suspend(); }
   Status resume() override { return queue_->resume(); }
   Result<Counts> counts(const QueueName& queue) override { return queue_->counts(queue); }

@@ -1,0 +1,116 @@
+// What there is on the server: queues, jobs, workers.
+#include "queue/redis_scripts.h"
+
+namespace simswarm::jobs {
+namespace {
+
+constexpr std::string_view kCounts = R"lua(
+local queue, counts = ARGV[2], {}
+for i, registry in ipairs({'deferred', 'scheduled', '', 'wip', 'finished', 'failed', 'canceled'}) do
+  counts[i] = registry == '' and call('LLEN', 'rq:queue:' .. queue) or call('ZCARD', 'rq:' .. registry .. ':' .. queue)
+end
+return counts
+)lua";
+
+constexpr std::string_view kView = R"lua(
+local function view(id)
+  local f = call('HMGET', key(id), 'origin', 'status', 'description', 'sw_attempt', 'sw_nodes', 'sw_end', 'sw_stop',
+    'retries_left', 'worker_name', 'sw_node', 'created_at', 'enqueued_at', 'started_at', 'ended_at', 'data', 'sw_progress')
+  local there = f[15]
+  f[15] = id
+  f[5] = list_of(f[5])
+  f[7] = f[7] and f[7] == f[13]
+  f[16] = f[2] == 'started' and f[16] or ''
+  return there and f
+end
+)lua";
+
+constexpr std::string_view kList = R"lua(
+local queue, registry, offset, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local total, ids, jobs = 0, {}, {}
+if registry == '' then
+  local name = 'rq:queue:' .. queue
+  total = call('LLEN', name)
+  local found = call('LRANGE', name, whole(-offset - most), whole(-offset - 1))
+  for i = #found, 1, -1 do ids[#ids + 1] = found[i] end
+else
+  local name = 'rq:' .. registry .. ':' .. queue
+  total = call('ZCARD', name)
+  ids = call('ZREVRANGE', name, whole(offset), whole(offset + most - 1))
+end
+for _, id in ipairs(ids) do
+  local one = view(string.match(id, '^[^:]*'))
+  if one then jobs[#jobs + 1] = one end
+end
+return {total, jobs}
+)lua";
+
+constexpr std::string_view kFind = R"lua(
+local id = ARGV[2]
+local one = view(id)
+if not one then return {} end
+local last = call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', '1')
+return {one, call('HGET', key(id), 'data'), parents(id), last[1] and last[1][2] or {}}
+)lua";
+
+constexpr std::string_view kQueues = R"lua(
+local queues = {}
+for _, name in ipairs(call('SMEMBERS', 'rq:queues')) do
+  queues[#queues + 1] = {string.sub(name, #'rq:queue:' + 1), call('LLEN', name)}
+end
+return queues
+)lua";
+
+// As RQ's workers register. All is written each time: the server may have forgotten it.
+constexpr std::string_view kPresent = R"lua(
+local worker, ttl = ARGV[2], ARGV[3]
+local name = 'rq:worker:' .. worker
+call('HSETNX', name, 'birth', stamp())
+call('HDEL', name, 'death')
+call('HSET', name, 'last_heartbeat', stamp(), unpack(ARGV, 4))
+call('EXPIRE', name, ttl)
+call('SADD', 'rq:workers', name)
+for queue in string.gmatch(call('HGET', name, 'queues'), '[^,]+') do call('SADD', 'rq:workers:' .. queue, name) end
+return DONE
+)lua";
+
+constexpr std::string_view kLeave = R"lua(
+local name = 'rq:worker:' .. ARGV[2]
+local queues = call('HGET', name, 'queues')
+call('SREM', 'rq:workers', name)
+if not queues then return GONE end
+for queue in string.gmatch(queues, '[^,]+') do call('SREM', 'rq:workers:' .. queue, name) end
+call('HSET', name, 'death', stamp())
+call('EXPIRE', name, '60')
+return DONE
+)lua";
+
+constexpr std::string_view kWorkers = R"lua(
+local workers = {}
+for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
+  local f = call('HMGET', name, 'queues', 'hostname', 'ip_address', 'pid', 'version', 'state', 'birth',
+    'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running')
+  if f[7] then
+    f[14] = string.sub(name, #'rq:worker:' + 1)
+    workers[#workers + 1] = f
+  end
+end
+return workers
+)lua";
+
+}  // namespace
+
+const RedisLookScripts& redis_look_scripts() {
+  static const RedisLookScripts scripts{
+      script("counts", kCounts),
+      script("list", std::string(kView) + std::string(kList)),
+      script("find", std::string(kView) + std::string(kFind)),
+      script("queues", kQueues),
+      script("present", kPresent),
+      script("leave", kLeave),
+      script("workers", kWorkers),
+  };
+  return scripts;
+}
+
+}  // namespace simswarm::jobs
