@@ -7,7 +7,16 @@
 
 namespace simswarm::cli {
 
+// Where the queue is.
+struct QueueArguments {
+  std::string queue;          // URL
+  std::string password_file;  // its first line
+};
+
 struct CampaignArguments {
+  QueueArguments queue;  // to enqueue the runs instead of executing them
+  std::string in;        // name of the queue there; empty: one of the campaign's own
+  std::optional<int> max_lost;
   std::string directory;  // -C; empty: where we are
   std::string state;      // empty: .simswarm in the working folder
   std::string name;
@@ -90,6 +99,26 @@ struct CleanArguments {
   bool kept = false, attempts = false, logs = false, campaigns = false, all = false;
   std::string older_than;  // as given; checked by the command
   std::optional<int> keep;
+};
+
+struct WorkerArguments {
+  QueueArguments queue;
+  std::string action;  // run, list
+  std::string name, node, spool, drain;
+  std::vector<std::string> queues;
+  std::optional<int> slots;
+  double lease = 10;
+  bool burst = false, json = false;
+  std::string timeout, memory, stall, max_output, layer, containment, run_as;
+};
+
+struct JobsArguments {
+  QueueArguments queue;
+  std::string action;
+  std::vector<std::string> ids;
+  std::string in, campaign, state;
+  std::optional<int> most, offset;
+  bool json = false;
 };
 
 }  // namespace simswarm::cli

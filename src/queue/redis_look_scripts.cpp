@@ -65,12 +65,17 @@ return queues
 constexpr std::string_view kPresent = R"lua(
 local worker, ttl = ARGV[2], ARGV[3]
 local name = 'rq:worker:' .. worker
+local before = call('HGET', name, 'queues') or ''
 call('HSETNX', name, 'birth', stamp())
 call('HDEL', name, 'death')
 call('HSET', name, 'last_heartbeat', stamp(), unpack(ARGV, 4))
 call('EXPIRE', name, ttl)
 call('SADD', 'rq:workers', name)
-for queue in string.gmatch(call('HGET', name, 'queues'), '[^,]+') do call('SADD', 'rq:workers:' .. queue, name) end
+local now = call('HGET', name, 'queues')
+for queue in string.gmatch(now, '[^,]+') do call('SADD', 'rq:workers:' .. queue, name) end
+for queue in string.gmatch(before, '[^,]+') do
+  if not string.find(',' .. now .. ',', ',' .. queue .. ',', 1, true) then call('SREM', 'rq:workers:' .. queue, name) end
+end
 return DONE
 )lua";
 

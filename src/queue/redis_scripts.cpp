@@ -299,10 +299,16 @@ for _, name in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', whole(now_ms), 'LIMI
   end
 end
 if call('SET', 'simswarm:swept', '1', 'NX', 'EX', '60') then
+  local gone = {}
+  for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
+    if call('EXISTS', name) == 0 then gone[#gone + 1] = name end
+  end
+  if #gone > 0 then call('SREM', 'rq:workers', unpack(gone)) end
   for _, name in ipairs(call('SMEMBERS', 'rq:queues')) do
     local queue = string.sub(name, #'rq:queue:' + 1)
     call('ZREMRANGEBYSCORE', 'rq:finished:' .. queue, '-inf', whole(s))
     call('ZREMRANGEBYSCORE', 'rq:failed:' .. queue, '-inf', whole(s))
+    if #gone > 0 then call('SREM', 'rq:workers:' .. queue, unpack(gone)) end
   end
 end
 return {back, ended}
@@ -344,18 +350,12 @@ return {removed, #stay}
 
 const RedisScripts& redis_scripts() {
   static const RedisScripts scripts{
-      script("enqueue", kEnqueue),
-      script("claim", kClaim),
-      script("heartbeat", kHeartbeat),
-      script("settle", kSettle),
-      script("tell", kTell),
-      script("return unknown", kReturnUnknown),
-      script("cancel", kCancel),
-      script("request stop", kRequestStop),
-      script("requeue", kRequeue),
-      script("remove", kRemove),
-      script("reap", kReap),
-      script("drain due", kDrainDue),
+      script("enqueue", kEnqueue),     script("claim", kClaim),
+      script("heartbeat", kHeartbeat), script("settle", kSettle),
+      script("tell", kTell),           script("return unknown", kReturnUnknown),
+      script("cancel", kCancel),       script("request stop", kRequestStop),
+      script("requeue", kRequeue),     script("remove", kRemove),
+      script("reap", kReap),           script("drain due", kDrainDue),
       script("empty", kEmpty),
   };
   return scripts;

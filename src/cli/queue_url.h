@@ -1,0 +1,19 @@
+// Where the queue is: from options and environment, with the password from where nobody else reads it.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "cli/arguments.h"
+
+namespace simswarm::cli {
+
+// --queue or SIMSWARM_QUEUE, with the first line of --password-file or SIMSWARM_PASSWORD_FILE put in. Nothing was said:
+// an error.
+[[nodiscard]] Result<std::string> queue_url(const QueueArguments& arguments);
+
+// Overwrites passwords of URLs among our own arguments and in SIMSWARM_QUEUE, which lists of processes show. To be
+// called when the arguments have been copied; SIMSWARM_QUEUE is remembered.
+void hide_passwords(int argc, char** argv);
+
+}  // namespace simswarm::cli

@@ -1,0 +1,53 @@
+// What a job of the queue asks a worker to do, and how that is written: doc/formats.md, «Jobs».
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "exec/executor.h"
+#include "simulator/cmdenv.h"
+#include "simulator/command.h"
+
+namespace simswarm::worker {
+
+// What the runs of a campaign have in common: a program, where it runs, and which runs there are.
+struct StudySpec {
+  fs::path folder;  // absolute, as workers see it: working folder, and where results are put
+  std::variant<SweepSpec, CmdenvRequest> kind;
+  exec::Limits limits{};
+  std::optional<double> stall{};            // seconds
+  std::optional<std::size_t> batch_size{};  // runs a process; nothing: as many as pay
+};
+
+inline constexpr int kJobProtocol = 1;
+inline constexpr std::string_view kRunFunction = "simswarm.run";
+inline constexpr std::string_view kNothingFunction = "simswarm.nothing";
+
+// As JSON: the manifest of a campaign, and the named arguments of a job that says all itself.
+[[nodiscard]] std::string to_json(const StudySpec& spec);
+// An error says which field is wrong.
+[[nodiscard]] Result<StudySpec> parse_study(std::string_view json);
+[[nodiscard]] Result<std::unique_ptr<Dialect>> make_dialect(const StudySpec& spec);
+
+// The payload of the run at a position of a campaign; 64 bytes at most for a ULID and up to 8 digits.
+[[nodiscard]] std::string payload_of(std::string_view campaign, std::size_t position);
+// Of a job that says all itself.
+[[nodiscard]] std::string payload_of(const StudySpec& spec, std::size_t position);
+
+// One run of a study.
+struct Assignment {
+  bool is_nothing = false;   // there is nothing to do
+  std::string campaign;      // whose manifest says what the study is; empty: `study` does
+  std::string study;         // JSON
+  std::size_t position = 0;  // in the study's list of runs
+};
+// The payload of a job; functions that are not ours are refused.
+[[nodiscard]] Result<Assignment> parse_payload(std::string_view payload);
+
+}  // namespace simswarm::worker

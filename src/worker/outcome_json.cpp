@@ -1,0 +1,93 @@
+#include "worker/outcome_json.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "queue/job_queue.h"
+
+namespace simswarm::worker {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::size_t kMostOutput = std::size_t{8} * 1024;  // bytes of each
+constexpr std::size_t kMostFiles = 200;
+constexpr std::size_t kLongestLine = 200;
+
+std::string dumped(const json& value) {
+  return value.dump(-1, ' ', true, json::error_handler_t::replace);
+}
+
+std::string_view tail(std::string_view text, std::size_t most) {
+  return text.size() <= most ? text : text.substr(text.size() - most);
+}
+
+}  // namespace
+
+std::string result_json(const Told& told) {
+  const Attempt& attempt = told.attempt;
+  json object{{"outcome", to_text(attempt.verdict.outcome)},
+              {"attempt", attempt.number},
+              {"host", attempt.host},
+              {"worker", told.worker},
+              {"exit_code", attempt.exit_code},
+              {"wall_seconds", attempt.usage.wall_seconds},
+              {"cpu_seconds", attempt.usage.user_seconds + attempt.usage.system_seconds},
+              {"peak_memory", attempt.usage.peak_memory}};
+  if (!attempt.verdict.message.empty()) object["message"] = attempt.verdict.message;
+  if (attempt.usage.events > 0) object["events"] = attempt.usage.events;
+  if (told.kept > 0) object["kept"] = told.kept;
+  json files = json::array();
+  for (const ResultFile& file : told.files) {
+    if (files.size() == kMostFiles) break;
+    files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
+  }
+  object["files"] = std::move(files);
+  if (told.files.size() > kMostFiles) object["more_files"] = told.files.size() - kMostFiles;
+  if (!told.output.empty()) object["output"] = tail(told.output, kMostOutput);
+  if (!told.errors.empty()) object["errors"] = tail(told.errors, kMostOutput);
+  std::string text = dumped(object);
+  constexpr std::size_t kMost = std::size_t{60} * 1024;  // escapes may make it long
+  if (text.size() <= kMost) return text;
+  object.erase("output");
+  object.erase("errors");
+  text = dumped(object);
+  if (text.size() <= kMost) return text;
+  object["more_files"] = told.files.size();
+  object["files"] = json::array();
+  return dumped(object);
+}
+
+std::string failure_text(const Told& told) {
+  const Attempt& attempt = told.attempt;
+  const Verdict& verdict = attempt.verdict;
+  std::string text = std::string(to_text(verdict.outcome));
+  if (!verdict.message.empty()) text += ": " + verdict.message;
+  text += "\n";
+  if (!verdict.place.simulated_time.empty()) text += fmt::format("at t={} s", verdict.place.simulated_time);
+  if (verdict.place.event) text += fmt::format(", event #{}", *verdict.place.event);
+  if (!verdict.place.module.empty()) text += fmt::format(", in {}", verdict.place.module);
+  if (text.back() != '\n') text += "\n";
+  text += fmt::format("attempt {} on {} by {}, after {}, exit code {}\n", attempt.number, attempt.host, told.worker,
+                      human_duration(attempt.usage.wall_seconds), attempt.exit_code);
+  if (!attempt.command.empty()) text += fmt::format("$ {}\n", shell_line(attempt.command));
+  for (const std::string* stream : {&told.output, &told.errors}) {
+    if (stream->empty()) continue;
+    text += tail(*stream, kMostOutput);
+    if (text.back() != '\n') text += "\n";
+  }
+  return text;
+}
+
+std::string progress_json(const RunningView& view) {
+  json object{{"seconds", view.wall_seconds}};
+  const Progress& progress = view.progress;
+  if (progress.fraction) object["fraction"] = *progress.fraction;
+  if (progress.simulated_time) object["simulated_time"] = *progress.simulated_time;
+  if (progress.event) object["event"] = *progress.event;
+  if (progress.memory > 0) object["memory"] = progress.memory;
+  if (!view.line.empty()) object["line"] = view.line.substr(0, kLongestLine);
+  return dumped(object);
+}
+
+}  // namespace simswarm::worker

@@ -1,0 +1,28 @@
+// What the queue is told of a run: its result, its failure, how far it is. doc/formats.md, «Jobs».
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/attempt.h"
+#include "worker/worker.h"
+
+namespace simswarm::worker {
+
+struct Told {
+  Attempt attempt;
+  std::string worker;
+  std::vector<ResultFile> files;
+  std::size_t kept = 0;  // older files that were put aside
+  std::string output;    // the last of standard output
+  std::string errors;    // and of standard error
+};
+
+// JSON, small enough for the queue: long outputs are cut at their beginnings, long lists of files at their ends.
+[[nodiscard]] std::string result_json(const Told& told);
+// For people, and for RQ's tools: one line, then what is known of it, then the last words of the program.
+[[nodiscard]] std::string failure_text(const Told& told);
+// JSON: what is seen of a run that goes on.
+[[nodiscard]] std::string progress_json(const RunningView& view);
+
+}  // namespace simswarm::worker

@@ -1,0 +1,526 @@
+#include "worker/queue_link.h"
+
+#include <fnmatch.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <set>
+#include <thread>
+
+#include "base/text.h"
+#include "queue/bell.h"
+#include "queue/redis_url.h"
+#include "worker/spool.h"
+
+namespace simswarm::worker {
+namespace {
+
+using jobs::AfterFailure;
+using jobs::Claim;
+using jobs::Settlement;
+using std::chrono::milliseconds;
+
+constexpr milliseconds kFirstPause{100};
+constexpr milliseconds kLongestPause{3000};
+constexpr std::size_t kMostSettledAtOnce = 500;
+constexpr std::size_t kMostAtOnce = 500;  // jobs of a claim
+constexpr std::size_t kMostReaped = 100;
+constexpr std::size_t kMostStudies = 1000;  // manifests that are remembered
+
+Fd make_event() {
+  return Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void ring(const Fd& event) {
+  const std::uint64_t one = 1;
+  (void)!::write(event.get(), &one, sizeof(one));
+}
+
+void hush(const Fd& event) {
+  std::uint64_t count = 0;
+  (void)!::read(event.get(), &count, sizeof(count));
+}
+
+std::string id_of(const Claim& claim) {
+  return fmt::format("{}:{}", claim.job.text, claim.attempt);
+}
+
+class Link final : public QueueLink {
+ public:
+  Link(LinkOptions options, std::unique_ptr<jobs::JobQueue> queue, std::unique_ptr<Spool> spool, std::string shown)
+      : options_(std::move(options)), queue_(std::move(queue)), spool_(std::move(spool)), shown_(std::move(shown)) {
+    for (const std::string& pattern : options_.patterns) {
+      if (pattern.find('*') == std::string::npos) named_.push_back({pattern});
+    }
+    for (Settlement& one : spool_->adopt()) outbox_.push_back(std::move(one));
+    if (!outbox_.empty())
+      options_.say(fmt::format("{} outcomes of workers that have gone are handed in", outbox_.size()));
+    thread_ = std::thread([this] { work(); });
+  }
+  ~Link() override {
+    {
+      const std::lock_guard guard(mutex_);
+      ends_ = true;
+    }
+    ring(wake_);
+    if (thread_.joinable()) thread_.join();
+  }
+
+  void hold(std::size_t most) override {
+    const std::lock_guard guard(mutex_);
+    if (std::exchange(most_held_, most) < most) {
+      may_claim_ = true;
+      ring(wake_);
+    }
+  }
+
+  std::vector<Assigned> take() override {
+    const std::lock_guard guard(mutex_);
+    hush(event_);
+    return std::exchange(claimed_, {});
+  }
+
+  Orders take_orders() override {
+    const std::lock_guard guard(mutex_);
+    return std::exchange(orders_, {});
+  }
+
+  [[nodiscard]] int descriptor() const override { return event_.get(); }
+
+  void settle(std::vector<Settlement> settlements) override {
+    if (settlements.empty()) return;
+    const std::lock_guard guard(mutex_);
+    note(settlements);
+    for (Settlement& one : settlements) outbox_.push_back(std::move(one));
+    ring(wake_);
+  }
+
+  void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) override {
+    const std::lock_guard guard(mutex_);
+    told_ = std::move(told);
+    running_ = running;
+    working_seconds_ = working_seconds;
+  }
+
+  [[nodiscard]] LinkState state() const override {
+    const std::lock_guard guard(mutex_);
+    LinkState state = state_;
+    state.unsettled = outbox_.size();
+    return state;
+  }
+
+  bool finish(milliseconds patience) override {
+    std::unique_lock lock(mutex_);
+    most_held_ = 0;
+    leaves_ = true;
+    ring(wake_);
+    return settled_.wait_for(lock, patience, [this] { return left_; });
+  }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    while (!ends_) {
+      const Monotonic now = system_clock().monotonic();
+      if (!state_.connected && now >= try_again_) connect(lock);
+      if (state_.connected) {
+        if (Status stepped = step(lock); !stepped) part(stepped.error());
+      }
+      if (leaves_ && outbox_.empty()) leave(lock);
+      wait(lock);
+    }
+  }
+
+  // Everything that is due. Calls to the queue are made unlocked.
+  Status step(std::unique_lock<std::mutex>& lock) {
+    SIMSWARM_CHECK(listen(lock));
+    SIMSWARM_CHECK(hand_in(lock));
+    const Monotonic now = system_clock().monotonic();
+    if (now >= next_look_) SIMSWARM_CHECK(look_after(lock));
+    if (now >= next_beat_) SIMSWARM_CHECK(beat(lock));
+    while (may_claim_ && system_clock().monotonic() >= stuck_until_ && held_.size() < most_held_ && !ends_) {
+      SIMSWARM_CHECK(claim(lock));
+      SIMSWARM_CHECK(hand_in(lock));
+    }
+    return {};
+  }
+
+  Status listen(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    Result<jobs::Rung> rung = bell_->look();
+    lock.lock();
+    if (!rung) return propagate(rung.error());
+    for (const std::string& command : rung->commands) obey(command);
+    for (const jobs::QueueName& queue : rung->woken) {
+      if (!serves(queue.text)) continue;
+      active_.insert(queue);
+      may_claim_ = true;
+    }
+    if (rung->jobs || rung->resumed) may_claim_ = true;
+    if (rung->resumed) {
+      state_.suspended = false;
+      stuck_until_ = {};
+    }
+    return {};
+  }
+
+  // As RQ's workers do. What is no command of these is none.
+  void obey(const std::string& text) {
+    const nlohmann::json command = nlohmann::json::parse(text, nullptr, false);
+    if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) return;
+    const auto& what = command["command"].get_ref<const std::string&>();
+    if (what == "shutdown") orders_.shutdown = true;
+    if (what == "kill-horse") orders_.kill_all = true;
+    if (what == "stop-job") next_beat_ = {};  // the next heartbeat says which
+    ring(event_);
+  }
+
+  Status hand_in(std::unique_lock<std::mutex>& lock) {
+    while (!outbox_.empty()) {
+      const std::size_t count = std::min(outbox_.size(), kMostSettledAtOnce);
+      const std::vector<Settlement> some(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
+      lock.unlock();
+      const Result<std::vector<jobs::Answer>> answers = queue_->settle(some);
+      lock.lock();
+      if (!answers) return propagate(answers.error());
+      for (std::size_t i = 0; i < count; ++i) {
+        held_.erase(id_of(some[i].claim));
+        if (answers->at(i) != jobs::Answer::kDone) continue;
+        if (some[i].how == Settlement::How::kComplete) ++state_.finished;
+        if (some[i].how == Settlement::How::kFail) ++state_.failed;
+      }
+      outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
+      may_claim_ = true;
+    }
+    if (Status cleared = spool_->clear(); !cleared) tell_of_disk(cleared.error());
+    return {};
+  }
+
+  Status claim(std::unique_lock<std::mutex>& lock) {
+    jobs::ClaimRequest request{options_.name, options_.node, order(), 0, 0};
+    if (request.queues.empty()) return stop_asking();
+    const std::size_t room = most_held_ - held_.size();
+    request.most = std::min(kMostAtOnce, std::max(room, ahead_));
+    request.at_least = std::min(room, options_.slots);
+    lock.unlock();
+    Result<jobs::Claims> claims = queue_->claim(request);
+    lock.lock();
+    if (!claims) return propagate(claims.error());
+    state_.suspended = claims->suspended;
+    std::vector<Settlement> at_once;
+    std::size_t kept = 0;
+    for (const jobs::ClaimedJob& job : claims->jobs) {
+      SIMSWARM_TRY(std::optional<Settlement> settled, take_in(job, lock, kept < room));
+      if (!settled) ++kept;
+      if (settled) at_once.push_back(std::move(*settled));
+    }
+    // A queue of jobs in which there is nothing to do may come in large pieces; what is to be run comes as wanted.
+    ahead_ = kept == 0 && !at_once.empty() ? std::min(kMostAtOnce, std::max<std::size_t>(2 * at_once.size(), 8)) : 0;
+    const auto is_back = [](const Settlement& one) { return one.how == Settlement::How::kHandBack; };
+    std::stable_partition(at_once.begin(), at_once.end(), [&](const Settlement& one) { return !is_back(one); });
+    std::reverse(std::find_if(at_once.begin(), at_once.end(), is_back), at_once.end());  // each goes to the front
+    note(at_once);
+    for (Settlement& one : at_once) outbox_.push_back(std::move(one));
+    if (kept > 0) ring(event_);
+    if (!claims->jobs.empty()) {
+      state_.looked = 0;
+      return {};
+    }
+    ++state_.looked;
+    if (claims->more || claims->suspended) stuck_until_ = system_clock().monotonic() + options_.beat;
+    return claims->more || claims->suspended ? Status() : stop_asking();
+  }
+
+  // There is nothing for us: the bell says when there is. Named queues may have been filled since they were asked.
+  Status stop_asking() {
+    may_claim_ = false;
+    active_.clear();
+    ring(event_);
+    return bell_->arm();
+  }
+
+  // What is claimed is held, to be executed, or settled at once.
+  Result<std::optional<Settlement>> take_in(const jobs::ClaimedJob& job, std::unique_lock<std::mutex>& lock,
+                                            bool has_room) {
+    const auto fail = [&](const std::string& message) {
+      return Settlement{job.claim, Settlement::How::kFail, message, AfterFailure::kNoRetry};
+    };
+    Result<Assignment> assignment = parse_payload(job.payload);
+    if (!assignment) return fail(assignment.error().message);
+    if (assignment->is_nothing) return Settlement{job.claim, Settlement::How::kComplete, "null"};
+    if (!has_room) return Settlement{job.claim, Settlement::How::kHandBack};
+    if (!assignment->campaign.empty()) {
+      SIMSWARM_TRY(const std::string* study, manifest_of(assignment->campaign, lock));
+      if (study == nullptr) {
+        return fail(fmt::format("what campaign {} is about is not in the queue any more: enqueue it anew",
+                                assignment->campaign));
+      }
+      assignment->study = *study;
+    }
+    held_.emplace(id_of(job.claim), job.claim);
+    claimed_.push_back(
+        {job.claim, std::move(assignment->campaign), std::move(assignment->study), assignment->position, job.timeout});
+    return std::nullopt;
+  }
+
+  // Null: the queue does not know it.
+  Result<const std::string*> manifest_of(const std::string& campaign, std::unique_lock<std::mutex>& lock) {
+    if (const auto known = manifests_.find(campaign); known != manifests_.end()) return &known->second;
+    lock.unlock();
+    Result<std::optional<std::string>> text = queue_->manifest(campaign);
+    lock.lock();
+    if (!text) return propagate(text.error());
+    if (!*text) return nullptr;
+    if (manifests_.size() >= kMostStudies) manifests_.clear();
+    return &manifests_.emplace(campaign, std::move(**text)).first->second;
+  }
+
+  // Queues that are known to have something, in an order that gives each its share.
+  std::vector<jobs::QueueName> order() {
+    std::vector<jobs::WeightedQueue> queues;
+    for (const jobs::QueueName& queue : active_) queues.push_back({queue, 1});
+    for (const jobs::QueueName& queue : named_) {
+      if (!active_.contains(queue)) queues.push_back({queue, 1});
+    }
+    return jobs::order_by_weight(std::move(queues),
+                                 [this] { return std::uniform_real_distribution<double>(0, 1)(random_); });
+  }
+
+  [[nodiscard]] bool serves(const std::string& queue) const {
+    return std::any_of(options_.patterns.begin(), options_.patterns.end(),
+                       [&](const std::string& pattern) { return matches(pattern, queue); });
+  }
+
+  // Leases of the dead, jobs that are due, queues that somebody else has filled.
+  Status look_after(std::unique_lock<std::mutex>& lock) {
+    lock.unlock();
+    const auto looked = [this]() -> Result<std::vector<jobs::QueueView>> {
+      SIMSWARM_TRY(const jobs::Reaped reaped, queue_->reap(kMostReaped));
+      if (!reaped.back.empty() || !reaped.ended.empty())
+        options_.say(
+            fmt::format("{} jobs of workers that have gone are taken back", reaped.back.size() + reaped.ended.size()));
+      SIMSWARM_TRY(std::vector<jobs::QueueView> queues, queue_->queues());
+      std::erase_if(queues, [this](const jobs::QueueView& one) { return !serves(one.name.text); });
+      for (jobs::QueueView& one : queues) {
+        SIMSWARM_TRY(const std::size_t due, queue_->drain_due(one.name, kMostReaped));
+        one.queued += due;
+      }
+      return queues;
+    }();
+    lock.lock();
+    if (!looked) return propagate(looked.error());
+    next_look_ = system_clock().monotonic() + options_.beat;
+    state_.waiting = 0;
+    served_.clear();
+    for (const jobs::QueueView& one : *looked) {
+      state_.waiting += one.queued;
+      if (one.queued == 0) continue;
+      active_.insert(one.name);
+      if (std::find(named_.begin(), named_.end(), one.name) == named_.end()) served_.insert(one.name);
+    }
+    if (state_.waiting > 0) may_claim_ = true;
+    return {};
+  }
+
+  Status beat(std::unique_lock<std::mutex>& lock) {
+    std::vector<Claim> held;
+    for (const auto& [id, claim] : held_) held.push_back(claim);
+    const std::vector<jobs::Told> told = std::exchange(told_, {});
+    const jobs::WorkerRecord record = this->record();
+    lock.unlock();
+    const auto beaten = [&]() -> Result<std::vector<jobs::Beat>> {
+      SIMSWARM_CHECK(queue_->present(record));
+      if (!told.empty()) SIMSWARM_CHECK(queue_->tell(told));
+      if (held.empty()) return std::vector<jobs::Beat>();
+      return queue_->heartbeat(held);
+    }();
+    lock.lock();
+    if (!beaten) return propagate(beaten.error());
+    next_beat_ = system_clock().monotonic() + options_.beat;
+    for (std::size_t i = 0; i < held.size(); ++i) {
+      if (beaten->at(i) == jobs::Beat::kHeld || !held_.contains(id_of(held[i]))) continue;
+      const bool lost = beaten->at(i) == jobs::Beat::kLost;
+      if (is_settled(held[i])) continue;
+      (lost ? orders_.lost : orders_.stop).push_back(held[i]);
+      if (lost) held_.erase(id_of(held[i]));
+      ring(event_);
+    }
+    return {};
+  }
+
+  [[nodiscard]] bool is_settled(const Claim& claim) const {
+    return std::any_of(outbox_.begin(), outbox_.end(), [&](const Settlement& one) { return one.claim == claim; });
+  }
+
+  [[nodiscard]] jobs::WorkerRecord record() const {
+    jobs::WorkerRecord record;
+    record.name = options_.name;
+    record.queues = named_;
+    record.queues.insert(record.queues.end(), served_.begin(), served_.end());
+    if (record.queues.empty()) record.queues.push_back({"run"});
+    record.host = options_.node;
+    record.pid = static_cast<int>(::getpid());
+    record.version = options_.version;
+    record.state = running_ > 0 ? "busy" : state_.suspended ? "suspended" : "idle";
+    record.finished = state_.finished;
+    record.failed = state_.failed;
+    record.working_seconds = working_seconds_;
+    record.slots = options_.slots;
+    record.running = running_;
+    return record;
+  }
+
+  // The queue is away: once for the user, and then again and again for us.
+  void part(const Error& error) {
+    state_.connected = false;
+    ring(event_);
+    if (!std::exchange(told_away_, true)) {
+      away_since_ = system_clock().monotonic();
+      options_.say(fmt::format("{}; what runs goes on, outcomes wait in {}", error.message, spool_->path().string()));
+    }
+    try_again_ = system_clock().monotonic() + pause_;
+    pause_ = std::min(2 * pause_, kLongestPause);
+  }
+
+  // What stands under our name and we do not know of goes back: the reply to its claim was lost, or it was claimed by
+  // one of this name that has gone.
+  void connect(std::unique_lock<std::mutex>& lock) {
+    std::vector<Claim> known;
+    for (const auto& [id, claim] : held_) known.push_back(claim);
+    for (const Settlement& one : outbox_) known.push_back(one.claim);
+    lock.unlock();
+    Result<std::unique_ptr<jobs::Bell>> bell = jobs::Bell::open(options_.url, options_.name, named_, options_.queue);
+    Status returned;
+    if (auto back = queue_->return_unknown(options_.name, known); !back) returned = propagate(back.error());
+    lock.lock();
+    if (!bell) return part(bell.error());
+    if (!returned) return part(returned.error());
+    bell_ = std::move(*bell);
+    state_.connected = may_claim_ = true;
+    next_beat_ = next_look_ = {};
+    const bool was_away = std::exchange(told_away_, false);
+    pause_ = kFirstPause;
+    if (!was_away) return;
+    const double away = Seconds(system_clock().monotonic() - away_since_).count();
+    options_.say(fmt::format("queue {} is back after {}; {} outcomes are handed in", shown_, human_duration(away),
+                             outbox_.size()));
+  }
+
+  void leave(std::unique_lock<std::mutex>& lock) {
+    if (left_) return;
+    if (state_.connected) {
+      lock.unlock();
+      (void)queue_->leave(options_.name);
+      lock.lock();
+    }
+    left_ = true;
+    settled_.notify_all();
+  }
+
+  void note(const std::vector<Settlement>& settlements) {
+    if (settlements.empty()) return;
+    if (Status noted = spool_->note(settlements); !noted) tell_of_disk(noted.error());
+  }
+
+  void tell_of_disk(const Error& error) {
+    if (!std::exchange(told_disk_, true))
+      options_.say(fmt::format("{}: outcomes are kept in memory alone", error.message));
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock) {
+    if (ends_) return;
+    const Monotonic now = system_clock().monotonic();
+    Monotonic until = now + options_.beat;
+    std::vector<int> descriptors{wake_.get()};
+    if (state_.connected) {
+      bell_->add_descriptors(descriptors);
+      until = std::min({until, next_beat_, next_look_});
+      const bool wants = may_claim_ && held_.size() < most_held_;
+      if (wants) until = std::min(until, stuck_until_);
+      if (!outbox_.empty()) until = now;
+    } else {
+      until = std::min(until, try_again_);
+    }
+    std::vector<pollfd> polled;
+    for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
+    const auto time = std::chrono::ceil<milliseconds>(std::max(until - now, Monotonic::duration::zero()));
+    lock.unlock();
+    ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
+    hush(wake_);
+    lock.lock();
+  }
+
+  LinkOptions options_;
+  std::unique_ptr<jobs::JobQueue> queue_;
+  std::unique_ptr<jobs::Bell> bell_;
+  std::unique_ptr<Spool> spool_;
+  std::string shown_;
+  std::vector<jobs::QueueName> named_;  // of the patterns, those that are names
+  const Fd event_ = make_event();
+  const Fd wake_ = make_event();
+
+  mutable std::mutex mutex_;  // all below
+  std::condition_variable settled_;
+  std::vector<Assigned> claimed_;
+  Orders orders_;
+  std::vector<Settlement> outbox_;
+  std::map<std::string, Claim> held_;
+  std::vector<jobs::Told> told_;
+  std::map<std::string, std::string> manifests_;
+  std::set<jobs::QueueName> active_;  // may have jobs
+  std::set<jobs::QueueName> served_;  // of those that patterns match: ours are registered for them
+  LinkState state_;
+  std::size_t most_held_ = 0;
+  std::size_t ahead_ = 0;  // jobs to be claimed beyond what is wanted, where the last had nothing to do
+  std::size_t running_ = 0;
+  double working_seconds_ = 0;
+  bool may_claim_ = true;
+  bool leaves_ = false;
+  bool left_ = false;
+  bool ends_ = false;
+  bool told_away_ = false;
+  bool told_disk_ = false;
+  Monotonic away_since_{};
+  Monotonic next_beat_{};
+  Monotonic next_look_{};
+  Monotonic stuck_until_{};
+  Monotonic try_again_{};
+  milliseconds pause_ = kFirstPause;
+  std::mt19937_64 random_{std::random_device{}()};
+  std::thread thread_;
+};
+
+// Two of one name would hand back what the other holds. On one machine the lock of the outcomes keeps them apart.
+Status check_name(jobs::JobQueue& queue, const LinkOptions& options) {
+  SIMSWARM_TRY(const std::vector<jobs::WorkerView> workers, queue.workers());
+  const std::string recently = to_text(system_clock().stamp() - 3 * options.beat);
+  for (const jobs::WorkerView& one : workers) {
+    if (one.record.name != options.name || one.record.host == options.node || one.seen_at < recently) continue;
+    return usage_error("a worker named «{}» is at work on {}: give this one another --name", options.name.text,
+                       one.record.host);
+  }
+  return {};
+}
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view name) {
+  return ::fnmatch(std::string(pattern).c_str(), std::string(name).c_str(), 0) == 0;
+}
+
+Result<std::unique_ptr<QueueLink>> QueueLink::open(LinkOptions options) {
+  SIMSWARM_TRY(const jobs::RedisAddress address, jobs::parse_redis_url(options.url));
+  SIMSWARM_TRY(auto queue, jobs::open_job_queue(options.url, options.queue));
+  SIMSWARM_TRY(auto spool, Spool::open(options.spool, options.name.text, address.shown()));
+  SIMSWARM_CHECK(check_name(*queue, options));
+  return std::make_unique<Link>(std::move(options), std::move(queue), std::move(spool), address.shown());
+}
+
+}  // namespace simswarm::worker

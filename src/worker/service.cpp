@@ -1,0 +1,452 @@
+#include "worker/service.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cmath>
+#include <set>
+
+#include "base/text.h"
+#include "queue/queue.h"
+#include "worker/ended_run.h"
+#include "worker/outcome_json.h"
+#include "worker/worker.h"
+
+namespace simswarm::worker {
+namespace {
+
+using jobs::AfterFailure;
+using jobs::Settlement;
+using std::chrono::milliseconds;
+
+constexpr double kAhead = 0.5;                // seconds of work that wait here, where runs are short
+constexpr std::size_t kMostAhead = 250;       // runs a slot
+constexpr std::size_t kMostStudies = 16;      // that are open
+constexpr std::uint64_t kMostLog = 8 * 1024;  // bytes of each output that the queue is told
+constexpr milliseconds kTelling{1000};
+constexpr milliseconds kSummary{10'000};
+constexpr std::chrono::seconds kPatience{10};  // with the queue, at the end
+
+// A job that is held here.
+struct Held {
+  Assigned assigned;
+  std::size_t study = 0;
+  bool stops = false;  // somebody asked for it
+  bool lost = false;   // nobody wants to know what comes of it
+};
+
+class Service final : public Host {
+ public:
+  Service(const ServiceOptions& options, QueueLink& link, exec::Keeper& keeper, std::string owner)
+      : options_(options), link_(link) {
+    ground_.owner = std::move(owner);
+    ground_.layer = options.layer;
+    ground_.run_as = options.run_as;
+    ground_.limits = options.limits;
+    ground_.stall = options.stall;
+    ground_.slots = options.link.slots;
+    ground_.keeper = &keeper;
+  }
+
+  Status run() {
+    worker::Options loop;
+    loop.jobs = options_.link.slots;
+    loop.retries = 0;
+    loop.mark = "SIMSWARM_ATTEMPT=" + ground_.owner;
+    loop.grace = std::max(options_.drain, 0.0);
+    loop.stall = options_.stall;
+    loop.gives_up = false;
+    queue_ = make_memory_queue();
+    link_.hold(options_.link.slots);
+    const Studies studies = [this](std::size_t id) {
+      OpenStudy& study = *studies_.at(id);
+      return Study{study.executor.get(), study.dialect.get(), &study.runs, study.scratch, study.spec.stall};
+    };
+    Status worked = worker::work(*queue_, studies, loop, *this);
+    for (auto& [id, study] : studies_) {
+      hand_back(unconfirmed_[id]);
+      close_study(*study, ground_);
+    }
+    return worked;
+  }
+
+  // Host
+
+  void started(const Batch& batch) override {
+    for (std::size_t i = 0; i < batch.claims.size(); ++i) executed_[{batch.study, batch.runs[i]}] = batch.claims[i].job;
+    running_ += 1;
+  }
+
+  void finished(Finished finished, const std::vector<bool>& will_retry) override {
+    OpenStudy& study = *studies_.at(finished.batch.study);
+    study.used = system_clock().monotonic();
+    working_seconds_ += finished.ended.usage.wall_seconds;
+    if (finished.batch.is_trial) {
+      judge_trial(study, finished);
+    } else {
+      --running_;
+      std::vector<Settlement> settlements;
+      for (std::size_t i = 0; i < finished.batch.claims.size(); ++i) {
+        executed_.erase({finished.batch.study, finished.batch.runs[i]});
+        if (!will_retry[i]) end(study, finished, i, settlements);
+      }
+      link_.settle(std::move(settlements));
+    }
+    (void)remove_tree(finished.batch.scratch);
+  }
+
+  void withdrawn(JobId job) override {
+    const auto held = held_.extract(job.index);
+    if (held.empty()) return;
+    const Held& one = held.mapped();
+    --studies_.at(one.study)->jobs;
+    if (one.lost) return;
+    using How = Settlement::How;
+    if (one.stops) {
+      link_.settle({{one.assigned.claim, How::kFail, "stopped before it began", AfterFailure::kWasStopped}});
+    } else {
+      link_.settle({{one.assigned.claim, How::kHandBack}});
+    }
+  }
+
+  void tick(const std::vector<RunningView>& running) override {
+    std::uint64_t count = 0;
+    if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
+    obey();
+    for (Assigned& one : link_.take()) take_in(std::move(one));
+    settle_confirmed();
+    close_unused();
+    if (!ends_) link_.hold(wanted());
+    const Monotonic now = system_clock().monotonic();
+    if (now - told_ >= kTelling) tell(running, now);
+  }
+
+  [[nodiscard]] std::vector<int> wake_on() override {
+    std::vector<int> descriptors{link_.descriptor()};
+    if (options_.interrupt_descriptor >= 0) descriptors.push_back(options_.interrupt_descriptor);
+    return descriptors;
+  }
+
+  [[nodiscard]] bool is_busy() override { return false; }
+
+  // As long as the service lives more may come.
+  [[nodiscard]] bool is_settled() override {
+    if (!options_.burst || ends_) return ends_;
+    const LinkState state = link_.state();
+    const bool idle = held_.empty() && state.looked > 0 && state.unsettled == 0 && state.waiting == 0;
+    return idle && !state.suspended;
+  }
+
+  [[nodiscard]] std::size_t batch_limit(std::size_t id, std::size_t first) override {
+    OpenStudy& study = *studies_.at(id);
+    if (study.spec.batch_size) return *study.spec.batch_size;
+    return study.batching.limit(study.runs[first].config, study.run_seconds, waiting_of(study) + 1);
+  }
+
+  [[nodiscard]] Trial next_trial() override {
+    if (ends_) return {};
+    for (auto& [id, study] : studies_) {
+      if (study->spec.batch_size || !study->dialect->can_batch()) continue;
+      std::vector<std::size_t> runs = study->batching.next_trial(waiting_of(*study));
+      if (!runs.empty()) return {id, std::move(runs)};
+    }
+    return {};
+  }
+
+  [[nodiscard]] std::vector<Stop> to_stop() override { return std::exchange(stops_, {}); }
+
+  [[nodiscard]] bool is_draining() override { return ends_; }
+
+  [[nodiscard]] int stop_level() override {
+    const int interrupts = options_.interrupts == nullptr ? 0 : static_cast<int>(*options_.interrupts);
+    if (interrupts > 0 && !ends_) end_soon("told to end");
+    if (interrupts > 1) return 2;
+    return ends_ && options_.drain >= 0 ? 1 : 0;
+  }
+
+ private:
+  void end_soon(const std::string& why) {
+    ends_ = true;
+    link_.hold(0);
+    const std::string then = options_.drain < 0 ? "finish"
+                                                : fmt::format("get {}, and are handed back if they last longer",
+                                                              human_duration(options_.drain));
+    options_.say(fmt::format("{}: nothing new starts, {} running run{} {}", why, running_, running_ == 1 ? "" : "s",
+                             running_ == 1 && options_.drain < 0 ? "finishes" : then));
+  }
+
+  // What the queue, or somebody through it, wants of us.
+  void obey() {
+    const Orders orders = link_.take_orders();
+    if (orders.shutdown && !ends_) end_soon("shutdown was asked for");
+    if (orders.kill_all) {
+      options_.say(fmt::format("kill-horse was asked for: {} runs are ended", running_));
+      for (const auto& [run, job] : executed_) stops_.push_back({job, Outcome::kKilled});
+    }
+    for (auto& [index, held] : held_) {
+      const auto is_it = [&](const jobs::Claim& claim) { return claim == held.assigned.claim; };
+      const bool stops = std::any_of(orders.stop.begin(), orders.stop.end(), is_it);
+      const bool lost = std::any_of(orders.lost.begin(), orders.lost.end(), is_it);
+      if (!stops && !lost) continue;
+      held.stops = held.stops || stops;
+      held.lost = held.lost || lost;
+      stops_.push_back({JobId{index}, Outcome::kCancelled});
+    }
+  }
+
+  void take_in(Assigned assigned) {
+    const jobs::Claim claim = assigned.claim;
+    const auto refuse = [&](const std::string& message) {
+      options_.say(fmt::format("{}: {}", claim.job.text, message));
+      ++failed_;
+      link_.settle({{claim, Settlement::How::kFail, message + "\n", AfterFailure::kNoRetry}});
+    };
+    Result<OpenStudy*> study = study_of(assigned);
+    if (!study) return refuse(study.error().message);
+    if (assigned.position >= (*study)->runs.size()) {
+      return refuse(fmt::format("there is no run {}: the study has {} now", assigned.position, (*study)->runs.size()));
+    }
+    ++(*study)->jobs;
+    Job job;
+    job.runs = {assigned.position};
+    job.study = (*study)->id;
+    const std::size_t id = job.study;
+    const JobId local = queue_->enqueue(std::move(job));
+    held_.emplace(local.index, Held{std::move(assigned), id});
+  }
+
+  Result<OpenStudy*> study_of(const Assigned& assigned) {
+    const std::string key = fmt::format("{} {} {}", assigned.timeout.count(), assigned.campaign, assigned.study);
+    const auto [found, is_new] = by_key_.try_emplace(key, last_study_ + 1);
+    if (is_new) {
+      Result<std::unique_ptr<OpenStudy>> opened = open_study(++last_study_, assigned.study, assigned.timeout, ground_);
+      if (!opened) {
+        by_key_.erase(found);
+        return propagate(opened.error());
+      }
+      studies_.emplace(last_study_, std::move(*opened));
+    }
+    OpenStudy* study = studies_.at(found->second).get();
+    study->used = system_clock().monotonic();
+    return study;
+  }
+
+  void close_unused() {
+    if (studies_.size() <= kMostStudies) return;
+    OpenStudy* oldest = nullptr;
+    for (const auto& [id, study] : studies_) {
+      const bool unused = study->jobs == 0 && unconfirmed_[id].empty();
+      if (unused && (oldest == nullptr || study->used < oldest->used)) oldest = study.get();
+    }
+    if (oldest == nullptr) return;
+    const std::size_t id = oldest->id;
+    close_study(*oldest, ground_);
+    unconfirmed_.erase(id);
+    studies_.erase(id);
+    std::erase_if(by_key_, [&](const auto& entry) { return entry.second == id; });
+  }
+
+  // Jobs to hold: those that run, and of short ones some more, so that no slot waits for the queue.
+  [[nodiscard]] std::size_t wanted() const {
+    double shortest = 0;
+    for (const auto& [id, study] : studies_) {
+      if (study->jobs > 0 && study->run_seconds > 0)
+        shortest = shortest == 0 ? study->run_seconds : std::min(shortest, study->run_seconds);
+    }
+    if (shortest == 0) return std::max(options_.link.slots, last_wanted_ / 2);
+    const double ahead = std::clamp(kAhead / shortest, 1.0, static_cast<double>(kMostAhead));
+    last_wanted_ = options_.link.slots * static_cast<std::size_t>(ahead);
+    return last_wanted_;
+  }
+
+  [[nodiscard]] std::size_t waiting_of(const OpenStudy& study) const {
+    std::size_t running = 0;
+    for (const auto& [run, job] : executed_) running += run.first == study.id ? 1 : 0;
+    return study.jobs - std::min(study.jobs, running);
+  }
+
+  // A run has ended, for good as far as we are concerned.
+  void end(OpenStudy& study, const Finished& finished, std::size_t i, std::vector<Settlement>& settlements) {
+    const auto node = held_.extract(finished.batch.claims[i].job.index);
+    if (node.empty()) return;
+    const Held& held = node.mapped();
+    --study.jobs;
+    if (held.lost) return;
+    Told told = told_of(study, finished, i, held);
+    const Outcome outcome = told.attempt.verdict.outcome;
+    const bool is_ours = outcome == Outcome::kNotStarted || outcome == Outcome::kCancelled;
+    if (is_complete(outcome)) {
+      complete(study, finished, i, held, std::move(told), settlements);
+    } else if (is_ours && !held.stops) {
+      settlements.push_back({held.assigned.claim, Settlement::How::kHandBack});
+    } else {
+      const AfterFailure after = held.stops                   ? AfterFailure::kWasStopped
+                                 : can_help_to_retry(outcome) ? AfterFailure::kMayRetry
+                                                              : AfterFailure::kNoRetry;
+      ++failed_;
+      say_ended(study, finished.batch.runs[i], held, told.attempt);
+      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), after});
+    }
+  }
+
+  void complete(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, Told told,
+                std::vector<Settlement>& settlements) {
+    Result<Delivered> delivered = deliver(study.place, files_of(finished.judgements[i], finished.ended.evidence));
+    if (!delivered) {
+      Verdict& verdict = told.attempt.verdict;
+      verdict = {Outcome::kIncomplete, "its results could not be put into place: " + delivered.error().message, {}};
+      ++failed_;
+      say_ended(study, finished.batch.runs[i], held, told.attempt);
+      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), AfterFailure::kMayRetry});
+      return;
+    }
+    told.files = delivered->files;
+    told.kept = delivered->kept;
+    ++complete_;
+    Settlement settlement{held.assigned.claim, Settlement::How::kComplete, result_json(told)};
+    const bool in_company = finished.batch.runs.size() > 1;
+    learn(study, finished, i, delivered->files);
+    if (in_company && !study.spec.batch_size && !study.confirmed) {
+      unconfirmed_[study.id].push_back(std::move(settlement));
+    } else {
+      settlements.push_back(std::move(settlement));
+    }
+  }
+
+  // How long runs take, and whether they may share processes.
+  void learn(OpenStudy& study, const Finished& finished, std::size_t i, const std::vector<ResultFile>& files) {
+    const std::size_t position = finished.batch.runs[i];
+    const Run run = study.runs[position];
+    const auto runs = static_cast<double>(finished.batch.runs.size());
+    const double wall = finished.ended.usage.wall_seconds;
+    const double work = std::max(0.0005, (wall - study.batching.start(run.config)) / runs);
+    constexpr double kWeight = 0.2;  // of the last
+    study.run_seconds = study.run_seconds == 0 ? work : (1 - kWeight) * study.run_seconds + kWeight * work;
+    if (study.spec.batch_size || !study.dialect->can_batch()) return;
+    if (runs == 1) {
+      if (study.samples.size() < kMostSamples) study.samples[position] = files;
+      if (study.samples.contains(position)) study.batching.completed_alone(position, run, wall);
+      return;
+    }
+    const bool last = i + 1 == finished.batch.runs.size();
+    if (last && !study.confirmed) study.samples[position] = files;
+    study.batching.completed_in_batch(position, run, last);
+  }
+
+  void judge_trial(OpenStudy& study, const Finished& finished) {
+    const Run first = study.runs[finished.batch.runs.front()];
+    std::string difference;
+    for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
+      const std::size_t position = finished.batch.runs[i];
+      difference = trial_difference(*study.dialect, study.runs[position], finished.judgements[i],
+                                    finished.ended.evidence, study.samples[position], study.spec.folder);
+    }
+    const bool was_ended = finished.ended.evidence.ended_by_us.has_value() || finished.ended.trouble.has_value() ||
+                           !finished.ended.not_started.empty() || finished.ended.disk_was_full;
+    if (!difference.empty() && was_ended) return study.batching.put_off(first.config);
+    if (!study.batching.tried(first, finished.ended.usage.wall_seconds, difference)) return;
+    options_.say(fmt::format("runs of {} do not share processes any more: {}", first.config, difference));
+  }
+
+  // Of a study with several configurations the first that was confirmed speaks for itself alone.
+  void settle_confirmed() {
+    for (auto& [id, waiting] : unconfirmed_) {
+      if (waiting.empty()) continue;
+      OpenStudy& study = *studies_.at(id);
+      if (study.batching.is_undecided()) continue;
+      study.confirmed = study.batching.is_confirmed();
+      if (study.confirmed) {
+        link_.settle(std::exchange(waiting, {}));
+      } else {
+        hand_back(waiting);
+      }
+    }
+  }
+
+  void hand_back(std::vector<Settlement>& waiting) {
+    for (Settlement& one : waiting) one = {one.claim, Settlement::How::kHandBack};
+    complete_ -= waiting.size();
+    link_.settle(std::exchange(waiting, {}));
+  }
+
+  [[nodiscard]] Told told_of(const OpenStudy& study, const Finished& finished, std::size_t i, const Held& held) const {
+    Told told;
+    told.attempt = attempt_of(study.limits, finished, i);
+    told.attempt.number = held.assigned.claim.attempt;
+    told.attempt.host = options_.link.node;
+    told.worker = options_.link.name.text;
+    told.output = read_tail(finished.ended.evidence.output, kMostLog).value_or("");
+    told.errors = read_tail(finished.ended.evidence.errors, kMostLog).value_or("");
+    return told;
+  }
+
+  void say_ended(const OpenStudy& study, std::size_t position, const Held& held, const Attempt& attempt) {
+    const Verdict& verdict = attempt.verdict;
+    options_.say(fmt::format("{} ({}), attempt {}: {}{}{}", held.assigned.claim.job.text,
+                             short_name(study.runs[position]), attempt.number, to_text(verdict.outcome),
+                             verdict.message.empty() ? "" : ": ", verdict.message));
+  }
+
+  void tell(const std::vector<RunningView>& running, Monotonic now) {
+    told_ = now;
+    std::vector<jobs::Told> told;
+    for (const RunningView& view : running) {
+      const auto job = executed_.find({view.study, view.run});
+      if (job == executed_.end()) continue;
+      const auto held = held_.find(job->second.index);
+      if (held != held_.end()) told.push_back({held->second.assigned.claim, progress_json(view)});
+    }
+    link_.tell(std::move(told), running_, working_seconds_);
+    if (now - summed_up_ < kSummary || complete_ + failed_ == said_) return;
+    summed_up_ = now;
+    said_ = complete_ + failed_;
+    options_.say(fmt::format("{} runs complete, {} failed, {} running", complete_, failed_, running_));
+  }
+
+  static constexpr std::size_t kMostSamples = 64;
+
+  const ServiceOptions& options_;
+  QueueLink& link_;
+  GroundOptions ground_;
+  std::unique_ptr<Queue> queue_;
+  std::map<std::size_t, std::unique_ptr<OpenStudy>> studies_;
+  std::map<std::string, std::size_t> by_key_;
+  std::map<std::size_t, Held> held_;                               // by the index of the job here
+  std::map<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
+  std::map<std::size_t, std::vector<Settlement>> unconfirmed_;     // by study: of runs that shared a process
+  std::vector<Stop> stops_;
+  std::size_t last_study_ = 0;
+  std::size_t running_ = 0;  // processes
+  std::size_t complete_ = 0;
+  std::size_t failed_ = 0;
+  std::size_t said_ = 0;
+  double working_seconds_ = 0;
+  mutable std::size_t last_wanted_ = 0;
+  bool ends_ = false;
+  Monotonic told_{};
+  Monotonic summed_up_{};
+};
+
+}  // namespace
+
+Result<ServiceSummary> serve(ServiceOptions options) {
+  const std::string owner = "worker-" + make_ulid(system_clock().stamp());
+  const bool users = ::geteuid() != 0 && options.layer != "links";
+  SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,
+               exec::Keeper::start({owner, "SIMSWARM_ATTEMPT=" + owner + ".", options.containment, users}));
+  SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
+  Status worked;
+  {
+    Service service(options, *link, *keeper, owner);
+    worked = service.run();
+  }
+  const bool all = link->finish(kPatience);
+  const LinkState state = link->state();
+  if (!all)
+    options.say(fmt::format("the queue is away: {} outcomes stay in {}, for the next worker here", state.unsettled,
+                            options.link.spool.string()));
+  SIMSWARM_CHECK(worked);
+  return ServiceSummary{state.finished, state.failed, state.unsettled};
+}
+
+}  // namespace simswarm::worker

@@ -1,0 +1,40 @@
+// The service `runner`: executes the runs of a queue on this machine, until it is told to end.
+#pragma once
+
+#include <csignal>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "exec/keeper.h"
+#include "worker/queue_link.h"
+#include "worker/studies.h"
+
+namespace simswarm::worker {
+
+struct ServiceOptions {
+  LinkOptions link;
+  std::string layer = "auto";
+  std::string run_as;
+  std::optional<exec::Containment> containment{};  // nothing: the best that works here
+  exec::Limits limits{};
+  std::optional<double> stall{};
+  // Seconds that running runs get when the worker is to end; then they are ended and handed back. Negative: as long as
+  // they take.
+  double drain = 5;
+  bool burst = false;                                                       // end when there is nothing left to do
+  const volatile std::sig_atomic_t* interrupts = nullptr;                   // counts SIGTERM and Ctrl-C
+  int interrupt_descriptor = -1;                                            // readable after one
+  std::function<void(const std::string&)> say = [](const std::string&) {};  // one line for the user; from any thread
+};
+
+struct ServiceSummary {
+  std::size_t finished = 0;
+  std::size_t failed = 0;
+  std::size_t unsettled = 0;  // outcomes that stay on disk: the queue was away
+};
+
+// To be called while this is the only thread. An error: the queue cannot be reached at the beginning, or refuses us.
+[[nodiscard]] Result<ServiceSummary> serve(ServiceOptions options);
+
+}  // namespace simswarm::worker

@@ -1,0 +1,133 @@
+#include "worker/studies.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "plan/inputs.h"
+
+namespace simswarm::worker {
+namespace {
+
+std::string owner_of(const OpenStudy& study, const GroundOptions& options) {
+  return fmt::format("{}-{}", options.owner, study.id);
+}
+
+class Opener {
+ public:
+  Opener(OpenStudy& study, const GroundOptions& options)
+      : study_(study), options_(options), state_{study.spec.folder / ".simswarm"} {}
+
+  Status open() {
+    const fs::path& folder = study_.spec.folder;
+    std::error_code error;
+    if (!fs::is_directory(folder, error)) return usage_error("there is no folder {} on this machine", folder.string());
+    SIMSWARM_TRY(study_.dialect, make_dialect(study_.spec));
+    SIMSWARM_TRY(study_.runs, study_.dialect->list_runs());
+    if (!study_.dialect->inseparable().empty()) {
+      return usage_error(
+          "its runs append to one file and count only together; give each a file of its own "
+          "(--distinct-names)");
+    }
+    SIMSWARM_CHECK(make_scratch());
+    SIMSWARM_CHECK(make_layer());
+    exec::ExecutorSpec spec;
+    spec.layer = layer_;
+    spec.limits = study_.limits;
+    spec.stages = study_.scratch / "stages";
+    spec.inside = options_.keeper->inside();
+    spec.keeper = options_.keeper->pid();
+    study_.executor = exec::make_executor(std::move(spec));
+    study_.batching = Batching(options_.slots, options_.owner);
+    return {};
+  }
+
+ private:
+  Status make_scratch() {
+    SIMSWARM_CHECK(make_folders(state_.root));
+    const fs::path ignore = state_.root / ".gitignore";
+    if (!fs::exists(ignore)) SIMSWARM_CHECK(write_file(ignore, "*\n"));
+    const std::string owner = owner_of(study_, options_);
+    study_.scratch = state_.scratch(owner);
+    SIMSWARM_TRY(study_.sign, exec::SignOfLife::show(state_, owner));
+    SIMSWARM_CHECK(exec::sweep_scratch(state_, {}, "worker-"));
+    return make_folders(study_.scratch);
+  }
+
+  Status make_layer() {
+    const fs::path& folder = study_.spec.folder;
+    layer_.project = plan::project_of(folder);
+    layer_.working_folder = folder;
+    for (const std::string& path : study_.dialect->result_folders())
+      layer_.result_folders.push_back(absolute_from(folder, path));
+    layer_.left_out = {state_.root};
+    layer_.veil = exec::veil_of(owner_of(study_, options_), layer_.project);
+    SIMSWARM_CHECK(choose_user());
+    if (options_.layer == "auto") {
+      layer_.kind = exec::best_layer(layer_, study_.scratch / "probe");
+    } else {
+      layer_.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
+    }
+    study_.place.folder = folder;
+    study_.place.kept = state_.kept(options_.owner);
+    struct stat owner {};
+    if (layer_.run_as && ::stat(folder.c_str(), &owner) == 0) study_.place.owner = {owner.st_uid, owner.st_gid};
+    std::error_code ignored;
+    study_.place.roots = {fs::weakly_canonical(layer_.project, ignored)};
+    for (const fs::path& results : layer_.result_folders)
+      study_.place.roots.push_back(fs::weakly_canonical(results, ignored));
+    return {};
+  }
+
+  Status choose_user() {
+    if (::geteuid() != 0) return {};
+    const Run first = study_.runs[0];
+    const std::vector<std::string> command = study_.dialect->command_line({&first, 1});
+    const fs::path& folder = study_.spec.folder;
+    SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), folder));
+    layer_.run_as = exec::unprivileged_user(layer_.project, folder, program, options_.run_as);
+    if (layer_.run_as || options_.run_as.empty()) return {};
+    return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", options_.run_as,
+                       folder.string(), program.string());
+  }
+
+  OpenStudy& study_;
+  const GroundOptions& options_;
+  exec::StateFolder state_;
+  exec::LayerSpec layer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<OpenStudy>> open_study(std::size_t id, const std::string& spec, std::chrono::seconds timeout,
+                                              const GroundOptions& options) {
+  auto study = std::make_unique<OpenStudy>();
+  study->id = id;
+  SIMSWARM_TRY(study->spec, parse_study(spec));
+  exec::Limits& limits = study->limits;
+  limits = study->spec.limits;
+  limits.patience = options.limits.patience;
+  if (!limits.timeout) limits.timeout = options.limits.timeout;
+  if (!limits.memory) limits.memory = options.limits.memory;
+  if (!limits.output) limits.output = options.limits.output;
+  if (timeout.count() > 0) {
+    const auto seconds = static_cast<double>(timeout.count());
+    limits.timeout = std::min(limits.timeout.value_or(seconds), seconds);
+  }
+  if (!study->spec.stall) study->spec.stall = options.stall;
+  if (Status opened = Opener(*study, options).open(); !opened) {
+    close_study(*study, options);
+    return propagate(opened.error());
+  }
+  return study;
+}
+
+void close_study(OpenStudy& study, const GroundOptions& options) {
+  study.executor.reset();
+  if (!study.scratch.empty()) (void)remove_tree(study.scratch);
+  const fs::path veil = exec::veil_of(owner_of(study, options), {});
+  if (!veil.empty()) (void)remove_tree(veil);
+  study.sign.reset();
+}
+
+}  // namespace simswarm::worker

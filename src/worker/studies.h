@@ -1,0 +1,53 @@
+// The studies that a worker is at: what their runs are, and what they stand on.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exec/executor.h"
+#include "exec/keeper.h"
+#include "exec/state.h"
+#include "worker/assignment.h"
+#include "worker/batching.h"
+#include "worker/delivery.h"
+
+namespace simswarm::worker {
+
+struct GroundOptions {
+  std::string owner;            // names the worker's scratch; unique
+  std::string layer = "auto";   // «auto», «overlay», «links»
+  std::string run_as;           // user of runs; empty: chosen where we are root
+  exec::Limits limits;          // of runs that say none themselves
+  std::optional<double> stall;  // likewise
+  std::size_t slots = 1;
+  exec::Keeper* keeper = nullptr;
+};
+
+struct OpenStudy {
+  std::size_t id = 0;
+  StudySpec spec;
+  std::unique_ptr<Dialect> dialect;
+  RunList runs;
+  std::unique_ptr<exec::Executor> executor;
+  exec::Limits limits;
+  DeliveryPlace place;
+  Batching batching{1, ""};
+  std::optional<exec::SignOfLife> sign;
+  fs::path scratch;
+  std::size_t jobs = 0;  // of it that this worker holds
+  Monotonic used{};
+  std::map<std::size_t, std::vector<ResultFile>> samples{};  // what runs gave that were alone in their process
+  double run_seconds = 0;                                    // of a run, a running mean; 0: not known
+  bool confirmed = false;                                    // what was batched is to be believed
+};
+
+// Opens a study. Errors are the study's own: its job fails with them.
+[[nodiscard]] Result<std::unique_ptr<OpenStudy>> open_study(std::size_t id, const std::string& spec,
+                                                            std::chrono::seconds timeout, const GroundOptions& options);
+// Ends what still runs of it, and removes its scratch.
+void close_study(OpenStudy& study, const GroundOptions& options);
+
+}  // namespace simswarm::worker
