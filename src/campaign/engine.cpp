@@ -7,19 +7,20 @@
 #include <set>
 
 #include "base/text.h"
-#include "campaign/batching.h"
 #include "campaign/campaign.h"
 #include "campaign/claims.h"
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
 #include "campaign/input_watch.h"
-#include "campaign/place.h"
 #include "campaign/positions.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
 #include "campaign/room.h"
 #include "campaign/time_left.h"
 #include "campaign/trial.h"
+#include "exec/place.h"
+#include "worker/batching.h"
+#include "worker/ended_run.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -241,7 +242,7 @@ class Engine final : public worker::Host {
       place.roots.push_back(fs::weakly_canonical(folder, ignored));
       disks.push_back(folder);
     }
-    batching_ = Batching(ground_.jobs, plan_.campaign);
+    batching_ = worker::Batching(ground_.jobs, plan_.campaign);
     constexpr std::size_t kForEach = 512;  // of the slots
     const std::size_t enough = ground_.jobs * std::max(kForEach, 4 * options_.batch_size.value_or(1));
     most_queued_ = options_.most_queued.value_or(std::max(kMostQueued, enough));
@@ -422,8 +423,8 @@ class Engine final : public worker::Host {
     const Planned run = plan_.runs[finished.batch.runs[i]];
     const auto record = ledger_->result_of(run.key);
     if (!record || !*record) return fmt::format("the result of {} is not known any more", short_name(run.run));
-    return trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence, **record,
-                            options_.working_folder);
+    return worker::trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence,
+                                    (*record)->files, options_.working_folder);
   }
 
   // A result that shared its process with others, where that turned out to change results.
@@ -476,7 +477,7 @@ class Engine final : public worker::Host {
     if (!is_complete(ready.attempt.verdict.outcome)) return;
     for (const auto& [path, staged] : ready.files) {
       if (!plan_.inputs.files.contains(path)) hide_beside_results(path);  // an input stays what it is
-      hide_beside_results(with_label(path, ready.label));
+      hide_beside_results(exec::with_label(path, ready.label));
     }
   }
 
@@ -563,7 +564,7 @@ class Engine final : public worker::Host {
   Plan plan_;
   Summary summary_;
   Expectation expectation_;
-  Batching batching_{1, {}};
+  worker::Batching batching_{1, {}};
   std::unique_ptr<Room> room_;
   std::unique_ptr<Queue> queue_;  // of the round
   Backlog backlog_;               // what is not in the queue yet

@@ -10,7 +10,7 @@
 
 #include "model/run.h"
 
-namespace simswarm::campaign {
+namespace simswarm::worker {
 
 // Pure: it is told what happened, and asked. Positions are those of runs in the campaign.
 class Batching {
@@ -64,4 +64,4 @@ class Batching {
   std::map<std::string, State> states_;
 };
 
-}  // namespace simswarm::campaign
+}  // namespace simswarm::worker
