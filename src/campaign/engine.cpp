@@ -140,20 +140,20 @@ class Engine final : public worker::Host {
     return none;
   }
 
-  [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
+  [[nodiscard]] std::size_t batch_limit(std::size_t /*study*/, std::size_t first) override {
     if (options_.batch_size) return *options_.batch_size;
     if (options_.companion) return 1;
     const Run run = plan_.runs.run(first);
     return batching_.limit(run.config, expectation_.seconds(run), waiting() + 1);
   }
 
-  [[nodiscard]] std::vector<std::size_t> next_trial() override {
+  [[nodiscard]] worker::Trial next_trial() override {
     const bool wanted = !options_.batch_size && !options_.companion && dialect_.can_batch() && queue_ != nullptr &&
                         dialect_.inseparable().empty();
-    return wanted ? batching_.next_trial(waiting()) : std::vector<std::size_t>();
+    return {0, wanted ? batching_.next_trial(waiting()) : std::vector<std::size_t>()};
   }
 
-  [[nodiscard]] bool has_room_for(std::size_t run) override {
+  [[nodiscard]] bool has_room_for(std::size_t /*study*/, std::size_t run) override {
     const std::uint64_t needed = expectation_.memory(plan_.runs.run(run));
     if (needed == 0) return true;
     std::uint64_t promised = 0;
@@ -311,12 +311,13 @@ class Engine final : public worker::Host {
       is_first_claim_ = true;
       SIMSWARM_CHECK(fill_queue());
       if (queue_->counts().queued > 0) {
-        worker::Options options{
-            ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
-            options_.grace, options_.stall};
-        options.scratch /= std::to_string(++round_);
+        const fs::path scratch = options_.state.scratch(plan_.campaign) / std::to_string(++round_);
+        const worker::Options options{ground_.jobs,   options_.retries, scratch, mark_of(plan_.campaign),
+                                      options_.grace, options_.stall};
         SIMSWARM_CHECK(make_folders(options.scratch));
-        SIMSWARM_CHECK(worker::work(*queue_, *ground_.executor, dialect_, plan_.runs.runs(), options, *this));
+        const worker::Study study{ground_.executor.get(), &dialect_, &plan_.runs.runs()};
+        const auto only = [&](std::size_t) { return study; };
+        SIMSWARM_CHECK(worker::work(*queue_, only, options, *this));
       }
       if (stop_level() > 0 || is_draining()) return {};
       backlog_ = std::exchange(elsewhere_, {});
@@ -570,10 +571,9 @@ class Engine final : public worker::Host {
   Backlog backlog_;               // what is not in the queue yet
   Backlog elsewhere_;             // what another simswarm is at
   bool is_first_claim_ = false;   // of the round
-  std::size_t most_queued_ = 0;
+  std::size_t most_queued_ = 0, round_ = 0;
   Positions in_company_;  // runs whose last attempt shared its process
   Positions last_of_batches_;
-  bool told_full_disk_ = false;
   std::size_t resort_at_ = 0;  // complete runs; 0: not again
   Positions waiting_;          // not done, the running among them
   std::set<std::size_t> running_;
@@ -582,9 +582,9 @@ class Engine final : public worker::Host {
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
   std::vector<std::uint16_t> starts_;  // of each run in this campaign
-  std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
-  bool told_change_ = false, interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, waits_in_scratch_ = false;
+  bool told_change_ = false, told_full_disk_ = false, told_elsewhere_ = false;
+  bool interrupted_ = false, gave_up_ = false, waits_in_scratch_ = false;
   InputWatch inputs_;
   Status trouble_;  // the first with the ledger
   Monotonic since_{};
