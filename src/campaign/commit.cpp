@@ -19,6 +19,7 @@
 
 #include "base/text.h"
 #include "campaign/place.h"
+#include "exec/place.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -210,10 +211,10 @@ class ThreadedCommitter final : public Committer {
   }
 
   Status prepare_file(Item& item, const std::string& path, const fs::path& staged) {
-    SIMSWARM_TRY(ResultFile file, describe(path, staged));
+    SIMSWARM_TRY(ResultFile file, exec::describe(path, staged));
     SIMSWARM_TRY(file.path, own_path(item, file));
     const fs::path target = absolute_from(place_.working_folder, file.path);
-    SIMSWARM_CHECK(check_target(target));
+    SIMSWARM_CHECK(exec::check_target(target));
     if (fs::path folder = target.parent_path(); !group_folders_.contains(folder)) {
       SIMSWARM_CHECK(make_owned_folders(folder));
       SIMSWARM_CHECK(check_root(target));
@@ -240,7 +241,7 @@ class ThreadedCommitter final : public Committer {
       group_paths_[file.path] = {key, file.digest};
       return file.path;
     }
-    std::string path = with_label(file.path, item.ready.label);
+    std::string path = exec::with_label(file.path, item.ready.label);
     item.outcome.renamed.push_back(fmt::format("{} is {}", file.path, path));
     return path;
   }
@@ -330,7 +331,8 @@ class ThreadedCommitter final : public Committer {
       const auto owners = ledger_->files_at(path);
       const fs::path stale = absolute_from(place_.working_folder, path);
       std::error_code ignored;
-      if (owners && !owners->empty() && fs::is_regular_file(stale, ignored) && put_aside(stale, path, item.intent.kept))
+      if (owners && !owners->empty() && fs::is_regular_file(stale, ignored) &&
+          exec::put_aside(stale, path, item.intent.kept))
         ++kept;
     }
     return kept;
@@ -359,7 +361,7 @@ class ThreadedCommitter final : public Committer {
   }
 
   Status sync_counted(const fs::path& path, bool whole_system = false) {
-    SIMSWARM_CHECK(sync_path(path, whole_system));
+    SIMSWARM_CHECK(exec::sync_path(path, whole_system));
     count_sync();
     return {};
   }
@@ -377,7 +379,7 @@ class ThreadedCommitter final : public Committer {
     const fs::path folder = place_.state.attempts() / item.ready.attempt.key.digest.hex().substr(0, 16);
     (void)remove_tree(folder);
     for (const auto& [path, staged] : item.ready.files) {
-      const fs::path inside = folder / inside_path(path);
+      const fs::path inside = folder / exec::inside_path(path);
       if (!make_folders(inside.parent_path())) return;
       (void)::rename(staged.c_str(), inside.c_str());
     }
@@ -442,7 +444,7 @@ bool is_hopeless(const Intent& intent) {
     if (!is_gone(intent.staged[i])) continue;
     const fs::path target = absolute_from(intent.folder, intent.files[i].path);
     if (is_gone(target)) return true;
-    const auto there = describe(intent.files[i].path, target);
+    const auto there = exec::describe(intent.files[i].path, target);
     if (there && there->digest != intent.files[i].digest) return true;
   }
   return false;
@@ -454,7 +456,7 @@ Status sync_places(const std::vector<Intent>& intents) {
   for (const Intent& intent : intents) {
     for (const ResultFile& file : intent.files) folders.insert(absolute_from(intent.folder, file.path).parent_path());
   }
-  for (const fs::path& folder : folders) SIMSWARM_CHECK(sync_path(folder));
+  for (const fs::path& folder : folders) SIMSWARM_CHECK(exec::sync_path(folder));
   return {};
 }
 

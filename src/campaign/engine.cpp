@@ -7,19 +7,20 @@
 #include <set>
 
 #include "base/text.h"
-#include "campaign/batching.h"
 #include "campaign/campaign.h"
 #include "campaign/claims.h"
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
 #include "campaign/input_watch.h"
-#include "campaign/place.h"
 #include "campaign/positions.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
 #include "campaign/room.h"
 #include "campaign/time_left.h"
 #include "campaign/trial.h"
+#include "exec/place.h"
+#include "worker/batching.h"
+#include "worker/ended_run.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -139,20 +140,20 @@ class Engine final : public worker::Host {
     return none;
   }
 
-  [[nodiscard]] std::size_t batch_limit(std::size_t first) override {
+  [[nodiscard]] std::size_t batch_limit(std::size_t /*study*/, std::size_t first) override {
     if (options_.batch_size) return *options_.batch_size;
     if (options_.companion) return 1;
     const Run run = plan_.runs.run(first);
     return batching_.limit(run.config, expectation_.seconds(run), waiting() + 1);
   }
 
-  [[nodiscard]] std::vector<std::size_t> next_trial() override {
+  [[nodiscard]] worker::Trial next_trial() override {
     const bool wanted = !options_.batch_size && !options_.companion && dialect_.can_batch() && queue_ != nullptr &&
                         dialect_.inseparable().empty();
-    return wanted ? batching_.next_trial(waiting()) : std::vector<std::size_t>();
+    return {0, wanted ? batching_.next_trial(waiting()) : std::vector<std::size_t>()};
   }
 
-  [[nodiscard]] bool has_room_for(std::size_t run) override {
+  [[nodiscard]] bool has_room_for(std::size_t /*study*/, std::size_t run) override {
     const std::uint64_t needed = expectation_.memory(plan_.runs.run(run));
     if (needed == 0) return true;
     std::uint64_t promised = 0;
@@ -241,7 +242,7 @@ class Engine final : public worker::Host {
       place.roots.push_back(fs::weakly_canonical(folder, ignored));
       disks.push_back(folder);
     }
-    batching_ = Batching(ground_.jobs, plan_.campaign);
+    batching_ = worker::Batching(ground_.jobs, plan_.campaign);
     constexpr std::size_t kForEach = 512;  // of the slots
     const std::size_t enough = ground_.jobs * std::max(kForEach, 4 * options_.batch_size.value_or(1));
     most_queued_ = options_.most_queued.value_or(std::max(kMostQueued, enough));
@@ -310,12 +311,13 @@ class Engine final : public worker::Host {
       is_first_claim_ = true;
       SIMSWARM_CHECK(fill_queue());
       if (queue_->counts().queued > 0) {
-        worker::Options options{
-            ground_.jobs,   options_.retries, options_.state.scratch(plan_.campaign), mark_of(plan_.campaign),
-            options_.grace, options_.stall};
-        options.scratch /= std::to_string(++round_);
+        const fs::path scratch = options_.state.scratch(plan_.campaign) / std::to_string(++round_);
+        const worker::Options options{ground_.jobs,   options_.retries, scratch, mark_of(plan_.campaign),
+                                      options_.grace, options_.stall};
         SIMSWARM_CHECK(make_folders(options.scratch));
-        SIMSWARM_CHECK(worker::work(*queue_, *ground_.executor, dialect_, plan_.runs.runs(), options, *this));
+        const worker::Study study{ground_.executor.get(), &dialect_, &plan_.runs.runs()};
+        const auto only = [&](std::size_t) { return study; };
+        SIMSWARM_CHECK(worker::work(*queue_, only, options, *this));
       }
       if (stop_level() > 0 || is_draining()) return {};
       backlog_ = std::exchange(elsewhere_, {});
@@ -422,8 +424,8 @@ class Engine final : public worker::Host {
     const Planned run = plan_.runs[finished.batch.runs[i]];
     const auto record = ledger_->result_of(run.key);
     if (!record || !*record) return fmt::format("the result of {} is not known any more", short_name(run.run));
-    return trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence, **record,
-                            options_.working_folder);
+    return worker::trial_difference(dialect_, run.run, finished.judgements[i], finished.ended.evidence,
+                                    (*record)->files, options_.working_folder);
   }
 
   // A result that shared its process with others, where that turned out to change results.
@@ -476,7 +478,7 @@ class Engine final : public worker::Host {
     if (!is_complete(ready.attempt.verdict.outcome)) return;
     for (const auto& [path, staged] : ready.files) {
       if (!plan_.inputs.files.contains(path)) hide_beside_results(path);  // an input stays what it is
-      hide_beside_results(with_label(path, ready.label));
+      hide_beside_results(exec::with_label(path, ready.label));
     }
   }
 
@@ -563,16 +565,15 @@ class Engine final : public worker::Host {
   Plan plan_;
   Summary summary_;
   Expectation expectation_;
-  Batching batching_{1, {}};
+  worker::Batching batching_{1, {}};
   std::unique_ptr<Room> room_;
   std::unique_ptr<Queue> queue_;  // of the round
   Backlog backlog_;               // what is not in the queue yet
   Backlog elsewhere_;             // what another simswarm is at
   bool is_first_claim_ = false;   // of the round
-  std::size_t most_queued_ = 0;
+  std::size_t most_queued_ = 0, round_ = 0;
   Positions in_company_;  // runs whose last attempt shared its process
   Positions last_of_batches_;
-  bool told_full_disk_ = false;
   std::size_t resort_at_ = 0;  // complete runs; 0: not again
   Positions waiting_;          // not done, the running among them
   std::set<std::size_t> running_;
@@ -581,9 +582,9 @@ class Engine final : public worker::Host {
   std::vector<worker::RunningView> views_;
   std::size_t complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0, judged_failed_ = 0;
   std::vector<std::uint16_t> starts_;  // of each run in this campaign
-  std::size_t round_ = 0;
   milliseconds elsewhere_pause_ = kFirstElsewherePause;
-  bool told_change_ = false, interrupted_ = false, gave_up_ = false, told_elsewhere_ = false, waits_in_scratch_ = false;
+  bool told_change_ = false, told_full_disk_ = false, told_elsewhere_ = false;
+  bool interrupted_ = false, gave_up_ = false, waits_in_scratch_ = false;
   InputWatch inputs_;
   Status trouble_;  // the first with the ledger
   Monotonic since_{};

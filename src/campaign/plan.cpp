@@ -6,10 +6,10 @@
 #include <set>
 
 #include "base/text.h"
-#include "campaign/batching.h"
 #include "campaign/campaign.h"
-#include "campaign/place.h"
 #include "campaign/trial.h"
+#include "exec/place.h"
+#include "worker/batching.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -161,8 +161,8 @@ class Planner {
     SIMSWARM_TRY(plan_.ledger_version, ledger_.data_version());
     for (const auto& [config, parts] : plan_.inputs.parts) {
       SIMSWARM_TRY(const auto memo, ledger_.recall(batch_memo_name(parts)));
-      if (memo && memo->starts_with(Batching::kUnconfirmedMemo))
-        unconfirmed_.emplace(config, memo->substr(Batching::kUnconfirmedMemo.size()));
+      if (memo && memo->starts_with(worker::Batching::kUnconfirmedMemo))
+        unconfirmed_.emplace(config, memo->substr(worker::Batching::kUnconfirmedMemo.size()));
     }
     SIMSWARM_TRY(const bool nothing_is_known, ledger_.is_new());
     if (nothing_is_known) return {};
@@ -232,7 +232,7 @@ class Planner {
       const auto identity = identify_itself(path);
       if (!identity) return Check{false, fmt::format("its result {} is gone", file.path)};
       if (*identity == file.identity && !options_.verify) continue;
-      SIMSWARM_TRY(const ResultFile now, describe(file.path, path));
+      SIMSWARM_TRY(const ResultFile now, exec::describe(file.path, path));
       if (now.digest != file.digest) return Check{false, fmt::format("its result {} has been changed", file.path)};
       file.identity = *identity;
       moved = true;
@@ -289,7 +289,7 @@ class Planner {
       if (plan_.runs.decision(i) != Decision::kRun) continue;
       for (const std::string& path : dialect_.expected_files(plan_.runs.run(i))) {
         const fs::path target = absolute_from(options_.working_folder, path);
-        SIMSWARM_CHECK(check_target(target));
+        SIMSWARM_CHECK(exec::check_target(target));
         std::error_code closed;  // the commit will tell
         if (options_.existing != Existing::kRefuse || !fs::exists(target, closed)) continue;
         if (foreign++ == 0) first = path;

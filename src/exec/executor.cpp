@@ -103,14 +103,15 @@ class LocalExecutor final : public Executor {
  public:
   explicit LocalExecutor(ExecutorSpec spec)
       : spec_(std::move(spec)), layer_(spec_.layer), limits_(spec_.limits), environment_(own_environment()) {
-    free_cores_ = usable_cores();
     if (spec_.inside.pids >= 0 && spec_.keeper > 0) keepers_children_.emplace(spec_.keeper);
     if (layer_.kind == LayerKind::kLinks || (!layer_.veil.empty() && !make_veil(layer_))) layer_.veil.clear();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+    all_executors().push_back(this);
   }
   LocalExecutor(const LocalExecutor&) = delete;
   LocalExecutor& operator=(const LocalExecutor&) = delete;
   ~LocalExecutor() override {
+    std::erase(all_executors(), this);
     kill_all(Outcome::kCancelled);
     for (auto& [id, running] : running_) {
       ::waitpid(running.process.pid, nullptr, 0);
@@ -133,10 +134,7 @@ class LocalExecutor final : public Executor {
     stage->apply(process);
     last_stage_ = stage->output().parent_path();
     Running running{batch, std::move(stage), {}, system_clock().monotonic(), system_clock().stamp()};
-    if (Status begun = begin(running, process); !begun) {
-      give_back(process.cores);
-      return begun;
-    }
+    SIMSWARM_CHECK(begin(running, process));
     running.cores = process.cores;
     running_.emplace(batch.id, std::move(running));
     return {};
@@ -150,7 +148,7 @@ class LocalExecutor final : public Executor {
       ids.push_back(id);
     }
     for (const int fd : wake) polled.push_back({fd, POLLIN, 0});
-    if (!running_.empty()) time = std::min(time, until_next_look());
+    time = std::min(time, until_next_look());
     ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
     std::vector<Ended> ended;
     for (std::size_t i = 0; i < ids.size(); ++i) {
@@ -163,6 +161,18 @@ class LocalExecutor final : public Executor {
     }
     watch();
     return ended;
+  }
+
+  void add_descriptors(std::vector<int>& descriptors) const override {
+    for (const auto& [id, running] : running_) descriptors.push_back(running.process.pidfd.get());
+  }
+
+  [[nodiscard]] milliseconds until_next_look() const override {
+    if (running_.empty()) return milliseconds::max();
+    const auto waits = [](const auto& entry) { return entry.second.waiting.has_value(); };
+    if (std::any_of(running_.begin(), running_.end(), waits)) return kCompanionSampling;
+    const auto since = std::chrono::duration_cast<milliseconds>(system_clock().monotonic() - last_look_);
+    return std::clamp(kSampling - since, milliseconds(1), kSampling);
   }
 
   void stop(std::uint64_t id, Outcome why) override {
@@ -190,14 +200,6 @@ class LocalExecutor final : public Executor {
   }
 
  private:
-  // How long nothing has to be looked at.
-  [[nodiscard]] milliseconds until_next_look() const {
-    const auto waits = [](const auto& entry) { return entry.second.waiting.has_value(); };
-    if (std::any_of(running_.begin(), running_.end(), waits)) return kCompanionSampling;
-    const auto since = std::chrono::duration_cast<milliseconds>(system_clock().monotonic() - last_look_);
-    return std::clamp(kSampling - since, milliseconds(1), kSampling);
-  }
-
   void begin_to_end(Running& running, Outcome why) {
     if (running.ended_by_us) return;
     running.ended_by_us = why;
@@ -311,7 +313,6 @@ class LocalExecutor final : public Executor {
     running.companion = std::move(running.process);
     end_companion(running);
     (void)end_strays(running.spec.mark);
-    give_back(running.cores);
     if (running.stage->take_files(running.spec.scratch) && running.stage->renew() && !strangers_)
       free_.push_back(std::move(running.stage));
     return ended;
@@ -353,7 +354,6 @@ class LocalExecutor final : public Executor {
     ended.usage.system_seconds = seconds_of(usage.ru_stime);
     ended.usage.peak_memory = std::max(running.peak, static_cast<std::uint64_t>(usage.ru_maxrss) * 1024);
     fill_evidence(running, ended);
-    give_back(running.cores);
     // Who is still there may write into what it sees: a stage is handed on only when it is deserted.
     if (!ended.trouble && !strangers_ && running.stage->renew()) free_.push_back(std::move(running.stage));
     return ended;
@@ -378,18 +378,19 @@ class LocalExecutor final : public Executor {
     return program;
   }
 
-  std::vector<int> take_cores() {
+  // Those that no batch of this process has for itself, the first of them: neighbours share caches.
+  [[nodiscard]] std::vector<int> take_cores() const {
+    if (spec_.cores == 0) return {};
+    std::set<int> taken;
+    for (const LocalExecutor* executor : all_executors()) {
+      for (const auto& [id, running] : executor->running_) taken.insert(running.cores.begin(), running.cores.end());
+    }
     std::vector<int> cores;
-    if (spec_.cores == 0 || free_cores_.size() < spec_.cores) return cores;
-    const auto first = free_cores_.begin();
-    cores.assign(first, first + static_cast<std::ptrdiff_t>(spec_.cores));
-    free_cores_.erase(first, first + static_cast<std::ptrdiff_t>(spec_.cores));
+    std::copy_if(cores_.begin(), cores_.end(), std::back_inserter(cores),
+                 [&](int core) { return !taken.contains(core); });
+    if (cores.size() < spec_.cores) return {};
+    cores.resize(spec_.cores);
     return cores;
-  }
-
-  void give_back(const std::vector<int>& cores) {
-    free_cores_.insert(free_cores_.end(), cores.begin(), cores.end());
-    std::sort(free_cores_.begin(), free_cores_.end());  // neighbours share caches
   }
 
   void fill_evidence(Running& running, Ended& ended) {
@@ -441,15 +442,27 @@ class LocalExecutor final : public Executor {
     return seen.size();
   }
 
+  // A child of one executor of this process is a child of all.
+  static std::vector<const LocalExecutor*>& all_executors() {
+    static std::vector<const LocalExecutor*> all;
+    return all;
+  }
+
+  // Its keeper, or what it has started and not yet reaped.
+  [[nodiscard]] bool knows(pid_t pid) const {
+    const auto is_ours = [&](const auto& entry) {
+      const Running& running = entry.second;
+      return running.process.pid == pid || (running.companion && running.companion->pid == pid);
+    };
+    return pid == spec_.keeper || std::any_of(running_.begin(), running_.end(), is_ours);
+  }
+
   [[nodiscard]] std::vector<pid_t> own_strays() const {
     std::vector<pid_t> strays;
     const auto add = [&](pid_t pid) {
-      const auto is_ours = [&](const auto& entry) {
-        const Running& running = entry.second;
-        return running.process.pid == pid || (running.companion && running.companion->pid == pid);
-      };
-      if (pid > 0 && pid != spec_.keeper && std::none_of(running_.begin(), running_.end(), is_ours))
-        strays.push_back(pid);
+      const auto knows = [&](const LocalExecutor* executor) { return executor->knows(pid); };
+      const std::vector<const LocalExecutor*>& all = all_executors();
+      if (pid > 0 && std::none_of(all.begin(), all.end(), knows)) strays.push_back(pid);
     };
     own_children_.visit(add);
     if (keepers_children_) keepers_children_->visit(add);
@@ -474,7 +487,7 @@ class LocalExecutor final : public Executor {
   ChildList own_children_{::getpid()};
   std::optional<ChildList> keepers_children_;  // in a process-id namespace it inherits orphans
   bool strangers_ = false;                     // an orphan whose run we do not know is there
-  std::vector<int> free_cores_;
+  const std::vector<int> cores_ = usable_cores();
   std::uint64_t kernel_kills_ = kernel_memory_kills();
   std::map<std::uint64_t, Running> running_;
   Monotonic last_look_{};
@@ -486,6 +499,23 @@ class LocalExecutor final : public Executor {
 
 std::unique_ptr<Executor> make_executor(ExecutorSpec spec) {
   return std::make_unique<LocalExecutor>(std::move(spec));
+}
+
+std::vector<Ended> wait_for(std::span<Executor* const> executors, milliseconds time, const std::vector<int>& wake) {
+  if (executors.size() == 1) return executors.front()->wait(time, wake);
+  std::vector<int> descriptors = wake;
+  for (const Executor* executor : executors) {
+    executor->add_descriptors(descriptors);
+    time = std::min(time, executor->until_next_look());
+  }
+  std::vector<pollfd> polled;
+  for (const int fd : descriptors) polled.push_back({fd, POLLIN, 0});
+  ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
+  std::vector<Ended> ended;
+  for (Executor* executor : executors) {
+    for (Ended& one : executor->wait(milliseconds(0), {})) ended.push_back(std::move(one));
+  }
+  return ended;
 }
 
 }  // namespace simswarm::exec

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -43,7 +44,8 @@ struct Ended {
   std::string not_started;       // why the program never ran: its companion failed
 };
 
-// Not thread-safe: one thread starts and waits; it becomes the reaper of everything its runs leave behind.
+// Not thread-safe: one thread starts and waits; it becomes the reaper of everything its runs leave behind. Several
+// executors of a process belong to one thread, too.
 class Executor {
  public:
   virtual ~Executor() = default;
@@ -52,6 +54,10 @@ class Executor {
   [[nodiscard]] virtual Status start(const BatchSpec& batch) = 0;
   // Waits until a batch ends, a descriptor of `wake` is readable, or the time is over; gives those that have ended.
   [[nodiscard]] virtual std::vector<Ended> wait(std::chrono::milliseconds time, const std::vector<int>& wake) = 0;
+  // What wait() would wait for: descriptors that are readable when a process has ended, and how long nothing that runs
+  // has to be looked at.
+  virtual void add_descriptors(std::vector<int>& descriptors) const = 0;
+  [[nodiscard]] virtual std::chrono::milliseconds until_next_look() const = 0;
   // Begins to end a batch: SIGTERM, then SIGKILL, to its whole tree; it comes out of wait() with this outcome.
   virtual void stop(std::uint64_t id, Outcome why) = 0;
   // SIGKILL for all at once.
@@ -91,5 +97,9 @@ struct ExecutorSpec {
 };
 
 [[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorSpec spec);
+
+// Executor::wait() for several at once; the ids of batches are unique among all of them. With none it waits for `wake`.
+[[nodiscard]] std::vector<Ended> wait_for(std::span<Executor* const> executors, std::chrono::milliseconds time,
+                                          const std::vector<int>& wake);
 
 }  // namespace simswarm::exec

@@ -59,13 +59,22 @@ class MemoryQueue final : public Queue {
     std::transform(weighed.begin(), weighed.end(), waiting_.begin(), [](const auto& one) { return one.second; });
   }
 
-  std::size_t cancel_waiting() override {
-    const std::size_t cancelled = waiting_.size();
-    for (const JobId id : waiting_) entries_[id.index].state = JobState::kCancelled;
+  std::vector<JobId> cancel_waiting() override {
+    const std::vector<JobId> cancelled(waiting_.begin(), waiting_.end());
+    for (const JobId id : cancelled) entries_[id.index].state = JobState::kCancelled;
     waiting_.clear();
     counts_.queued = 0;
-    counts_.cancelled += cancelled;
+    counts_.cancelled += cancelled.size();
     return cancelled;
+  }
+
+  bool withdraw(JobId id) override {
+    if (id.index >= entries_.size() || entries_[id.index].state != JobState::kQueued) return false;
+    waiting_.erase(std::find(waiting_.begin(), waiting_.end(), id));
+    entries_[id.index].state = JobState::kCancelled;
+    --counts_.queued;
+    ++counts_.cancelled;
+    return true;
   }
 
   [[nodiscard]] JobState state(JobId id) const override { return entries_.at(id.index).state; }

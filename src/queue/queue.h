@@ -17,10 +17,11 @@ struct JobId {
   friend auto operator<=>(const JobId&, const JobId&) = default;
 };
 
-// What is done as one: one run, or several that only count together, by their position in the campaign.
+// What is done as one: one run, or several that only count together, by their position in the study.
 struct Job {
   std::vector<std::size_t> runs;
-  bool alone = false;  // nothing else may run beside it (it ran out of memory in company)
+  bool alone = false;     // nothing else may run beside it (it ran out of memory in company)
+  std::size_t study = 0;  // whose runs they are, where one queue serves several
 };
 
 // A right to execute a job, until it is completed, failed or taken back.
@@ -55,8 +56,10 @@ class Queue {
   [[nodiscard]] virtual bool requeue(Claim claim, bool alone, bool counts) = 0;
   // What waits, the heaviest first; equal ones keep their order.
   virtual void sort_waiting(const std::function<double(const Job&)>& weight) = 0;
-  // All that waits; what is started goes on. The number that was cancelled.
-  virtual std::size_t cancel_waiting() = 0;
+  // All that waits; what is started goes on. Those that were cancelled, in their order.
+  virtual std::vector<JobId> cancel_waiting() = 0;
+  // Cancels a job that waits; false: it does not.
+  [[nodiscard]] virtual bool withdraw(JobId id) = 0;
   [[nodiscard]] virtual JobState state(JobId id) const = 0;
   [[nodiscard]] virtual int attempts(JobId id) const = 0;  // that were used up, or run now
   [[nodiscard]] virtual QueueCounts counts() const = 0;

@@ -52,7 +52,7 @@ class Service final : public Host {
     worker::Options loop;
     loop.jobs = options_.link.slots;
     loop.retries = 0;
-    loop.mark = "SIMSWARM_ATTEMPT=" + ground_.owner;
+    loop.mark = exec::mark_of(ground_.owner);
     loop.grace = std::max(options_.drain, 0.0);
     loop.stall = options_.stall;
     loop.gives_up = false;
@@ -63,10 +63,8 @@ class Service final : public Host {
       return Study{study.executor.get(), study.dialect.get(), &study.runs, study.scratch, study.spec.stall};
     };
     Status worked = worker::work(*queue_, studies, loop, *this);
-    for (auto& [id, study] : studies_) {
-      hand_back(unconfirmed_[id]);
-      close_study(*study, ground_);
-    }
+    for (auto& [key, waiting] : unconfirmed_) hand_back(waiting);
+    for (auto& [id, study] : studies_) close_study(*study, ground_);
     return worked;
   }
 
@@ -235,13 +233,14 @@ class Service final : public Host {
     if (studies_.size() <= kMostStudies) return;
     OpenStudy* oldest = nullptr;
     for (const auto& [id, study] : studies_) {
-      const bool unused = study->jobs == 0 && unconfirmed_[id].empty();
+      const auto waits = [&, this_id = id](const auto& one) { return one.first.first == this_id && !one.second.empty(); };
+      const bool unused = study->jobs == 0 && std::none_of(unconfirmed_.begin(), unconfirmed_.end(), waits);
       if (unused && (oldest == nullptr || study->used < oldest->used)) oldest = study.get();
     }
     if (oldest == nullptr) return;
     const std::size_t id = oldest->id;
     close_study(*oldest, ground_);
-    unconfirmed_.erase(id);
+    std::erase_if(unconfirmed_, [&](const auto& one) { return one.first.first == id; });
     studies_.erase(id);
     std::erase_if(by_key_, [&](const auto& entry) { return entry.second == id; });
   }
@@ -306,8 +305,9 @@ class Service final : public Host {
     Settlement settlement{held.assigned.claim, Settlement::How::kComplete, result_json(told)};
     const bool in_company = finished.batch.runs.size() > 1;
     learn(study, finished, i, delivered->files);
-    if (in_company && !study.spec.batch_size && !study.confirmed) {
-      unconfirmed_[study.id].push_back(std::move(settlement));
+    const std::string& config = study.runs[finished.batch.runs[i]].config;
+    if (in_company && !study.spec.batch_size && !study.batching.is_confirmed(config)) {
+      unconfirmed_[{study.id, config}].push_back(std::move(settlement));
     } else {
       settlements.push_back(std::move(settlement));
     }
@@ -329,7 +329,7 @@ class Service final : public Host {
       return;
     }
     const bool last = i + 1 == finished.batch.runs.size();
-    if (last && !study.confirmed) study.samples[position] = files;
+    if (last && !study.batching.is_confirmed(run.config)) study.samples[position] = files;
     study.batching.completed_in_batch(position, run, last);
   }
 
@@ -348,14 +348,12 @@ class Service final : public Host {
     options_.say(fmt::format("runs of {} do not share processes any more: {}", first.config, difference));
   }
 
-  // Of a study with several configurations the first that was confirmed speaks for itself alone.
   void settle_confirmed() {
-    for (auto& [id, waiting] : unconfirmed_) {
+    for (auto& [key, waiting] : unconfirmed_) {
       if (waiting.empty()) continue;
-      OpenStudy& study = *studies_.at(id);
-      if (study.batching.is_undecided()) continue;
-      study.confirmed = study.batching.is_confirmed();
-      if (study.confirmed) {
+      const Batching& batching = studies_.at(key.first)->batching;
+      if (batching.is_undecided(key.second)) continue;
+      if (batching.is_confirmed(key.second)) {
         link_.settle(std::exchange(waiting, {}));
       } else {
         hand_back(waiting);
@@ -413,7 +411,8 @@ class Service final : public Host {
   std::map<std::string, std::size_t> by_key_;
   std::map<std::size_t, Held> held_;                               // by the index of the job here
   std::map<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
-  std::map<std::size_t, std::vector<Settlement>> unconfirmed_;     // by study: of runs that shared a process
+  // By study and configuration: of runs that shared a process.
+  std::map<std::pair<std::size_t, std::string>, std::vector<Settlement>> unconfirmed_;
   std::vector<Stop> stops_;
   std::size_t last_study_ = 0;
   std::size_t running_ = 0;  // processes
@@ -433,7 +432,7 @@ Result<ServiceSummary> serve(ServiceOptions options) {
   const std::string owner = "worker-" + make_ulid(system_clock().stamp());
   const bool users = ::geteuid() != 0 && options.layer != "links";
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,
-               exec::Keeper::start({owner, "SIMSWARM_ATTEMPT=" + owner + ".", options.containment, users}));
+               exec::Keeper::start({owner, exec::mark_of(owner) + ".", options.containment, users}));
   SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
   Status worked;
   {

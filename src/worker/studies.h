@@ -41,7 +41,6 @@ struct OpenStudy {
   Monotonic used{};
   std::map<std::size_t, std::vector<ResultFile>> samples{};  // what runs gave that were alone in their process
   double run_seconds = 0;                                    // of a run, a running mean; 0: not known
-  bool confirmed = false;                                    // what was batched is to be believed
 };
 
 // Opens a study. Errors are the study's own: its job fails with them.

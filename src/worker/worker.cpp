@@ -17,29 +17,51 @@ constexpr std::uint64_t kStatusTail = 4096;  // bytes at the end of a status fil
 
 class Loop {
  public:
-  Loop(Queue& queue, exec::Executor& executor, const Dialect& dialect, const RunList& runs, const Options& options,
-       Host& host)
-      : queue_(queue), executor_(executor), dialect_(dialect), runs_(runs), options_(options), host_(host) {}
+  Loop(Queue& queue, const Studies& studies, const Options& options, Host& host)
+      : queue_(queue), studies_(studies), options_(options), host_(host) {}
 
   Status work() {
     while (true) {
       obey();
+      stop_wanted();
       if (stop_level_ == kGoOn) fill();
       const bool nothing_waits = stop_level_ != kGoOn || queue_.counts().queued == 0;
       if (running_.empty() && nothing_waits && (stop_level_ != kGoOn || host_.is_settled())) {
         if (stop_level_ == kGoOn) fill();  // what has just been settled may want a trial, or another turn
         if (running_.empty() && (stop_level_ != kGoOn || queue_.counts().queued == 0)) return trouble_;
       }
-      for (exec::Ended& ended : executor_.wait(kTick, host_.wake_on())) finish(std::move(ended));
+      for (exec::Ended& ended : exec::wait_for(executors(), kTick, host_.wake_on())) finish(std::move(ended));
       tell();
     }
   }
 
  private:
-  [[nodiscard]] std::vector<Run> runs_of(const Batch& batch) const {
+  // A batch, and what was seen of its progress.
+  struct Running {
+    Batch batch;
+    Study study;
+    Monotonic since{};  // its last sign
+    double cpu_seconds = 0;
+    std::uint64_t bytes = 0;
+    bool sets_up = true;                // until it has been seen at work
+    std::string reason{};               // why it is being ended
+    std::map<JobId, Outcome> wanted{};  // of its jobs, the ones that the host wants to be ended
+  };
+
+  static std::vector<Run> runs_of(const Batch& batch, const Study& study) {
     std::vector<Run> runs;
-    for (const std::size_t run : batch.runs) runs.push_back(runs_[run]);
+    for (const std::size_t run : batch.runs) runs.push_back((*study.runs)[run]);
     return runs;
+  }
+
+  // Those at which something runs, each once.
+  [[nodiscard]] std::vector<exec::Executor*> executors() const {
+    std::vector<exec::Executor*> executors;
+    for (const auto& [id, running] : running_) {
+      if (std::find(executors.begin(), executors.end(), running.study.executor) == executors.end())
+        executors.push_back(running.study.executor);
+    }
+    return executors;
   }
 
   // First interrupt: the waiting are cancelled, the running get their grace. Second, or grace over: all end now.
@@ -48,7 +70,7 @@ class Loop {
     const int level = host_.stop_level();
     const Monotonic now = system_clock().monotonic();
     if ((level > 0 || host_.is_draining() || !trouble_) && stop_level_ == kGoOn) {
-      queue_.cancel_waiting();
+      for (const JobId job : queue_.cancel_waiting()) host_.withdrawn(job);
       stop_level_ = kDraining;
     }
     if (level > 0 && stop_level_ == kDraining) {
@@ -56,30 +78,48 @@ class Loop {
       stop_level_ = kGrace;
     }
     if (stop_level_ == kGrace && now >= grace_ends_) {
-      for (const auto& [id, batch] : running_) executor_.stop(id, Outcome::kCancelled);
+      for (const auto& [id, running] : running_) running.study.executor->stop(id, Outcome::kCancelled);
       stop_level_ = kEnding;
     }
     if (level > 1 && !killed_) {
-      executor_.kill_all(Outcome::kCancelled);
+      for (exec::Executor* executor : executors()) executor->kill_all(Outcome::kCancelled);
       killed_ = true;
       stop_level_ = kEnding;
+    }
+  }
+
+  // A run cannot be ended without the others of its process.
+  void stop_wanted() {
+    for (const Stop& stop : host_.to_stop()) {
+      if (queue_.withdraw(stop.job)) {
+        host_.withdrawn(stop.job);
+        continue;
+      }
+      const auto is_the_job = [&](const Claim& claim) { return claim.job == stop.job; };
+      for (auto& [id, running] : running_) {
+        const std::vector<Claim>& claims = running.batch.claims;
+        if (std::none_of(claims.begin(), claims.end(), is_the_job)) continue;
+        if (running.wanted.emplace(stop.job, stop.why).second) running.study.executor->stop(id, stop.why);
+      }
     }
   }
 
   void fill() {
     while (running_.size() < options_.jobs && !host_.is_busy()) {
       if (!running_.empty() && alone_) return;
-      if (std::vector<std::size_t> runs = host_.next_trial(); !runs.empty()) {
-        try_out(std::move(runs));
+      if (Trial trial = host_.next_trial(); !trial.runs.empty()) {
+        try_out(std::move(trial));
         continue;
       }
       if (queue_.counts().queued == 0 || (!running_.empty() && queue_.next_is_alone())) return;
-      if (!running_.empty() && !host_.has_room_for(queue_.job(queue_.next()).runs.front())) return;
+      const Job& next = queue_.job(queue_.next());
+      if (!running_.empty() && !host_.has_room_for(next.study, next.runs.front())) return;
       Batch batch;
       batch.claims = claim();
       for (const Claim& claim : batch.claims) {
         const Job& job = queue_.job(claim.job);
         alone_ = job.alone;
+        batch.study = job.study;
         batch.runs.insert(batch.runs.end(), job.runs.begin(), job.runs.end());
       }
       if (!start(std::move(batch))) return;
@@ -89,13 +129,18 @@ class Loop {
   // Inseparable runs and what must be alone make a batch of their own.
   std::vector<Claim> claim() {
     std::vector<Claim> claims = queue_.claim(1);
-    if (claims.empty() || !dialect_.can_batch() || !may_share(claims.front().job, 1)) return claims;
-    const std::size_t first = queue_.job(claims.front().job).runs.front();
-    const std::size_t limit = host_.batch_limit(first);
-    while (claims.size() < limit && queue_.counts().queued > 0 && may_share(queue_.next(), 0) &&
-           dialect_.may_share_process(runs_[first], runs_[queue_.job(queue_.next()).runs.front()])) {
+    if (claims.empty() || !may_share(claims.front().job, 1)) return claims;
+    const Job& first = queue_.job(claims.front().job);
+    const Study study = studies_(first.study);
+    if (!study.dialect->can_batch()) return claims;
+    const std::size_t limit = host_.batch_limit(first.study, first.runs.front());
+    const auto fits = [&](JobId id) {
+      const Job& job = queue_.job(id);
+      return may_share(id, 0) && job.study == first.study &&
+             study.dialect->may_share_process((*study.runs)[first.runs.front()], (*study.runs)[job.runs.front()]);
+    };
+    while (claims.size() < limit && queue_.counts().queued > 0 && fits(queue_.next()))
       claims.push_back(queue_.claim(1).front());
-    }
     return claims;
   }
 
@@ -104,49 +149,60 @@ class Loop {
     return queue_.job(id).runs.size() == 1 && !queue_.job(id).alone && queue_.attempts(id) == attempts;
   }
 
-  void try_out(std::vector<std::size_t> runs) {
+  void try_out(Trial trial) {
     Batch batch;
-    batch.runs = std::move(runs);
+    batch.study = trial.study;
+    batch.runs = std::move(trial.runs);
     batch.is_trial = true;
     (void)start(std::move(batch));
   }
 
   // False: it could not be started; that counts as an attempt, and the loop waits a moment.
   bool start(Batch batch) {
+    const Study study = studies_(batch.study);
     batch.id = ++last_id_;
-    batch.scratch = options_.scratch / std::to_string(batch.id);
-    batch.argv = dialect_.command_line(runs_of(batch));
+    const fs::path& beside = study.scratch.empty() ? options_.scratch : study.scratch;
+    batch.scratch = beside / std::to_string(batch.id);
+    batch.argv = study.dialect->command_line(runs_of(batch, study));
     std::vector<std::string> folders;
     for (const std::size_t run : batch.runs) {
-      if (std::string folder = dialect_.run_folder(runs_[run]); !folder.empty()) folders.push_back(std::move(folder));
+      if (std::string folder = study.dialect->run_folder((*study.runs)[run]); !folder.empty())
+        folders.push_back(std::move(folder));
     }
-    const Status started = executor_.start({batch.id, batch.argv, batch.runs.size(), batch.scratch, std::move(folders),
-                                            fmt::format("{}.{}", options_.mark, batch.id)});
+    const Status started = study.executor->start({batch.id, batch.argv, batch.runs.size(), batch.scratch,
+                                                  std::move(folders), fmt::format("{}.{}", options_.mark, batch.id)});
     if (!started) return lose(std::move(batch), started.error()), false;
     failed_starts_ = 0;
     if (!batch.is_trial) host_.started(batch);
-    watched_[batch.id].since = system_clock().monotonic();
-    running_.emplace(batch.id, std::move(batch));
+    const std::uint64_t id = batch.id;
+    running_.emplace(id, Running{std::move(batch), study, system_clock().monotonic()});
     return true;
   }
 
   void lose(Batch batch, const Error& error) {
-    if (++failed_starts_ >= kMostFailedStarts && trouble_) trouble_ = propagate(error);
+    if (++failed_starts_ >= kMostFailedStarts && options_.gives_up && trouble_) trouble_ = propagate(error);
     Finished finished{std::move(batch), {}, {}, {}};
     finished.ended.started = finished.ended.ended = system_clock().stamp();
     finished.ended.trouble = error;
     const Judgement lost{{Outcome::kLost, "could not be started: " + error.message, {}}, 0, {}};
     finished.judgements.assign(finished.batch.runs.size(), lost);
     if (!finished.batch.is_trial) host_.started(finished.batch);
-    const std::vector<bool> will_retry = settle(finished);
+    const std::vector<bool> will_retry = settle(finished, {});
     host_.finished(std::move(finished), will_retry);
   }
 
   void finish(exec::Ended ended) {
     auto node = running_.extract(ended.id);
-    Finished finished{std::move(node.mapped()), std::move(ended), {}, {}};
+    Running& running = node.mapped();
+    Finished finished{std::move(running.batch), std::move(ended), {}, std::move(running.reason)};
     if (running_.empty()) alone_ = false;
-    finished.reason = std::move(watched_.extract(finished.ended.id).mapped().reason);
+    judge(finished, *running.study.dialect, runs_of(finished.batch, running.study));
+    if (!running.wanted.empty()) judge_stopped(finished, running.wanted);
+    const std::vector<bool> will_retry = settle(finished, running.wanted);
+    host_.finished(std::move(finished), will_retry);
+  }
+
+  void judge(Finished& finished, const Dialect& dialect, const std::vector<Run>& runs) {
     if (!finished.ended.not_started.empty()) {
       const Outcome outcome = finished.ended.evidence.ended_by_us.value_or(Outcome::kLost);
       finished.judgements.assign(finished.batch.runs.size(), {{outcome, finished.ended.not_started, {}}, 0, {}});
@@ -155,12 +211,32 @@ class Loop {
           {Outcome::kIncomplete, "what it left cannot be read: " + finished.ended.trouble->message, {}}, 0, {}};
       finished.judgements.assign(finished.batch.runs.size(), broken);
     } else {
-      finished.judgements = dialect_.judge(runs_of(finished.batch), finished.ended.evidence);
+      finished.judgements = dialect.judge(runs, finished.ended.evidence);
       if (finished.ended.disk_was_full) doubt(finished.judgements);
       if (host_.stop_level() > 0) excuse(finished.judgements);
     }
-    const std::vector<bool> will_retry = settle(finished);
-    host_.finished(std::move(finished), will_retry);
+  }
+
+  // What had ended by itself keeps its judgement. What ran or waited in the process is what the host wanted of it, or
+  // has not had its turn: its process was ended because of another.
+  void judge_stopped(Finished& finished, const std::map<JobId, Outcome>& wanted) {
+    const std::optional<Outcome> ended_by_us = finished.ended.evidence.ended_by_us;
+    const auto is_why = [&](const auto& stop) { return stop.second == ended_by_us; };
+    const bool was_stopped = std::any_of(wanted.begin(), wanted.end(), is_why);
+    std::size_t position = 0;
+    for (const Claim& claim : finished.batch.claims) {
+      const auto stop = wanted.find(claim.job);
+      const std::size_t end = position + queue_.job(claim.job).runs.size();
+      for (; position < end; ++position) {
+        Verdict& verdict = finished.judgements[position].verdict;
+        const bool cut = was_stopped && (verdict.outcome == ended_by_us || finished.ended.trouble);
+        if (stop != wanted.end() && (cut || verdict.outcome == Outcome::kNotStarted)) {
+          verdict = {stop->second, {}, verdict.place};
+        } else if (cut) {
+          verdict = {Outcome::kNotStarted, "its process was ended because of another run", {}};
+        }
+      }
+    }
   }
 
   // The disk was full while these ran: a program need not notice, nor be able to say so, and its error is no word about
@@ -183,15 +259,16 @@ class Loop {
     }
   }
 
-  // Tells the queue; says which runs come again.
-  std::vector<bool> settle(Finished& finished) {
+  // Tells the queue; says which runs come again. Those that the host wanted to be ended do not.
+  std::vector<bool> settle(Finished& finished, const std::map<JobId, Outcome>& wanted) {
     std::vector<bool> will_retry;
     std::size_t position = 0;
     for (const Claim& claim : finished.batch.claims) {
       const std::size_t size = queue_.job(claim.job).runs.size();
       const std::span<Judgement> judgements(finished.judgements.data() + position, size);
+      const bool in_company = finished.judgements.size() > size && any_started(finished.judgements);
       const bool retried =
-          settle(claim, judgements, finished.judgements.size() > size && any_started(finished.judgements));
+          wanted.contains(claim.job) ? conclude(claim, judgements) : settle(claim, judgements, in_company);
       if (size > 1) keep_together(judgements);  // after it was settled by what each run itself came to
       will_retry.insert(will_retry.end(), size, retried);
       position += size;
@@ -221,15 +298,25 @@ class Loop {
       return std::any_of(judgements.begin(), judgements.end(),
                          [&](const Judgement& one) { return one.verdict.outcome == outcome; });
     };
-    const auto complete = [](const Judgement& judgement) { return is_complete(judgement.verdict.outcome); };
-    if (std::all_of(judgements.begin(), judgements.end(), complete)) return queue_.complete(claim), false;
+    if (are_complete(judgements)) return conclude(claim, judgements);
     if (has(Outcome::kNotStarted) && in_company && stop_level_ == kGoOn) return queue_.requeue(claim, false, false);
     const auto can_help = [](const Judgement& one) { return complete_or_helpable(one.verdict.outcome); };
     const bool helpable = std::all_of(judgements.begin(), judgements.end(), can_help);
     if (helpable && stop_level_ == kGoOn && queue_.attempts(claim.job) <= options_.retries) {
       return queue_.requeue(claim, has(Outcome::kOutOfMemory), true);
     }
-    return queue_.fail(claim), false;
+    return conclude(claim, judgements);
+  }
+
+  // For good: it does not come again.
+  bool conclude(const Claim& claim, std::span<const Judgement> judgements) {
+    (void)(are_complete(judgements) ? queue_.complete(claim) : queue_.fail(claim));
+    return false;
+  }
+
+  static bool are_complete(std::span<const Judgement> judgements) {
+    const auto complete = [](const Judgement& judgement) { return is_complete(judgement.verdict.outcome); };
+    return std::all_of(judgements.begin(), judgements.end(), complete);
   }
 
   static bool complete_or_helpable(Outcome outcome) { return is_complete(outcome) || can_help_to_retry(outcome); }
@@ -239,48 +326,62 @@ class Loop {
     if (now - last_look_ >= kTick) {
       last_look_ = now;
       views_.clear();
-      for (const auto& [id, batch] : running_) look(batch);
+      for (auto& [id, running] : running_) look(running);
     }
     host_.tick(views_);
   }
 
-  void look(const Batch& batch) {
-    const auto look = executor_.look(batch.id);
+  void look(Running& running) {
+    const Batch& batch = running.batch;
+    const Dialect& dialect = *running.study.dialect;
+    const auto look = running.study.executor->look(batch.id);
     if (!look) return;
-    RunningView view{batch.runs.front(), look->wall_seconds, {}};
-    const std::string status = dialect_.status_file(runs_[batch.runs.front()]);
+    RunningView view{batch.runs.front(), look->wall_seconds, {}, batch.study};
+    const std::string status = dialect.status_file((*running.study.runs)[batch.runs.front()]);
     const fs::path file = status.empty() ? look->output : look->layer->locate(status);
     const std::string tail = read_tail(file, kStatusTail).value_or(std::string());
-    if (auto progress = dialect_.read_progress(tail)) view.progress = *progress;
-    Watched& watched = watched_[batch.id];
-    watched.sets_up = watched.sets_up && dialect_.is_setting_up(tail);
+    if (auto progress = dialect.read_progress(tail)) view.progress = *progress;
+    running.sets_up = running.sets_up && dialect.is_setting_up(tail);
     view.progress.memory = look->memory;
-    if (options_.stall) end_if_stalled(batch, *look, view.progress, status.empty() ? look->written : size_of(file));
+    view.line = last_line(tail);
+    if (stall_of(running)) end_if_stalled(running, *look, view.progress, status.empty() ? look->written : size_of(file));
     if (!batch.is_trial) views_.push_back(view);
   }
 
   // Neither output nor CPU time for so long. The clock starts when there is the first sign of either; a hundredth of a
   // core is what polling for something that never comes takes, and no progress.
-  void end_if_stalled(const Batch& batch, const exec::Executor::Look& look, const Progress& progress,
+  void end_if_stalled(Running& running, const exec::Executor::Look& look, const Progress& progress,
                       std::uint64_t written) {
     constexpr double kIdle = 0.01;
-    Watched& watched = watched_[batch.id];
     const Monotonic now = system_clock().monotonic();
-    const double quiet = Seconds(now - watched.since).count();
+    const double quiet = Seconds(now - running.since).count();
     const std::uint64_t bytes = look.written + written;
-    if (bytes != watched.bytes || look.cpu_seconds - watched.cpu_seconds > std::max(kIdle, kIdle * quiet)) {
-      watched.bytes = bytes;
-      watched.cpu_seconds = look.cpu_seconds;
-      watched.since = now;
+    if (bytes != running.bytes || look.cpu_seconds - running.cpu_seconds > std::max(kIdle, kIdle * quiet)) {
+      running.bytes = bytes;
+      running.cpu_seconds = look.cpu_seconds;
+      running.since = now;
       return;
     }
     // Before the first event files are read and others waited for; that has no end that could be seen.
     constexpr double kPatience = 10;
-    if (quiet < *options_.stall * (watched.sets_up ? kPatience : 1) || !watched.reason.empty()) return;
-    watched.reason = fmt::format("neither output nor CPU time for {} (--stall); {}", human_duration(quiet),
+    if (quiet < *stall_of(running) * (running.sets_up ? kPatience : 1) || !running.reason.empty()) return;
+    running.reason = fmt::format("neither output nor CPU time for {} (--stall); {}", human_duration(quiet),
                                  progress.event ? fmt::format("its last word was event #{}", *progress.event)
                                                 : "it tells no events, so whether these went on is not known");
-    executor_.stop(batch.id, Outcome::kStalled);
+    running.study.executor->stop(running.batch.id, Outcome::kStalled);
+  }
+
+  [[nodiscard]] std::optional<double> stall_of(const Running& running) const {
+    return running.study.stall ? running.study.stall : options_.stall;
+  }
+
+  // Of what is not blank.
+  static std::string last_line(std::string_view tail) {
+    const auto end = tail.find_last_not_of(" \t\r\n");
+    if (end == std::string_view::npos) return {};
+    tail = tail.substr(0, end + 1);
+    const auto begin = tail.find_last_of("\r\n");
+    return std::string(begin == std::string_view::npos ? tail : tail.substr(begin + 1));
   }
 
   static std::uint64_t size_of(const fs::path& file) {
@@ -289,23 +390,11 @@ class Loop {
     return none ? 0 : size;
   }
 
-  // What was seen of a batch's progress.
-  struct Watched {
-    Monotonic since{};  // its last sign
-    double cpu_seconds = 0;
-    std::uint64_t bytes = 0;
-    bool sets_up = true;  // until it has been seen at work
-    std::string reason;   // why it is being ended
-  };
-
   Queue& queue_;
-  exec::Executor& executor_;
-  const Dialect& dialect_;
-  const RunList& runs_;
+  const Studies& studies_;
   const Options& options_;
   Host& host_;
-  std::map<std::uint64_t, Batch> running_;
-  std::map<std::uint64_t, Watched> watched_;
+  std::map<std::uint64_t, Running> running_;
   std::vector<RunningView> views_;
   Monotonic last_look_{};
   Monotonic grace_ends_{};
@@ -320,9 +409,8 @@ class Loop {
 
 }  // namespace
 
-Status work(Queue& queue, exec::Executor& executor, const Dialect& dialect, const RunList& runs, const Options& options,
-            Host& host) {
-  return Loop(queue, executor, dialect, runs, options, host).work();
+Status work(Queue& queue, const Studies& studies, const Options& options, Host& host) {
+  return Loop(queue, studies, options, host).work();
 }
 
 }  // namespace simswarm::worker

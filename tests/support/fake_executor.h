@@ -41,6 +41,8 @@ class FakeExecutor final : public Executor {
     running_.erase(next);
     return {ended};
   }
+  void add_descriptors(std::vector<int>&) const override {}
+  [[nodiscard]] std::chrono::milliseconds until_next_look() const override { return std::chrono::milliseconds(0); }
   void stop(std::uint64_t id, Outcome why) override {
     ended_by_us.push_back("stop " + std::to_string(id));
     for (auto& [running, reason] : running_) {

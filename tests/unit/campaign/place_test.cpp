@@ -8,6 +8,7 @@
 
 #include <optional>
 
+#include "exec/place.h"
 #include "test_folder.h"
 
 namespace simswarm::campaign {
@@ -28,14 +29,14 @@ class PutIntoPlace : public testing::Test {
   fs::path stage(const std::string& path, const std::string& content) {
     const fs::path staged = staging() / std::to_string(intent_.files.size());
     EXPECT_TRUE(write_file(staged, content).has_value());
-    intent_.files.push_back(describe(path, staged).value());
+    intent_.files.push_back(exec::describe(path, staged).value());
     intent_.staged.push_back(staged.string());
     return staged;
   }
   fs::path stage_link(const std::string& path, const std::string& target) {
     const fs::path staged = staging() / std::to_string(intent_.files.size());
     fs::create_symlink(target, staged);
-    intent_.files.push_back(describe(path, staged).value());
+    intent_.files.push_back(exec::describe(path, staged).value());
     intent_.staged.push_back(staged.string());
     return staged;
   }
@@ -177,32 +178,6 @@ TEST_F(PutIntoPlace, SaysWhereAPlaceCannotBeHad) {
   folder_.write("work/results", "a file");
   stage("results/a.sca", "x");
   EXPECT_THAT(put(), HasSubstr("/work/results: "));
-}
-
-TEST(Targets, AreRegularFilesLinksOrNotThere) {
-  const TestFolder folder;
-  fs::create_symlink("nowhere", folder / "link");
-  EXPECT_TRUE(check_target(folder / "none").has_value());
-  EXPECT_TRUE(check_target(folder.write("file", "")).has_value());
-  EXPECT_TRUE(check_target(folder / "link").has_value());
-  ASSERT_EQ(::mkfifo((folder / "pipe").c_str(), 0600), 0);
-  EXPECT_EQ(error_of(check_target(folder / "pipe")),
-            "the result path " + (folder / "pipe").string() +
-                " is no regular file (a device, pipe or socket): it is not touched; name another");
-  EXPECT_FALSE(check_target("/dev/null").has_value());
-  EXPECT_EQ(check_target("/dev/null").error().code, ExitCode::kUsage);
-}
-
-TEST(Describe, TellsLinksByWhereTheyLead) {
-  const TestFolder folder;
-  folder.write("a", "content");
-  fs::create_symlink("a", folder / "to-a");
-  fs::create_symlink("b", folder / "to-b");
-  EXPECT_EQ(describe("x", folder / "a").value().digest, digest_of("content"));
-  EXPECT_EQ(describe("x", folder / "a").value().path, "x");
-  EXPECT_NE(describe("x", folder / "to-a").value().digest, describe("x", folder / "to-b").value().digest);
-  EXPECT_NE(describe("x", folder / "to-a").value().digest, describe("x", folder / "a").value().digest);
-  EXPECT_THAT(error_of(describe("x", folder / "none")), HasSubstr("No such file or directory"));
 }
 
 // The same where a rename does not do: results on one file system, scratch on another.

@@ -144,12 +144,23 @@ TEST_F(MemoryQueue, KeepsAJobAloneOnceItIs) {
 
 TEST_F(MemoryQueue, CancelsWhatWaitsAndLetsTheStartedGoOn) {
   const Claim claim = claim_one();
-  EXPECT_EQ(queue_->cancel_waiting(), 3U);
+  EXPECT_THAT(queue_->cancel_waiting(), ElementsAre(JobId{1}, JobId{2}, JobId{3}));
   EXPECT_THAT(counts(), ElementsAre(0, 1, 0, 0, 3));
   EXPECT_EQ(queue_->state({1}), JobState::kCancelled);
   EXPECT_THAT(queue_->claim(9), IsEmpty());
   EXPECT_TRUE(queue_->complete(claim));
-  EXPECT_EQ(queue_->cancel_waiting(), 0U);
+  EXPECT_THAT(queue_->cancel_waiting(), IsEmpty());
+}
+
+TEST_F(MemoryQueue, WithdrawsWhatWaitsAndNothingElse) {
+  const Claim claim = claim_one();
+  EXPECT_TRUE(queue_->withdraw({2}));
+  EXPECT_EQ(queue_->state({2}), JobState::kCancelled);
+  EXPECT_THAT(counts(), ElementsAre(2, 1, 0, 0, 1));
+  EXPECT_FALSE(queue_->withdraw({2})) << "it waits no more";
+  EXPECT_FALSE(queue_->withdraw(claim.job)) << "it is started";
+  EXPECT_FALSE(queue_->withdraw({99}));
+  EXPECT_THAT(this->claim(9), ElementsAre(1, 3));
 }
 
 TEST(JobStates, AreSpelledAsRqSpellsThem) {

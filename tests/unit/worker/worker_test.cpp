@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "fake_dialect.h"
 #include "fake_executor.h"
+#include "recording_host.h"
 #include "test_folder.h"
 
 namespace simswarm::worker {
@@ -16,60 +17,6 @@ using testing::Contains;
 using testing::Each;
 using testing::ElementsAre;
 using testing::IsEmpty;
-
-// Writes down what it is told: «run 1: killed, again».
-class RecordingHost final : public Host {
- public:
-  std::vector<std::string> words;
-  std::vector<RunningView> views;
-  std::vector<std::string> messages;
-  std::function<void()> on_tick = [] {};
-  int stop = 0;
-  int busy_rounds = 0;
-  bool draining = false;
-  std::size_t batch_size = 1;
-  std::size_t room = 100;                        // runs at once
-  std::vector<std::vector<std::size_t>> trials;  // still to be asked for
-
-  std::function<void()> on_start = [] {};
-
-  void started(const Batch& batch) override {
-    words.push_back("start " + shell_line(batch.argv));
-    on_start();
-  }
-  void finished(Finished finished, const std::vector<bool>& will_retry) override {
-    ASSERT_EQ(finished.judgements.size(), finished.batch.runs.size());
-    if (finished.batch.is_trial) {
-      ASSERT_TRUE(will_retry.empty()) << "a trial decides nothing";
-      words.push_back(fmt::format("trial of {} runs", finished.batch.runs.size()));
-      return;
-    }
-    ASSERT_EQ(will_retry.size(), finished.batch.runs.size());
-    if (!finished.reason.empty()) messages.push_back(finished.reason);
-    for (std::size_t i = 0; i < finished.batch.runs.size(); ++i) {
-      const Verdict& verdict = finished.judgements[i].verdict;
-      words.push_back(fmt::format("run {}: {}{}", finished.batch.runs[i], to_text(verdict.outcome),
-                                  will_retry[i] ? ", again" : ""));
-      messages.push_back(verdict.message);
-    }
-  }
-  void tick(const std::vector<RunningView>& running) override {
-    if (!running.empty()) views = running;
-    on_tick();
-  }
-  [[nodiscard]] std::vector<int> wake_on() override { return {}; }
-  [[nodiscard]] bool is_busy() override { return busy_rounds-- > 0; }
-  [[nodiscard]] int stop_level() override { return stop; }
-  [[nodiscard]] bool is_draining() override { return draining; }
-  [[nodiscard]] std::size_t batch_limit(std::size_t) override { return batch_size; }
-  [[nodiscard]] bool has_room_for(std::size_t run) override { return run < room; }
-  [[nodiscard]] std::vector<std::size_t> next_trial() override {
-    if (trials.empty()) return {};
-    std::vector<std::size_t> trial = trials.front();
-    trials.erase(trials.begin());
-    return trial;
-  }
-};
 
 class AWorker : public testing::Test {
  protected:
@@ -85,9 +32,18 @@ class AWorker : public testing::Test {
       if (!grouped[i]) queue_->enqueue({{i}});
     }
   }
+  Status work_on_queue() {
+    const RunList runs(dialect_.runs);
+    return worker::work(
+        *queue_,
+        [&](std::size_t) {
+          return Study{&executor_, &dialect_, &runs};
+        },
+        options_, host_);
+  }
   std::vector<std::string> work() {
     enqueue();
-    const Status worked = worker::work(*queue_, executor_, dialect_, RunList(dialect_.runs), options_, host_);
+    const Status worked = work_on_queue();
     EXPECT_TRUE(worked.has_value()) << error_of(worked);
     return host_.words;
   }
@@ -322,10 +278,21 @@ TEST_F(AWorker, GivesUpWhenStartsFailTimeAndAgain) {
   dialect_ = FakeDialect(20);
   enqueue();
   executor_.refuse = Error{ExitCode::kUsage, "program «./model» is not there", false};
-  EXPECT_EQ(error_of(worker::work(*queue_, executor_, dialect_, RunList(dialect_.runs), options_, host_)),
-            "program «./model» is not there");
+  EXPECT_EQ(error_of(work_on_queue()), "program «./model» is not there");
   EXPECT_EQ(queue_->counts().queued, 0U);
   EXPECT_GE(queue_->counts().cancelled, 10U);
+}
+
+TEST_F(AWorker, GoesOnWhereStartsThatFailAreEachRunsOwnFailure) {
+  options_.gives_up = false;
+  dialect_ = FakeDialect(20);
+  executor_.refuse = Error{ExitCode::kUsage, "program «./model» is not there", false};
+  host_.on_tick = [&] {
+    if (queue_->counts().failed == 7) executor_.refuse.reset();
+  };
+  work();
+  EXPECT_EQ(queue_->counts().failed, 7U);
+  EXPECT_EQ(queue_->counts().finished, 13U);
 }
 
 TEST_F(AWorker, LetsRunningRunsEndInTheirOwnTimeWhenItDrains) {
@@ -340,6 +307,7 @@ TEST_F(AWorker, LetsRunningRunsEndInTheirOwnTimeWhenItDrains) {
   EXPECT_THAT(work(), ElementsAre("start ./model 0", "start ./model 1", "run 0: completed", "run 1: completed"));
   EXPECT_THAT(executor_.ended_by_us, IsEmpty());
   EXPECT_EQ(queue_->counts().cancelled, 2U);
+  EXPECT_THAT(host_.withdrawn_jobs, ElementsAre(2, 3)) << "the host may hand them back";
 }
 
 TEST_F(AWorker, CanBeInterruptedWhileItDrains) {

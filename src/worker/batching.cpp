@@ -1,4 +1,4 @@
-#include "campaign/batching.h"
+#include "worker/batching.h"
 
 #include <fmt/core.h>
 
@@ -7,7 +7,7 @@
 
 #include "base/text.h"
 
-namespace simswarm::campaign {
+namespace simswarm::worker {
 namespace {
 
 constexpr std::size_t kSamples = 3;   // runs of a trial
@@ -130,4 +130,15 @@ bool Batching::differs(const std::string& config) const {
   return found != states_.end() && found->second.trust == Trust::kDiffers;
 }
 
-}  // namespace simswarm::campaign
+bool Batching::is_undecided(const std::string& config) const {
+  const auto found = states_.find(config);
+  if (found == states_.end()) return false;
+  return found->second.trust == Trust::kEqual || found->second.trust == Trust::kConfirming;
+}
+
+bool Batching::is_confirmed(const std::string& config) const {
+  const auto found = states_.find(config);
+  return found != states_.end() && found->second.trust == Trust::kConfirmed;
+}
+
+}  // namespace simswarm::worker

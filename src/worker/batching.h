@@ -10,7 +10,7 @@
 
 #include "model/run.h"
 
-namespace simswarm::campaign {
+namespace simswarm::worker {
 
 // Pure: it is told what happened, and asked. Positions are those of runs in the campaign.
 class Batching {
@@ -45,6 +45,9 @@ class Batching {
   // Seconds of a start, where a trial has told.
   [[nodiscard]] double start(const std::string& config) const;
   [[nodiscard]] bool differs(const std::string& config) const;
+  // Runs have shared processes of which it is not settled yet whether they are to be believed; and: they are.
+  [[nodiscard]] bool is_undecided(const std::string& config) const;
+  [[nodiscard]] bool is_confirmed(const std::string& config) const;
 
  private:
   enum class Trust { kUnknown, kOnTrial, kEqual, kConfirming, kConfirmed, kDiffers, kGivenUp };
@@ -64,4 +67,4 @@ class Batching {
   std::map<std::string, State> states_;
 };
 
-}  // namespace simswarm::campaign
+}  // namespace simswarm::worker

@@ -1,4 +1,4 @@
-#include "campaign/state.h"
+#include "exec/state.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -11,7 +11,7 @@
 
 #include "exec/keeper.h"
 
-namespace simswarm::campaign {
+namespace simswarm::exec {
 namespace {
 
 bool is_at(const Fd& file, const fs::path& path) {
@@ -95,12 +95,12 @@ fs::path veil_of(const std::string& owner, const fs::path& project) {
   return folder / ("simswarm-" + owner);
 }
 
-Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed) {
+Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& needed, std::string_view prefix) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(state.root / "scratch", error)) {
     const std::string owner = entry.path().filename().string();
-    if (SignOfLife::is_alive(state, owner)) continue;
-    exec::end_contained(owner, mark_of(owner) + ".");
+    if (!owner.starts_with(prefix) || SignOfLife::is_alive(state, owner)) continue;
+    end_contained(owner, mark_of(owner) + ".");
     const auto holds = [&](const fs::path& file) { return lies_in(entry.path(), file); };
     if (std::any_of(needed.begin(), needed.end(), holds)) continue;
     remove_veil(owner);  // first: scratch tells the next start whose it was
@@ -110,4 +110,4 @@ Status sweep_scratch(const StateFolder& state, const std::vector<fs::path>& need
   return {};
 }
 
-}  // namespace simswarm::campaign
+}  // namespace simswarm::exec

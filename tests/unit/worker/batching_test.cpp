@@ -1,9 +1,9 @@
-#include "campaign/batching.h"
+#include "worker/batching.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace simswarm::campaign {
+namespace simswarm::worker {
 namespace {
 
 using testing::AllOf;
@@ -113,4 +113,4 @@ TEST_F(ABatching, RecallsWhatWasFoundEarlier) {
 }
 
 }  // namespace
-}  // namespace simswarm::campaign
+}  // namespace simswarm::worker

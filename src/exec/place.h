@@ -1,0 +1,35 @@
+// Moving result files between scratch and their places, and looking at what stands there.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "base/files.h"
+#include "model/attempt.h"
+
+namespace simswarm::exec {
+
+// Renames; to another file system: copies with times and rights, synced, and then removes.
+[[nodiscard]] Status move_file(const fs::path& staged, const fs::path& target);
+
+// Moves a file that stands in the way below `kept`, under a free name.
+[[nodiscard]] Status put_aside(const fs::path& target, const std::string& path, const fs::path& kept);
+// «../x» as a path inside a folder: «_up/x».
+[[nodiscard]] std::string inside_path(const std::string& path);
+
+// A link that leads nowhere is there, too.
+[[nodiscard]] bool is_there(const fs::path& path);
+
+// Brings a file's content, or a folder's names, to disk; or all of its file system.
+[[nodiscard]] Status sync_path(const fs::path& path, bool whole_system = false);
+
+// «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
+[[nodiscard]] std::string with_label(const std::string& path, const std::string& label);
+
+// Refuses a path at which something stands that is no regular file or link.
+[[nodiscard]] Status check_target(const fs::path& target);
+
+// Digest and size of a staged file; of a link, of where it leads.
+[[nodiscard]] Result<ResultFile> describe(const std::string& path, const fs::path& staged);
+
+}  // namespace simswarm::exec
