@@ -55,6 +55,101 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
       ->type_name("NAME");
   app.add_option("--grace", arguments.grace, "Seconds that running runs get after the first Ctrl-C (5)")
       ->type_name("SECONDS");
+  app.add_option("--queue", arguments.queue.queue,
+                 "Put the runs into the queue of this Redis server, for workers that see this folder, and end: "
+                 "redis://host[:port][/database] or unix:///path")
+      ->type_name("URL");
+  app.add_option("--password-file", arguments.queue.password_file,
+                 "With --queue: file whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
+      ->type_name("FILE");
+  app.add_option("--in", arguments.in, "With --queue: name of the queue there; by default one of the campaign's own")
+      ->type_name("QUEUE");
+  app.add_option("--max-lost", arguments.max_lost,
+                 "With --queue: attempts lost with their nodes after which a run has failed (3)")
+      ->type_name("N");
+}
+
+void add_queue(CLI::App& app, QueueArguments& arguments) {
+  app.add_option("--queue", arguments.queue,
+                 "Redis server of the queue, redis://host[:port][/database] or unix:///path (SIMSWARM_QUEUE)")
+      ->type_name("URL");
+  app.add_option("--password-file", arguments.password_file,
+                 "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
+      ->type_name("FILE");
+}
+
+void add_limits(CLI::App& app, WorkerArguments& arguments) {
+  app.add_option("--timeout", arguments.timeout, "End a run after this wall time, where its job says none: 90, 15m")
+      ->type_name("TIME");
+  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
+      ->type_name("SIZE");
+  app.add_option("--stall", arguments.stall, "End a run that shows neither output nor CPU time for so long: 10m")
+      ->type_name("TIME");
+  app.add_option("--max-output", arguments.max_output, "End a run that writes more than this, in all: 20GiB")
+      ->type_name("SIZE");
+  app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
+  app.add_option("--containment", arguments.containment,
+                 "How all that runs have started is found and ended: auto, cgroup, pid-namespace, guardian")
+      ->type_name("KIND");
+  app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
+}
+
+void add_worker(CLI::App& app, WorkerArguments& arguments) {
+  CLI::App* command = app.add_subcommand("worker", "Execute the runs of a queue, or list who does");
+  command->footer(
+      "simswarm worker run [OPTIONS]\nsimswarm worker list [--json]\n\n"
+      "SIGTERM, Ctrl-C, and `shutdown` of RQ: nothing new starts, running runs get the time of --drain, the rest is "
+      "handed back. A second signal hands all back at once. Outcomes that the queue could not take yet wait in the "
+      "spool, also for the next worker of this machine.");
+  command->add_option("ACTION", arguments.action, "run or list")->required();
+  add_queue(*command, arguments.queue);
+  command->add_option("--slots", arguments.slots, "Runs at once; by default one a core")->type_name("N");
+  command
+      ->add_option("--queues", arguments.queues,
+                   "Queue to serve, * stands for anything; by default run and run-*; may be given several times")
+      ->type_name("NAME");
+  command->add_option("--name", arguments.name, "Name of the worker; by default host, process and a random part")
+      ->type_name("NAME");
+  command->add_option("--node", arguments.node, "Name of this machine; by default the host's")->type_name("NAME");
+  command
+      ->add_option("--drain", arguments.drain,
+                   "What running runs get when the worker is to end: finish, or a time after which they are handed "
+                   "back (5)")
+      ->type_name("TIME");
+  command
+      ->add_option("--lease", arguments.lease,
+                   "Seconds without a sign of life after which others take back its jobs (10)")
+      ->type_name("SECONDS");
+  command->add_option("--spool", arguments.spool, "Folder for outcomes (~/.local/state/simswarm/worker)")
+      ->type_name("DIR");
+  command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
+  add_limits(*command, arguments);
+  command->add_flag("--json", arguments.json, "Print JSON: the log one object a line, the list as one object");
+}
+
+void add_jobs(CLI::App& app, JobsArguments& arguments) {
+  CLI::App* command = app.add_subcommand("jobs", "What stands in a queue, and what is to become of it");
+  command->footer(
+      "simswarm jobs list                         queues, and how many jobs stand where\n"
+      "simswarm jobs list --in QUEUE [--state S]  jobs, newest first\n"
+      "simswarm jobs show ID...                   all that is known of jobs\n"
+      "simswarm jobs log ID...                    last words of the last attempt\n"
+      "simswarm jobs requeue|cancel|stop|delete ID..., or all of --campaign, --in, --state\n"
+      "simswarm jobs empty --in QUEUE             deletes what waits\n"
+      "simswarm jobs suspend, simswarm jobs resume\n\n"
+      "States: started, queued, scheduled, deferred, failed (stopped and lost ones, too), finished, canceled.");
+  command
+      ->add_option("ACTION", arguments.action, "list, show, log, requeue, cancel, stop, delete, empty, suspend, resume")
+      ->required();
+  command->add_option("ID", arguments.ids, "Jobs; for empty: queues");
+  add_queue(*command, arguments.queue);
+  command->add_option("--in", arguments.in, "Only jobs of this queue")->type_name("QUEUE");
+  command->add_option("--campaign", arguments.campaign, "Only jobs of this campaign: its id, or a beginning of it")
+      ->type_name("ID");
+  command->add_option("--state", arguments.state, "Only jobs in this state")->type_name("STATE");
+  command->add_option("-n,--number", arguments.most, "At most N jobs (50)")->type_name("N");
+  command->add_option("--offset", arguments.offset, "Pass over the first N")->type_name("N");
+  command->add_flag("--json", arguments.json, "Print JSON");
 }
 
 void add_runall(CLI::App& app, RunallArguments& arguments) {
@@ -243,8 +338,8 @@ void settle(CLI::App& app) {
 
 std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   auto app = std::make_unique<CLI::App>("Runs simulation campaigns: complete, checked, resumable", "simswarm");
-  app->set_version_flag("--version",
-                        "simswarm " SIMSWARM_VERSION "\nqueue: memory:\nstore: .simswarm/ (ledger) and results/");
+  app->set_version_flag(
+      "--version", "simswarm " SIMSWARM_VERSION "\nqueue: memory:, redis://\nstore: .simswarm/ (ledger) and results/");
   app->add_option("-C,--directory", arguments.directory, "Work in this folder")->type_name("DIR");
   app->require_subcommand(0, 1);
   app->footer("Exit codes: 0 all complete, 1 some runs not, 2 usage, 3 environment, 4 build failed, 130 interrupted.");
@@ -258,6 +353,8 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_history(*app, arguments.history);
   add_provenance(*app, arguments.provenance);
   add_clean(*app, arguments.clean);
+  add_worker(*app, arguments.worker);
+  add_jobs(*app, arguments.jobs);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();

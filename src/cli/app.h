@@ -25,6 +25,8 @@ struct Arguments {
   HistoryArguments history;
   ProvenanceArguments provenance;
   CleanArguments clean;
+  WorkerArguments worker;
+  JobsArguments jobs;
   std::string completion_shell;
   std::string document;
 };

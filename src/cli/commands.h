@@ -19,5 +19,7 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> history(const HistoryArguments& arguments);
 [[nodiscard]] Result<ExitCode> provenance(const ProvenanceArguments& arguments);
 [[nodiscard]] Result<ExitCode> clean(const CleanArguments& arguments);
+[[nodiscard]] Result<ExitCode> worker_command(const WorkerArguments& arguments);
+[[nodiscard]] Result<ExitCode> jobs_command(const JobsArguments& arguments);
 
 }  // namespace simswarm::cli

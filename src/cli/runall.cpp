@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/enqueue.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
 #include "simulator/cmdenv.h"
@@ -125,10 +126,15 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
     const auto user = exec::unprivileged_user(plan::project_of(folder), folder, program, options.run_as);
     if (user) request.run_as = {user->uid, user->gid};
   }
-  SIMSWARM_TRY(const auto dialect, make_cmdenv_dialect(std::move(request)));
+  SIMSWARM_TRY(const auto dialect, make_cmdenv_dialect(request));
   if (!arguments.export_file.empty()) {
     SIMSWARM_TRY(const ExitCode exported, export_makefile(arguments, *dialect));
     return with_broken(exported, *dialect);
+  }
+  if (!arguments.campaign.queue.queue.empty()) {
+    SIMSWARM_TRY(const ExitCode enqueued,
+                 enqueue(arguments.campaign, settings.campaign, {folder, std::move(request)}, *dialect));
+    return with_broken(enqueued, *dialect);
   }
   SIMSWARM_TRY(const ExitCode code, carry_out(arguments.campaign, std::move(options), *dialect));
   if (arguments.campaign.dry_run && !arguments.campaign.quiet) tell_remarks(*dialect);

@@ -40,6 +40,8 @@ Result<std::string> layer_from(const std::string& word, const CampaignSettings& 
   }
 }
 
+}  // namespace
+
 Status duration_from(const char* option, const std::string& word, std::optional<double>& seconds) {
   if (word.empty()) return {};
   seconds = parse_duration(word);
@@ -54,18 +56,19 @@ Status size_from(const char* option, const std::string& word, std::optional<std:
   return usage_error("{}={}: expected a size, like 512M or 4GiB", option, word);
 }
 
-Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, campaign::Options& options) {
-  options.limits.timeout = settings.timeout_seconds;
-  options.limits.memory = settings.memory_bytes;
-  options.limits.output = settings.max_output_bytes;
-  options.stall = settings.stall_seconds;
-  options.least_free = settings.min_free_bytes;
-  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, options.limits.timeout));
-  SIMSWARM_CHECK(size_from("--memory", arguments.memory, options.limits.memory));
-  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, options.limits.output));
-  SIMSWARM_CHECK(duration_from("--stall", arguments.stall, options.stall));
-  return size_from("--min-free", arguments.min_free, options.least_free);
+Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, exec::Limits& limits,
+                   std::optional<double>& stall) {
+  limits.timeout = settings.timeout_seconds;
+  limits.memory = settings.memory_bytes;
+  limits.output = settings.max_output_bytes;
+  stall = settings.stall_seconds;
+  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, limits.timeout));
+  SIMSWARM_CHECK(size_from("--memory", arguments.memory, limits.memory));
+  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, limits.output));
+  return duration_from("--stall", arguments.stall, stall);
 }
+
+namespace {
 
 Status companion_from(const CampaignSettings& settings, campaign::Options& options) {
   if (settings.companion.command.empty()) return {};
@@ -126,7 +129,9 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()) / cores_each.value_or(1));
   options.jobs = static_cast<std::size_t>(arguments.jobs.value_or(settings.jobs.value_or(cores)));
   if (arguments.batch_size) options.batch_size = static_cast<std::size_t>(*arguments.batch_size);
-  SIMSWARM_CHECK(limits_from(arguments, settings, options));
+  SIMSWARM_CHECK(limits_from(arguments, settings, options.limits, options.stall));
+  options.least_free = settings.min_free_bytes;
+  SIMSWARM_CHECK(size_from("--min-free", arguments.min_free, options.least_free));
   SIMSWARM_CHECK(companion_from(settings, options));
   options.retries = arguments.retries.value_or(settings.retries.value_or(kRetries));
   if (const auto most = arguments.max_failures ? arguments.max_failures : settings.max_failures) {

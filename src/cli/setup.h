@@ -16,6 +16,11 @@ namespace simswarm::cli {
 [[nodiscard]] Result<campaign::Options> campaign_options(const CampaignArguments& arguments,
                                                          const CampaignSettings& settings,
                                                          const fs::path& working_folder);
+// Of an option that was given: «90», «15m»; «512M», «4GiB».
+[[nodiscard]] Status duration_from(const char* option, const std::string& word, std::optional<double>& seconds);
+[[nodiscard]] Status size_from(const char* option, const std::string& word, std::optional<std::uint64_t>& bytes);
+[[nodiscard]] Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings,
+                                 exec::Limits& limits, std::optional<double>& stall);
 // Plans, shows or executes; gives the exit code by the outcome.
 [[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options,
                                          Dialect& dialect);

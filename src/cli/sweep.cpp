@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/enqueue.h"
 #include "cli/setup.h"
 
 namespace simswarm::cli {
@@ -91,6 +92,10 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
   if (!arguments.seeds.empty()) {
     SIMSWARM_TRY(spec.seeds, parse_values(arguments.seeds));
     spec.repetitions = static_cast<std::int64_t>(spec.seeds.size());
+  }
+  if (!arguments.campaign.queue.queue.empty()) {
+    SIMSWARM_TRY(const auto dialect, make_command_dialect(spec, folder));
+    return enqueue(arguments.campaign, settings.campaign, {folder, std::move(spec)}, *dialect);
   }
   CampaignArguments campaign_arguments = arguments.campaign;
   if (campaign_arguments.name.empty()) campaign_arguments.name = spec.name;

@@ -223,8 +223,9 @@ inline constexpr std::chrono::seconds kManifestTtl{90 * 86'400};
 
 // One thread uses a queue at a time; several queues may be open at one server. Each call is one atomic step there, by
 // the server's time; an error leaves open whether it was done, and can be repeated: what was done is not done twice.
-// Only a claim whose reply was lost is known to nobody: return_unknown() brings it back, or its lease runs out. A claim,
-// and what is taken back, is refused by a server that comes to it so late that nobody waits for the answer any more.
+// Only a claim whose reply was lost is known to nobody: return_unknown() brings it back, or its lease runs out. A
+// claim, and what is taken back, is refused by a server that comes to it so late that nobody waits for the answer any
+// more.
 class JobQueue {
  public:
   JobQueue() = default;
@@ -278,6 +279,7 @@ class JobQueue {
 
   [[nodiscard]] virtual Status suspend() = 0;
   [[nodiscard]] virtual Status resume() = 0;
+  [[nodiscard]] virtual Result<bool> is_suspended() = 0;
 
   [[nodiscard]] virtual Result<std::vector<QueueView>> queues() = 0;  // by name
   [[nodiscard]] virtual Result<Counts> counts(const QueueName& queue) = 0;

@@ -297,6 +297,7 @@ class MemoryJobQueue final : public JobQueue {
     suspended_ = false;
     return {};
   }
+  Result<bool> is_suspended() override { return suspended_; }
 
   Result<std::vector<QueueView>> queues() override {
     (void)begin();

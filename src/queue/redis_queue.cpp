@@ -163,8 +163,12 @@ class RedisQueue final : public JobQueue {
 
   Result<Claims> claim(const ClaimRequest& request) override {
     SIMSWARM_CHECK(check_request(request));
-    std::vector<std::string> arguments{request.worker.text, request.node, std::to_string(options_.lease.count()),
-                                       std::to_string(request.most), std::to_string(least_of(request)), ""};
+    std::vector<std::string> arguments{request.worker.text,
+                                       request.node,
+                                       std::to_string(options_.lease.count()),
+                                       std::to_string(request.most),
+                                       std::to_string(least_of(request)),
+                                       ""};
     for (const QueueName& queue : request.queues) arguments.push_back(queue.text);
     SIMSWARM_TRY(arguments[5], late_after());
     SIMSWARM_TRY(RedisReply reply, run(scripts_.claim, arguments));
@@ -343,6 +347,11 @@ class RedisQueue final : public JobQueue {
     return {};
   }
 
+  Result<bool> is_suspended() override {
+    SIMSWARM_TRY(const RedisReply there, connection_.command({"EXISTS", "rq:suspended"}));
+    return there.integer == 1;
+  }
+
   Result<std::vector<QueueView>> queues() override {
     SIMSWARM_TRY(const RedisReply reply, run(looks_.queues, {}));
     std::vector<QueueView> queues;
@@ -365,8 +374,8 @@ class RedisQueue final : public JobQueue {
   Result<Page> list(const QueueName& queue, Place place, std::size_t offset, std::size_t most) override {
     SIMSWARM_CHECK(check_queue(queue));
     SIMSWARM_TRY(const RedisReply reply,
-                 run(looks_.list, {queue.text, kRegistries.at(static_cast<std::size_t>(place)),
-                                     std::to_string(offset), std::to_string(std::min(most, kMostInPage))}));
+                 run(looks_.list, {queue.text, kRegistries.at(static_cast<std::size_t>(place)), std::to_string(offset),
+                                   std::to_string(std::min(most, kMostInPage))}));
     Page page;
     page.total = static_cast<std::size_t>(reply.list[0].integer);
     for (const RedisReply& one : reply.list[1].list) page.jobs.push_back(view_of(one));
@@ -404,8 +413,7 @@ class RedisQueue final : public JobQueue {
     if (options_.now) return {};
     SIMSWARM_TRY(const RedisReply time, connection_.command({"TIME"}));
     noted_at_ = system_clock().monotonic();
-    noted_ =
-        parse_int(time.list.at(0).text).value_or(0) * 1000 + parse_int(time.list.at(1).text).value_or(0) / 1000;
+    noted_ = parse_int(time.list.at(0).text).value_or(0) * 1000 + parse_int(time.list.at(1).text).value_or(0) / 1000;
     return {};
   }
 

@@ -227,8 +227,18 @@ Result<StudySpec> parse_study(std::string_view text) {
   return spec;
 }
 
-Result<std::unique_ptr<Dialect>> make_dialect(const StudySpec& spec) {
-  if (const auto* request = std::get_if<CmdenvRequest>(&spec.kind)) return make_cmdenv_dialect(*request);
+std::string program_of(const StudySpec& spec) {
+  if (const auto* request = std::get_if<CmdenvRequest>(&spec.kind)) return request->words.front();
+  return std::get<SweepSpec>(spec.kind).command.front();
+}
+
+Result<std::unique_ptr<Dialect>> make_dialect(const StudySpec& spec,
+                                              const std::optional<std::pair<unsigned, unsigned>>& run_as) {
+  if (const auto* given = std::get_if<CmdenvRequest>(&spec.kind)) {
+    CmdenvRequest request = *given;
+    request.run_as = run_as;
+    return make_cmdenv_dialect(std::move(request));
+  }
   return make_command_dialect(std::get<SweepSpec>(spec.kind), spec.folder);
 }
 

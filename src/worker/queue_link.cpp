@@ -241,6 +241,7 @@ class Link final : public QueueLink {
   // There is nothing for us: the bell says when there is. Named queues may have been filled since they were asked.
   Status stop_asking() {
     may_claim_ = false;
+    state_.waiting = 0;
     active_.clear();
     ring(event_);
     return bell_->arm();

@@ -233,7 +233,9 @@ class Service final : public Host {
     if (studies_.size() <= kMostStudies) return;
     OpenStudy* oldest = nullptr;
     for (const auto& [id, study] : studies_) {
-      const auto waits = [&, this_id = id](const auto& one) { return one.first.first == this_id && !one.second.empty(); };
+      const auto waits = [&, this_id = id](const auto& one) {
+        return one.first.first == this_id && !one.second.empty();
+      };
       const bool unused = study->jobs == 0 && std::none_of(unconfirmed_.begin(), unconfirmed_.end(), waits);
       if (unused && (oldest == nullptr || study->used < oldest->used)) oldest = study.get();
     }
@@ -434,6 +436,7 @@ Result<ServiceSummary> serve(ServiceOptions options) {
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,
                exec::Keeper::start({owner, exec::mark_of(owner) + ".", options.containment, users}));
   SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
+  options.on_ready();
   Status worked;
   {
     Service service(options, *link, *keeper, owner);

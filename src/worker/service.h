@@ -25,6 +25,7 @@ struct ServiceOptions {
   bool burst = false;                                                       // end when there is nothing left to do
   const volatile std::sig_atomic_t* interrupts = nullptr;                   // counts SIGTERM and Ctrl-C
   int interrupt_descriptor = -1;                                            // readable after one
+  std::function<void()> on_ready = [] {};                                   // once the queue has been reached
   std::function<void(const std::string&)> say = [](const std::string&) {};  // one line for the user; from any thread
 };
 

@@ -22,7 +22,13 @@ class Opener {
     const fs::path& folder = study_.spec.folder;
     std::error_code error;
     if (!fs::is_directory(folder, error)) return usage_error("there is no folder {} on this machine", folder.string());
-    SIMSWARM_TRY(study_.dialect, make_dialect(study_.spec));
+    std::optional<std::pair<unsigned, unsigned>> run_as;
+    if (::geteuid() == 0 && std::holds_alternative<CmdenvRequest>(study_.spec.kind)) {
+      SIMSWARM_TRY(const fs::path program, exec::find_program(program_of(study_.spec), folder));
+      const auto user = exec::unprivileged_user(plan::project_of(folder), folder, program, options_.run_as);
+      if (user) run_as = {user->uid, user->gid};
+    }
+    SIMSWARM_TRY(study_.dialect, make_dialect(study_.spec, run_as));
     SIMSWARM_TRY(study_.runs, study_.dialect->list_runs());
     if (!study_.dialect->inseparable().empty()) {
       return usage_error(

@@ -244,6 +244,7 @@ class Forgetful final : public JobQueue {
   Result<std::vector<QueueView>> queues() override { return queue_->queues(); }
   Status suspend() override { return queue_->suspend(); }
   Status resume() override { return queue_->resume(); }
+  Result<bool> is_suspended() override { return queue_->is_suspended(); }
   Result<Counts> counts(const QueueName& queue) override { return queue_->counts(queue); }
   Result<Page> list(const QueueName& queue, Place place, std::size_t offset, std::size_t most) override {
     return queue_->list(queue, place, offset, most);

@@ -1,0 +1,71 @@
+#include "cli/enqueue.h"
+
+#include <nlohmann/json.hpp>
+
+#include "base/text.h"
+#include "cli/queue_url.h"
+#include "cli/screen.h"
+#include "cli/setup.h"
+#include "queue/job_queue.h"
+
+namespace simswarm::cli {
+namespace {
+
+using nlohmann::json;
+
+constexpr int kRetries = 2;
+constexpr std::chrono::seconds kResultTtl{7 * 86'400};  // how long it can be asked what became of a job
+constexpr std::size_t kAtOnce = 1000;
+
+Status check(const CampaignArguments& arguments) {
+  if (arguments.max_lost && *arguments.max_lost < 1)
+    return usage_error("--max-lost={}: at least 1", *arguments.max_lost);
+  if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
+  if (arguments.dry_run)
+    return usage_error("--dry-run shows what a campaign on this machine would do: without --queue");
+  return {};
+}
+
+}  // namespace
+
+Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSettings& settings, worker::StudySpec spec,
+                         Dialect& dialect) {
+  SIMSWARM_CHECK(check(arguments));
+  SIMSWARM_TRY(const std::string url, queue_url(arguments.queue));
+  SIMSWARM_CHECK(limits_from(arguments, settings, spec.limits, spec.stall));
+  if (arguments.batch_size) spec.batch_size = static_cast<std::size_t>(*arguments.batch_size);
+  SIMSWARM_TRY(const RunList runs, dialect.list_runs());
+  const std::string campaign = make_ulid(system_clock().stamp());
+  const std::string in = arguments.in.empty() ? "run-" + campaign : arguments.in;
+  SIMSWARM_CHECK(jobs::check_queue({in}));
+  SIMSWARM_TRY(const auto queue, jobs::open_job_queue(url));
+  SIMSWARM_CHECK(queue->keep_manifest(campaign, worker::to_json(spec)));
+  std::vector<jobs::NewJob> some;
+  for (std::size_t position = 0; position < runs.size(); ++position) {
+    jobs::NewJob& job = some.emplace_back();
+    job.id.text = fmt::format("{}-{}", campaign, position);
+    job.queue.text = in;
+    job.payload = worker::payload_of(campaign, position);
+    job.description = short_name(runs[position]);
+    job.retries = arguments.retries.value_or(settings.retries.value_or(kRetries));
+    job.max_lost = arguments.max_lost.value_or(job.max_lost);
+    job.result_ttl = kResultTtl;
+    if (some.size() < kAtOnce && position + 1 < runs.size()) continue;
+    SIMSWARM_CHECK(queue->enqueue(some));
+    some.clear();
+  }
+  if (arguments.json) {
+    print(json{{"event", "enqueued"}, {"campaign", campaign}, {"queue", in}, {"runs", runs.size()}}.dump() + "\n");
+    return ExitCode::kOk;
+  }
+  print(fmt::format("{} run{} in queue {} as campaign {}\n", runs.size(), runs.size() == 1 ? "" : "s", in, campaign));
+  if (!arguments.quiet)
+    print(
+        fmt::format("  simswarm jobs list --campaign {0}     what becomes of them\n"
+                    "  simswarm jobs cancel --campaign {0}   cancels what has not ended\n"
+                    "  simswarm worker run                                            executes them\n",
+                    campaign));
+  return ExitCode::kOk;
+}
+
+}  // namespace simswarm::cli

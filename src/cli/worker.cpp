@@ -1,0 +1,203 @@
+// simswarm worker: executing the runs of a queue, and who does.
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+#include <ctime>
+#include <iostream>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <thread>
+
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/interrupts.h"
+#include "cli/queue_url.h"
+#include "cli/screen.h"
+#include "cli/setup.h"
+#include "result/text_table.h"
+#include "worker/service.h"
+
+namespace simswarm::cli {
+namespace {
+
+using nlohmann::json;
+
+// As names of the queue have to be: letters, digits, «_», «-», «.».
+std::string as_name(std::string text) {
+  for (char& c : text) {
+    const bool good =
+        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
+    if (!good) c = '-';
+  }
+  return text.empty() ? "node" : text;
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return ::gethostname(name.data(), name.size() - 1) == 0 ? as_name(name.data()) : "node";
+}
+
+fs::path default_spool() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
+    return fs::path(state) / "simswarm" / "worker";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/' && std::string_view(home) != "/")
+    return fs::path(home) / ".local" / "state" / "simswarm" / "worker";
+  return fs::path("/var/tmp") / fmt::format("simswarm-worker-{}", ::geteuid());
+}
+
+// «finish», «0», «90s», «15m»: seconds; negative: as long as it takes.
+Result<double> drain_from(const std::string& text) {
+  if (text.empty()) return 5.0;
+  if (text == "finish") return -1.0;
+  if (text == "0") return 0.0;
+  const auto seconds = parse_duration(text);
+  if (!seconds) return usage_error("--drain={}: expected finish, or a time like 0, 90, 15m", text);
+  return *seconds;
+}
+
+Status check_queues(const std::vector<std::string>& patterns) {
+  for (const std::string& pattern : patterns) {
+    const Status checked = jobs::check_queue({replace_all(pattern, "*", "x")});
+    if (!checked) return usage_error("--queues={}: {}", pattern, checked.error().message);
+  }
+  return {};
+}
+
+Status limits_from(const WorkerArguments& arguments, worker::ServiceOptions& options) {
+  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, options.limits.timeout));
+  SIMSWARM_CHECK(size_from("--memory", arguments.memory, options.limits.memory));
+  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, options.limits.output));
+  return duration_from("--stall", arguments.stall, options.stall);
+}
+
+Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
+  worker::ServiceOptions options;
+  SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
+  options.link.node = arguments.node.empty() ? host_name() : arguments.node;
+  std::random_device random;
+  options.link.name.text = arguments.name.empty() ? fmt::format("{}-{}-{:04x}", options.link.node.substr(0, 150),
+                                                                ::getpid(), random() & 0xffffU)
+                                                  : arguments.name;
+  options.link.version = SIMSWARM_VERSION;
+  options.link.patterns = arguments.queues.empty() ? std::vector<std::string>{"run", "run-*"} : arguments.queues;
+  SIMSWARM_CHECK(check_queues(options.link.patterns));
+  options.link.spool = arguments.spool.empty() ? default_spool() : fs::absolute(arguments.spool);
+  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (arguments.slots.value_or(1) < 1) return usage_error("--slots={}: at least one", *arguments.slots);
+  options.link.slots = static_cast<std::size_t>(arguments.slots.value_or(cores));
+  if (arguments.lease < 1 || arguments.lease > 3600)
+    return usage_error("--lease={:g}: expected 1 to 3600 seconds", arguments.lease);
+  options.link.queue.lease = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.lease * 1000));
+  options.link.beat = std::min(options.link.beat, options.link.queue.lease * 3 / 10);
+  SIMSWARM_TRY(options.drain, drain_from(arguments.drain));
+  SIMSWARM_CHECK(limits_from(arguments, options));
+  options.burst = arguments.burst;
+  options.layer = arguments.layer.empty() ? "auto" : arguments.layer;
+  if (options.layer != "auto" && options.layer != "overlay" && options.layer != "links")
+    return usage_error("--layer={}: expected auto, overlay or links", options.layer);
+  const std::string containment = arguments.containment.empty() ? "auto" : arguments.containment;
+  options.containment = exec::containment_from(containment);
+  if (!options.containment && containment != "auto")
+    return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", containment);
+  options.run_as = arguments.run_as;
+  if (!options.run_as.empty() && ::geteuid() != 0)
+    return usage_error("--run-as {}: only root can run simulations as another user", options.run_as);
+  return options;
+}
+
+// One line a message, with the time; from any thread.
+class Log {
+ public:
+  Log(std::string name, bool as_json) : name_(std::move(name)), as_json_(as_json) {}
+  void say(const std::string& text) {
+    const std::lock_guard guard(mutex_);
+    const std::string now = to_text(system_clock().stamp());
+    const std::string line = as_json_ ? json{{"time", now}, {"worker", name_}, {"message", text}}.dump(
+                                            -1, ' ', false, json::error_handler_t::replace)
+                                      : fmt::format("{} {}: {}", now.substr(0, 19), name_, text);
+    std::cerr << line + "\n" << std::flush;
+  }
+
+ private:
+  std::mutex mutex_;
+  std::string name_;
+  bool as_json_;
+};
+
+Result<ExitCode> run_worker(const WorkerArguments& arguments) {
+  SIMSWARM_TRY(worker::ServiceOptions options, service_options(arguments));
+  const Interrupts interrupts = catch_interrupts(false);
+  planning_is_over();
+  options.interrupts = interrupts.count;
+  options.interrupt_descriptor = interrupts.descriptor;
+  Log log(options.link.name.text, arguments.json);
+  options.say = options.link.say = [&log](const std::string& text) { log.say(text); };
+  const std::size_t slots = options.link.slots;
+  options.on_ready = [&] {
+    log.say(fmt::format("{} slot{}, queues {}", slots, slots == 1 ? "" : "s", join(options.link.patterns, ", ")));
+  };
+  SIMSWARM_TRY(const worker::ServiceSummary summary, worker::serve(options));
+  log.say(fmt::format("ended: {} jobs finished, {} failed", summary.finished, summary.failed));
+  return ExitCode::kOk;
+}
+
+json json_of(const jobs::WorkerView& view) {
+  const jobs::WorkerRecord& one = view.record;
+  json queues = json::array();
+  for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
+  return {{"name", one.name.text},
+          {"host", one.host},
+          {"pid", one.pid},
+          {"version", one.version},
+          {"state", one.state},
+          {"queues", queues},
+          {"finished", one.finished},
+          {"failed", one.failed},
+          {"slots", one.slots},
+          {"running", one.running},
+          {"working_seconds", one.working_seconds},
+          {"born", view.born_at},
+          {"seen", view.seen_at}};
+}
+
+Result<ExitCode> list_workers(const WorkerArguments& arguments) {
+  SIMSWARM_TRY(const std::string url, queue_url(arguments.queue));
+  SIMSWARM_TRY(const auto queue, jobs::open_job_queue(url));
+  SIMSWARM_TRY(const std::vector<jobs::WorkerView> workers, queue->workers());
+  if (arguments.json) {
+    json list = json::array();
+    for (const jobs::WorkerView& one : workers) list.push_back(json_of(one));
+    print(json{{"workers", list}}.dump(-1, ' ', false, json::error_handler_t::replace) + "\n");
+    return ExitCode::kOk;
+  }
+  if (workers.empty()) {
+    print("no workers; start one: simswarm worker run --queue URL\n");
+    return ExitCode::kOk;
+  }
+  result::TextTable table({"worker", "host", "state", "busy", "finished", "failed", "seen (UTC)", "queues"});
+  for (const jobs::WorkerView& view : workers) {
+    const jobs::WorkerRecord& one = view.record;
+    std::vector<std::string> queues;
+    for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
+    table.add_row({one.name.text, one.host, one.state,
+                   one.slots == 0 ? "-" : fmt::format("{}/{}", one.running, one.slots), std::to_string(one.finished),
+                   std::to_string(one.failed), view.seen_at.size() > 19 ? view.seen_at.substr(11, 8) : view.seen_at,
+                   join(queues, " ")});
+  }
+  result::TextTable::Style style;
+  style.width = stdout_is_terminal() ? terminal_size().columns : 0;
+  print(table.render(style));
+  return ExitCode::kOk;
+}
+
+}  // namespace
+
+Result<ExitCode> worker_command(const WorkerArguments& arguments) {
+  if (arguments.action == "run") return run_worker(arguments);
+  if (arguments.action == "list") return list_workers(arguments);
+  return usage_error("worker {}: there are run and list", arguments.action);
+}
+
+}  // namespace simswarm::cli
