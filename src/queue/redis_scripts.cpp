@@ -65,11 +65,11 @@ local function take(id, queue, f)
   local attempt = whole((tonumber(f[4] or '') or 0) + 1)
   call('HSET', key(id), 'status', 'started', 'started_at', stamp(), 'last_heartbeat', stamp(), 'worker_name', worker,
     'origin', queue, 'sw_attempt', attempt, 'sw_worker', worker, 'sw_node', node)
-  call('HDEL', key(id), 'sw_stop', 'sw_progress')
+  if f[7] or f[8] then call('HDEL', key(id), 'sw_stop', 'sw_progress') end
   if f[5] then call('HDEL', key(id), 'sw_end', 'sw_nodes') end
   call('PERSIST', key(id))
-  call('ZADD', 'rq:wip:' .. queue, whole(s + FAR_AHEAD), id)
-  call('ZADD', LEASES, whole(now_ms + lease), member(id, queue))
+  put_off('ZADD', 'rq:wip:' .. queue, whole(s + FAR_AHEAD), id)
+  put_off('ZADD', LEASES, whole(now_ms + lease), member(id, queue))
   jobs[#jobs + 1] = {id, attempt, queue, f[2], f[3]}
 end
 
@@ -83,15 +83,19 @@ local more = 0
 for i = 8, #ARGV do
   local queue, left_to_rq = ARGV[i], {}
   local share = most > at_least and share_of(queue) or most
-  for _ = 1, share + 100 do
-    if #jobs >= share then break end
-    local id = call('LPOP', 'rq:queue:' .. queue)
-    if not id then break end
-    local f = call('HMGET', key(id), 'status', 'data', 'timeout', 'sw_attempt', 'sw_end', 'rate_limit_key')
-    if f[6] and f[6] ~= '' then
-      left_to_rq[#left_to_rq + 1] = id
-    elseif f[2] and (not f[1] or waits[f[1]]) then
-      take(id, queue, {f[1], f[2], f[3], f[4], f[5]})
+  local budget = share + 100  -- also of ids that are dropped
+  while #jobs < share and budget > 0 do
+    local ids = call('LPOP', 'rq:queue:' .. queue, whole(math.min(share - #jobs, budget)))
+    if not ids then break end
+    budget = budget - #ids
+    for _, id in ipairs(ids) do
+      local f = call('HMGET', key(id), 'status', 'data', 'timeout', 'sw_attempt', 'sw_end', 'rate_limit_key', 'sw_stop',
+        'sw_progress')
+      if f[6] and f[6] ~= '' then
+        left_to_rq[#left_to_rq + 1] = id
+      elseif f[2] and (not f[1] or waits[f[1]]) then
+        take(id, queue, f)
+      end
     end
   end
   for n = #left_to_rq, 1, -1 do call('LPUSH', 'rq:queue:' .. queue, left_to_rq[n]) end

@@ -20,6 +20,30 @@ local now_ms = s * 1000 + math.floor(us / 1000)
 local DONE, ALREADY, REFUSED, GONE = 0, 1, 2, 3
 local LEASES = 'simswarm:leases'
 
+-- Steps that can wait to the end of the script, those of one key in one: each costs the server more than its work. No
+-- script may look at what it has put off.
+local later = {}
+local function put_off(step, name, ...)
+  local which = step .. ' ' .. name
+  local words = later[which]
+  if not words then
+    words = {step, name}
+    later[which] = words
+    later[#later + 1] = words
+  end
+  for _, word in ipairs({...}) do words[#words + 1] = word end
+  if #words > 2000 then
+    call(unpack(words))
+    for i = #words, 3, -1 do words[i] = nil end
+  end
+end
+
+local function do_the_rest()
+  for _, words in ipairs(later) do
+    if #words > 2 then call(unpack(words)) end
+  end
+end
+
 local function whole(number)
   return string.format('%.0f', number)
 end
@@ -157,8 +181,8 @@ local function holder(id, attempt)
 end
 
 local function leave_started(id, queue)
-  call('ZREM', 'rq:wip:' .. queue, id)
-  call('ZREM', LEASES, member(id, queue))
+  put_off('ZREM', 'rq:wip:' .. queue, id)
+  put_off('ZREM', LEASES, member(id, queue))
 end
 
 -- RQ 2 and newer have in wip `id:execution` of what their workers hold.
@@ -182,7 +206,7 @@ local function expire(name, ttl)
 end
 
 local function enlist(registry, id, queue, ttl)
-  call('ZADD', 'rq:' .. registry .. ':' .. queue, ttl < 0 and '+inf' or whole(s + ttl), id)
+  put_off('ZADD', 'rq:' .. registry .. ':' .. queue, ttl < 0 and '+inf' or whole(s + ttl), id)
 end
 
 local ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
@@ -233,7 +257,9 @@ end
 }  // namespace
 
 RedisScript script(std::string_view name, std::string_view text) {
-  return {name, fmt::format("local FAR_AHEAD = {}\n{}{}", kFarAhead.count(), kCommon, text)};
+  return {name, fmt::format("local FAR_AHEAD = {}\n{}\nlocal function main()\n{}\nend\nlocal answer = main()\n"
+                            "do_the_rest()\nreturn answer\n",
+                            kFarAhead.count(), kCommon, text)};
 }
 
 }  // namespace simswarm::jobs
