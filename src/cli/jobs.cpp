@@ -66,7 +66,9 @@ Result<std::vector<PlaceName>> places_of(const std::string& state) {
     if (one.name == wanted) return std::vector<PlaceName>{one};
     names.emplace_back(one.name);
   }
-  return usage_error("--state={}: there are {}", state, join(names, ", "));
+  const auto near = near_misses(wanted, names, 1);
+  return usage_error("--state={}: there are {}{}", state, join(names, ", "),
+                     near.empty() ? "" : "; did you mean " + near.front() + "?");
 }
 
 std::string queue_of(const JobsArguments& arguments) {
@@ -188,8 +190,10 @@ Result<ExitCode> list_jobs(JobQueue& queue, const JobsArguments& arguments) {
   if (queue_of(arguments).empty() && arguments.state.empty()) return list_queues(queue, arguments.json);
   SIMSWARM_TRY(const std::vector<jobs::QueueName> queues, queues_of(queue, arguments));
   constexpr int kUsual = 50;
-  std::size_t skip = static_cast<std::size_t>(std::max(arguments.offset.value_or(0), 0));
-  const auto most = static_cast<std::size_t>(std::max(arguments.most.value_or(kUsual), 0));
+  if (arguments.most && *arguments.most < 1) return usage_error("-n {}: at least one job", *arguments.most);
+  if (arguments.offset && *arguments.offset < 0) return usage_error("--offset={}: 0 or more", *arguments.offset);
+  auto skip = static_cast<std::size_t>(arguments.offset.value_or(0));
+  const auto most = static_cast<std::size_t>(arguments.most.value_or(kUsual));
   std::size_t total = 0;
   std::vector<JobView> found;
   for (const jobs::QueueName& name : queues) {

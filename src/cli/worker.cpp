@@ -197,7 +197,9 @@ Result<ExitCode> list_workers(const WorkerArguments& arguments) {
 Result<ExitCode> worker_command(const WorkerArguments& arguments) {
   if (arguments.action == "run") return run_worker(arguments);
   if (arguments.action == "list") return list_workers(arguments);
-  return usage_error("worker {}: there are run and list", arguments.action);
+  const auto near = near_misses(arguments.action, {"run", "list"}, 1);
+  return usage_error("worker {}: there are run and list{}", arguments.action,
+                     near.empty() ? "" : "; did you mean " + near.front() + "?");
 }
 
 }  // namespace simswarm::cli

@@ -17,7 +17,7 @@ class MemoryQueue final : public Queue {
  public:
   JobId enqueue(Job job) override {
     entries_.push_back({std::move(job)});
-    waiting_.push_back({entries_.size() - 1});
+    waiting_.push_back({forgotten_ + entries_.size() - 1});
     ++counts_.queued;
     return waiting_.back();
   }
@@ -34,14 +34,14 @@ class MemoryQueue final : public Queue {
     return claims;
   }
 
-  [[nodiscard]] const Job& job(JobId id) const override { return entries_.at(id.index).job; }
+  [[nodiscard]] const Job& job(JobId id) const override { return entries_.at(id.index - forgotten_).job; }
 
   bool complete(Claim claim) override { return end(claim, JobState::kFinished, counts_.finished); }
   bool fail(Claim claim) override { return end(claim, JobState::kFailed, counts_.failed); }
 
   bool requeue(Claim claim, bool alone, bool counts) override {
     if (!holds(claim)) return false;
-    Entry& entry = entries_[claim.job.index];
+    Entry& entry = at(claim.job);
     entry.state = JobState::kQueued;
     entry.job.alone = entry.job.alone || alone;
     if (!counts) --entry.used_up;
@@ -61,7 +61,7 @@ class MemoryQueue final : public Queue {
 
   std::vector<JobId> cancel_waiting() override {
     const std::vector<JobId> cancelled(waiting_.begin(), waiting_.end());
-    for (const JobId id : cancelled) entries_[id.index].state = JobState::kCancelled;
+    for (const JobId id : cancelled) at(id).state = JobState::kCancelled;
     waiting_.clear();
     counts_.queued = 0;
     counts_.cancelled += cancelled.size();
@@ -69,23 +69,36 @@ class MemoryQueue final : public Queue {
   }
 
   bool withdraw(JobId id) override {
-    if (id.index >= entries_.size() || entries_[id.index].state != JobState::kQueued) return false;
+    if (!knows(id) || at(id).state != JobState::kQueued) return false;
     waiting_.erase(std::find(waiting_.begin(), waiting_.end(), id));
-    entries_[id.index].state = JobState::kCancelled;
+    at(id).state = JobState::kCancelled;
     --counts_.queued;
     ++counts_.cancelled;
     return true;
   }
 
-  [[nodiscard]] JobState state(JobId id) const override { return entries_.at(id.index).state; }
-  [[nodiscard]] int attempts(JobId id) const override { return entries_.at(id.index).used_up; }
+  [[nodiscard]] JobState state(JobId id) const override { return entries_.at(id.index - forgotten_).state; }
+  [[nodiscard]] int attempts(JobId id) const override { return entries_.at(id.index - forgotten_).used_up; }
   [[nodiscard]] QueueCounts counts() const override { return counts_; }
   [[nodiscard]] JobId next() const override { return waiting_.front(); }
   [[nodiscard]] bool next_is_alone() const override { return !waiting_.empty() && job(waiting_.front()).alone; }
 
+  void forget_ended() override {
+    const auto has_ended = [](const Entry& entry) {
+      return entry.state != JobState::kQueued && entry.state != JobState::kStarted;
+    };
+    while (!entries_.empty() && has_ended(entries_.front())) {
+      entries_.pop_front();
+      ++forgotten_;
+    }
+  }
+
  private:
+  [[nodiscard]] bool knows(JobId id) const { return id.index >= forgotten_ && id.index - forgotten_ < entries_.size(); }
+  Entry& at(JobId id) { return entries_[id.index - forgotten_]; }
+
   Claim start(JobId id) {
-    Entry& entry = entries_[id.index];
+    Entry& entry = at(id);
     entry.state = JobState::kStarted;
     ++entry.used_up;
     ++entry.generation;
@@ -95,21 +108,22 @@ class MemoryQueue final : public Queue {
   }
 
   [[nodiscard]] bool holds(Claim claim) const {
-    if (claim.job.index >= entries_.size()) return false;
-    const Entry& entry = entries_[claim.job.index];
+    if (!knows(claim.job)) return false;
+    const Entry& entry = entries_[claim.job.index - forgotten_];
     return entry.state == JobState::kStarted && entry.generation == claim.attempt;
   }
 
   bool end(Claim claim, JobState state, std::size_t& count) {
     if (!holds(claim)) return false;
-    entries_[claim.job.index].state = state;
-    entries_[claim.job.index].job.runs = {};  // a campaign may have a million
+    at(claim.job).state = state;
+    at(claim.job).job.runs = {};  // a campaign may have a million
     --counts_.started;
     ++count;
     return true;
   }
 
   std::deque<Entry> entries_;
+  std::size_t forgotten_ = 0;  // that stood before these
   std::deque<JobId> waiting_;
   QueueCounts counts_;
 };

@@ -60,6 +60,8 @@ class Queue {
   virtual std::vector<JobId> cancel_waiting() = 0;
   // Cancels a job that waits; false: it does not.
   [[nodiscard]] virtual bool withdraw(JobId id) = 0;
+  // Jobs that have ended, before the first that has not, are known no more.
+  virtual void forget_ended() = 0;
   [[nodiscard]] virtual JobState state(JobId id) const = 0;
   [[nodiscard]] virtual int attempts(JobId id) const = 0;  // that were used up, or run now
   [[nodiscard]] virtual QueueCounts counts() const = 0;

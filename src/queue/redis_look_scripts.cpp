@@ -31,12 +31,12 @@ local total, ids, jobs = 0, {}, {}
 if registry == '' then
   local name = 'rq:queue:' .. queue
   total = call('LLEN', name)
-  local found = call('LRANGE', name, whole(-offset - most), whole(-offset - 1))
+  local found = most == 0 and {} or call('LRANGE', name, whole(-offset - most), whole(-offset - 1))
   for i = #found, 1, -1 do ids[#ids + 1] = found[i] end
 else
   local name = 'rq:' .. registry .. ':' .. queue
   total = call('ZCARD', name)
-  ids = call('ZREVRANGE', name, whole(offset), whole(offset + most - 1))
+  ids = most == 0 and {} or call('ZREVRANGE', name, whole(offset), whole(offset + most - 1))
 end
 for _, id in ipairs(ids) do
   local one = view(string.match(id, '^[^:]*'))

@@ -215,6 +215,7 @@ elseif status == 'started' then
   leave_executions(id, queue)
 else
   call('LREM', 'rq:queue:' .. queue, 0, id)
+  leave_executions(id, queue)  -- a worker of RQ has it popped, and has not said so yet
 end
 call('HSET', key(id), 'status', 'canceled')
 call('ZADD', 'rq:canceled:' .. queue, whole(s), id)

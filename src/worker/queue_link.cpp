@@ -251,6 +251,7 @@ class Link final : public QueueLink {
   Result<std::optional<Settlement>> take_in(const jobs::ClaimedJob& job, std::unique_lock<std::mutex>& lock,
                                             bool has_room) {
     const auto fail = [&](const std::string& message) {
+      options_.say(fmt::format("{}: {}", job.claim.job.text, message));
       return Settlement{job.claim, Settlement::How::kFail, message, AfterFailure::kNoRetry};
     };
     Result<Assignment> assignment = parse_payload(job.payload);

@@ -114,6 +114,7 @@ class Service final : public Host {
     for (Assigned& one : link_.take()) take_in(std::move(one));
     settle_confirmed();
     close_unused();
+    queue_->forget_ended();
     if (!ends_) link_.hold(wanted());
     const Monotonic now = system_clock().monotonic();
     if (now - told_ >= kTelling) tell(running, now);

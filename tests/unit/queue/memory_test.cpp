@@ -163,6 +163,23 @@ TEST_F(MemoryQueue, WithdrawsWhatWaitsAndNothingElse) {
   EXPECT_THAT(this->claim(9), ElementsAre(1, 3));
 }
 
+TEST_F(MemoryQueue, ForgetsWhatHasEndedBeforeTheFirstThatHasNot) {
+  const auto claims = queue_->claim(3);
+  EXPECT_TRUE(queue_->complete(claims[0]));
+  EXPECT_TRUE(queue_->complete(claims[2]));
+  queue_->forget_ended();
+  EXPECT_FALSE(queue_->complete(claims[0]));
+  EXPECT_FALSE(queue_->withdraw(JobId{0}));
+  EXPECT_EQ(queue_->state(JobId{2}), JobState::kFinished) << "one before it goes on";
+  EXPECT_TRUE(queue_->complete(claims[1]));
+  queue_->forget_ended();
+  EXPECT_EQ(queue_->job(JobId{3}).runs, std::vector<std::size_t>{3});
+  EXPECT_EQ(queue_->counts().finished, 3U);
+  const JobId next = queue_->enqueue({{7}});
+  EXPECT_EQ(next.index, 4U);
+  EXPECT_EQ(queue_->claim(2).size(), 2U);
+}
+
 TEST(JobStates, AreSpelledAsRqSpellsThem) {
   EXPECT_EQ(to_text(JobState::kQueued), "queued");
   EXPECT_EQ(to_text(JobState::kStarted), "started");
