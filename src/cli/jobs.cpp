@@ -122,7 +122,7 @@ json json_of(const JobView& job) {
 std::string describe_progress(const JobView& job) {
   const json progress = progress_of(job);
   if (!progress.is_object()) return job.description;
-  std::vector<std::string> parts;
+  std::vector<std::string> parts{job.description};
   const auto number = [&](const char* name) {
     const auto found = progress.find(name);
     return found != progress.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
@@ -131,7 +131,7 @@ std::string describe_progress(const JobView& job) {
   if (const auto seconds = number("seconds")) parts.push_back(human_duration(*seconds));
   if (const auto line = progress.find("line"); line != progress.end() && line->is_string())
     parts.push_back(line->get<std::string>());
-  return parts.empty() ? job.description : join(parts, "  ");
+  return join(parts, "  ");
 }
 
 // What is left of «2026-11-22T16:29:01.123456Z».

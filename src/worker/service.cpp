@@ -167,11 +167,11 @@ class Service final : public Host {
   void end_soon(const std::string& why) {
     ends_ = true;
     link_.hold(0);
-    const std::string then = options_.drain < 0 ? "finish"
-                                                : fmt::format("get {}, and are handed back if they last longer",
-                                                              human_duration(options_.drain));
-    options_.say(fmt::format("{}: nothing new starts, {} running run{} {}", why, running_, running_ == 1 ? "" : "s",
-                             running_ == 1 && options_.drain < 0 ? "finishes" : then));
+    if (running_ == 0) return options_.say(why);
+    const std::string then = options_.drain < 0 ? "may finish"
+                                                : fmt::format("may go on for {}, and {} handed back then",
+                                                              human_duration(options_.drain), running_ == 1 ? "is" : "are");
+    options_.say(fmt::format("{}: nothing new starts, {} running run{} {}", why, running_, running_ == 1 ? "" : "s", then));
   }
 
   // What the queue, or somebody through it, wants of us.
@@ -285,6 +285,7 @@ class Service final : public Host {
       const AfterFailure after = held.stops                   ? AfterFailure::kWasStopped
                                  : can_help_to_retry(outcome) ? AfterFailure::kMayRetry
                                                               : AfterFailure::kNoRetry;
+      if (held.stops) told.attempt.verdict.message = "it was asked to stop";
       ++failed_;
       say_ended(study, finished.batch.runs[i], held, told.attempt);
       settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), after});
