@@ -6,8 +6,10 @@
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <ctime>
 
@@ -69,8 +71,10 @@ timeval timeval_of(std::chrono::milliseconds time) {
   return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
 }
 
+// The shares of a time need not be told to the millisecond.
 std::string seconds_text(std::chrono::milliseconds time) {
-  return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
+  const double step = time.count() < 1000 ? 100 : 10;
+  return fmt::format("{:g} s", std::round(std::chrono::duration<double>(time).count() * step) / step);
 }
 
 tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const std::string& what) {
@@ -83,7 +87,7 @@ std::string trouble(const redisContext& context, int error_number, std::chrono::
     return fmt::format("what answers there does not speak Redis's protocol ({}); look at the port", context.errstr);
   }
   if (context.err == REDIS_ERR_EOF) return "the server closed the connection";
-  const bool slow = context.err == REDIS_ERR_IO &&
+  const bool slow = context.err != REDIS_ERR_OTHER &&
                     (error_number == EAGAIN || error_number == ETIMEDOUT || error_number == EINPROGRESS);
   if (slow) return fmt::format("no answer within {}", seconds_text(timeout));
   return context.errstr;
@@ -122,6 +126,76 @@ tl::unexpected<Error> refused(const RedisAddress& address, std::string_view answ
   return failed(address, false, fmt::format("{}: the server says: {}", asked, answer));
 }
 
+struct FreeContext {
+  void operator()(redisContext* context) const { ::redisFree(context); }
+};
+using OwnedContext = std::unique_ptr<redisContext, FreeContext>;
+
+// Why one address, or the socket, was not reached.
+struct Unreached {
+  std::string at;
+  std::string why;
+  std::string advice;
+};
+using Reached = tl::expected<OwnedContext, Unreached>;
+
+// What hiredis has made of `at` within a time; later calls have the timeout.
+Reached checked(redisContext* made, const std::string& at, std::chrono::milliseconds within,
+                std::chrono::milliseconds timeout) {
+  const int error_number = errno;
+  OwnedContext context(made);
+  if (!context) return tl::make_unexpected(Unreached{at, "no memory for a connection", ""});
+  if (context->err == 0 && ::redisSetTimeout(context.get(), timeval_of(timeout)) == REDIS_OK) return context;
+  if (error_number == EACCES || error_number == EPERM) {
+    return tl::make_unexpected(Unreached{at, context->errstr, "who may use it?"});
+  }
+  return tl::make_unexpected(Unreached{at, trouble(*context, error_number, within), "is the server running there?"});
+}
+
+// «Connection refused (127.0.0.1, ::1), no answer within 2.5 s (10.0.0.1); is the server running there?»
+std::string summary(const std::vector<Unreached>& all) {
+  std::string text;
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    const auto same = [&](const Unreached& other) { return other.why == one->why; };
+    if (std::any_of(all.begin(), one, same)) continue;
+    text += (text.empty() ? "" : ", ") + one->why;
+    if (all.size() == 1) continue;
+    std::string places;
+    for (const Unreached& other : all) {
+      if (same(other)) places += (places.empty() ? "" : ", ") + other.at;
+    }
+    text += " (" + places + ")";
+  }
+  return text + "; " + all.back().advice;
+}
+
+// Each address has an equal share of the time that is left, so that the last is tried even where none answers.
+Result<OwnedContext> reach_host(const RedisAddress& address, std::chrono::milliseconds timeout,
+                                const Resolver& resolver) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto found = addresses_of(address.host, timeout, resolver);
+  if (!found.has_value()) return failed(address, found.error().can_retry, "cannot connect: " + found.error().message);
+  std::vector<Unreached> unreached;
+  for (const std::string& at : *found) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    const auto share = std::max(left, std::chrono::milliseconds(0)) / (found->size() - unreached.size());
+    errno = 0;
+    Reached reached =
+        checked(::redisConnectWithTimeout(at.c_str(), address.port, timeval_of(share)), at, share, timeout);
+    if (reached.has_value()) return std::move(*reached);
+    unreached.push_back(std::move(reached.error()));
+  }
+  return failed(address, true, "cannot connect: " + summary(unreached));
+}
+
+Result<OwnedContext> reach_socket(const RedisAddress& address, std::chrono::milliseconds timeout) {
+  errno = 0;
+  redisContext* made = ::redisConnectUnixWithTimeout(address.socket.c_str(), timeval_of(timeout));
+  Reached reached = checked(made, address.socket, timeout, timeout);
+  if (reached.has_value()) return std::move(*reached);
+  return failed(address, true, "cannot connect: " + summary({reached.error()}));
+}
+
 RedisReply copy_of(const redisReply& reply) {
   RedisReply copy;
   switch (reply.type) {
@@ -149,24 +223,25 @@ RedisReply copy_of(const redisReply& reply) {
 }  // namespace
 
 struct RedisConnection::Context {
-  struct Free {
-    void operator()(redisContext* context) const { ::redisFree(context); }
-  };
-  std::unique_ptr<redisContext, Free> held;
+  OwnedContext held;
 };
 
-RedisConnection::RedisConnection(RedisAddress address, std::chrono::milliseconds timeout)
-    : address_(std::move(address)), timeout_(timeout), context_(std::make_unique<Context>()) {}
+RedisConnection::RedisConnection(RedisAddress address, std::chrono::milliseconds timeout, Resolver resolver)
+    : address_(std::move(address)),
+      timeout_(timeout),
+      resolver_(std::move(resolver)),
+      context_(std::make_unique<Context>()) {}
 RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
 RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
 RedisConnection::~RedisConnection() = default;
 
-Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout) {
+Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout,
+                                                 Resolver resolver) {
   if (address.tls) {
     return failed(address, false,
                   "rediss:// (TLS) is not spoken by this simswarm; write redis:// or unix:// and use a tunnel");
   }
-  RedisConnection connection(std::move(address), timeout);
+  RedisConnection connection(std::move(address), timeout, std::move(resolver));
   SIMSWARM_CHECK(connection.reconnect());
   return connection;
 }
@@ -174,18 +249,9 @@ Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chro
 Status RedisConnection::reconnect() {
   const WithoutSigpipe guard;
   loaded_.clear();
-  errno = 0;
-  const timeval time = timeval_of(timeout_);
-  context_->held.reset(address_.socket.empty() ? ::redisConnectWithTimeout(address_.host.c_str(), address_.port, time)
-                                               : ::redisConnectUnixWithTimeout(address_.socket.c_str(), time));
-  const int error_number = errno;
-  redisContext* context = context_->held.get();
-  if (context == nullptr) return failed(address_, true, "no memory for a connection");
-  if (context->err != 0 || ::redisSetTimeout(context, time) != REDIS_OK) {
-    const std::string why = trouble(*context, error_number, timeout_);
-    context_->held.reset();
-    return failed(address_, true, fmt::format("cannot connect: {}; is the server running there?", why));
-  }
+  context_->held.reset();
+  SIMSWARM_TRY(context_->held,
+               address_.socket.empty() ? reach_host(address_, timeout_, resolver_) : reach_socket(address_, timeout_));
   ++generation_;
   if (auto logged_in = log_in(); !logged_in.has_value()) {
     context_->held.reset();
