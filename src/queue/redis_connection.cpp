@@ -84,7 +84,10 @@ tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const 
 
 std::string trouble(const redisContext& context, int error_number, std::chrono::milliseconds timeout) {
   if (context.err == REDIS_ERR_PROTOCOL) {
-    return fmt::format("what answers there does not speak Redis's protocol ({}); look at the port", context.errstr);
+    // A server of TLS answers what it does not understand with an alert, which begins with this byte.
+    const bool tls = std::string_view(context.errstr).find("\"\\x15\"") != std::string_view::npos;
+    return fmt::format("what answers there does not speak Redis's protocol ({}); {}", context.errstr,
+                       tls ? "it speaks TLS: write rediss://" : "look at the port");
   }
   if (context.err == REDIS_ERR_EOF) return "the server closed the connection";
   const bool slow = context.err != REDIS_ERR_OTHER &&
@@ -99,9 +102,14 @@ struct Refusal {
   std::string_view meaning;
   bool can_retry;
 };
-constexpr std::array<Refusal, 10> kRefusals{{
+constexpr std::array<Refusal, 15> kRefusals{{
     {"NOAUTH", "the server wants a password; write it into the URL, redis://[user]:password@host", false},
     {"WRONGPASS", "the server refuses the user or the password of the URL", false},
+    {"ERR invalid password", "the server refuses the password of the URL", false},  // before Redis 6
+    {"ERR AUTH ", "the server has no password; leave it out of the URL", false},
+    {"ERR Client sent AUTH", "the server has no password; leave it out of the URL", false},  // before Redis 6
+    {"ERR DB index", "the server has no database of the URL's number", false},
+    {"ERR invalid DB index", "the server has no database of the URL's number", false},
     {"NOPERM", "the user of the URL may not do this", false},
     {"LOADING", "the server is still reading its data", true},
     {"READONLY", "the server is a replica that only reads; name its master", true},

@@ -15,6 +15,7 @@
 namespace simswarm::jobs {
 namespace {
 
+using namespace std::string_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
@@ -76,7 +77,9 @@ TEST(RedisConnection, SaysWhenThePasswordIsMissingOrWrong) {
               AllOf(HasSubstr("the server refuses the user or the password of the URL"), Not(HasSubstr("wr0ng"))));
   EXPECT_THAT(complaint(socket_url(std::string("nobody:") + kTestPassword + "@", server)),
               HasSubstr("the server refuses the user or the password of the URL"));
-  EXPECT_THAT(complaint(server.url() + "?db=99"), HasSubstr("?db=99: SELECT: the server says: ERR DB index"));
+  EXPECT_THAT(
+      complaint(server.url() + "?db=99"),
+      HasSubstr("?db=99: the server has no database of the URL's number (SELECT: ERR DB index is out of range)"));
 }
 
 TEST(RedisConnection, SaysWhenNobodyIsThere) {
@@ -179,6 +182,31 @@ TEST(RedisConnection, SaysWhenSomethingElseAnswers) {
   std::thread server([&] { listener.serve_once("SSH-2.0-OpenSSH_9.2\r\n"); });
   EXPECT_THAT(complaint(listener.url()), HasSubstr("what answers there does not speak Redis's protocol"));
   server.join();
+}
+
+TEST(RedisConnection, SaysWhenAWebServerAnswers) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"); });
+  EXPECT_EQ(complaint(listener.url()),
+            "queue " + listener.url() +
+                ": PING: what answers there does not speak Redis's protocol (Protocol error, "
+                "got \"H\" as reply type byte); look at the port");
+  server.join();
+}
+
+TEST(RedisConnection, SaysWhenAServerOfTlsAnswers) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("\x15\x03\x03\x00\x02\x02\x46"s); });
+  EXPECT_THAT(complaint(listener.url()), HasSubstr("(Protocol error, got \"\\x15\" as reply type byte); it speaks TLS: "
+                                                   "write rediss://"));
+  server.join();
+}
+
+TEST(RedisConnection, SaysWhenTheServerHasNoPassword) {
+  RedisServer server;
+  server.command({"CONFIG", "SET", "requirepass", ""});
+  EXPECT_THAT(complaint(server.url()),
+              HasSubstr(": the server has no password; leave it out of the URL (AUTH: ERR AUTH <password> called"));
 }
 
 TEST(RedisConnection, SaysWhenItIsCutInTheMiddleOfAReply) {
