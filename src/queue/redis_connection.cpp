@@ -2,6 +2,9 @@
 
 #include <fmt/core.h>
 #include <hiredis/hiredis.h>
+#if SIMSWARM_REDIS_TLS
+#include <hiredis/hiredis_ssl.h>
+#endif
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -12,6 +15,8 @@
 #include <cmath>
 #include <cstring>
 #include <ctime>
+
+#include "queue/redis_tls.h"
 
 namespace simswarm::jobs {
 namespace {
@@ -82,6 +87,8 @@ tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const 
       Error{ExitCode::kEnvironment, fmt::format("queue {}: {}", address.shown(), what), can_retry});
 }
 
+constexpr std::string_view kClosed = "the server closed the connection";
+
 std::string trouble(const redisContext& context, int error_number, std::chrono::milliseconds timeout) {
   if (context.err == REDIS_ERR_PROTOCOL) {
     // A server of TLS answers what it does not understand with an alert, which begins with this byte.
@@ -89,10 +96,12 @@ std::string trouble(const redisContext& context, int error_number, std::chrono::
     return fmt::format("what answers there does not speak Redis's protocol ({}); {}", context.errstr,
                        tls ? "it speaks TLS: write rediss://" : "look at the port");
   }
-  if (context.err == REDIS_ERR_EOF) return "the server closed the connection";
+  if (context.err == REDIS_ERR_EOF) return std::string(kClosed);
   const bool slow = context.err != REDIS_ERR_OTHER &&
                     (error_number == EAGAIN || error_number == ETIMEDOUT || error_number == EINPROGRESS);
   if (slow) return fmt::format("no answer within {}", seconds_text(timeout));
+  if (const TlsTrouble tls = tls_trouble(nullptr); !tls.why.empty()) return tls.why + "; " + tls.advice;
+  if (error_number == ECONNRESET || error_number == EPIPE) return std::string(kClosed);
   return context.errstr;
 }
 
@@ -144,6 +153,7 @@ struct Unreached {
   std::string at;
   std::string why;
   std::string advice;
+  bool can_retry = true;
 };
 using Reached = tl::expected<OwnedContext, Unreached>;
 
@@ -152,12 +162,43 @@ Reached checked(redisContext* made, const std::string& at, std::chrono::millisec
                 std::chrono::milliseconds timeout) {
   const int error_number = errno;
   OwnedContext context(made);
-  if (!context) return tl::make_unexpected(Unreached{at, "no memory for a connection", ""});
+  if (!context) return tl::make_unexpected(Unreached{at, "no memory for a connection", "end other programs"});
   if (context->err == 0 && ::redisSetTimeout(context.get(), timeval_of(timeout)) == REDIS_OK) return context;
   if (error_number == EACCES || error_number == EPERM) {
     return tl::make_unexpected(Unreached{at, context->errstr, "who may use it?"});
   }
   return tl::make_unexpected(Unreached{at, trouble(*context, error_number, within), "is the server running there?"});
+}
+
+#if SIMSWARM_REDIS_TLS
+int begin_tls(redisContext* context, ssl_st* session) {
+  return ::redisInitiateSSL(context, session);
+}
+#else
+int begin_tls(redisContext* /*context*/, ssl_st* /*session*/) {
+  return REDIS_ERR;  // nobody comes here: there is no TlsClient
+}
+#endif
+
+// A connection that was made goes on in TLS, or is closed.
+Reached in_tls(OwnedContext context, const TlsClient& client, const std::string& at, std::chrono::milliseconds within,
+               std::chrono::milliseconds timeout) {
+  TlsSession session = client.session();
+  if (!session) return tl::make_unexpected(Unreached{at, "no memory for TLS", "end other programs"});
+  forget_tls_trouble();
+  ::redisSetTimeout(context.get(), timeval_of(std::max(within, std::chrono::milliseconds(1))));  // 0: for ever
+  errno = 0;
+  if (begin_tls(context.get(), session.get()) == REDIS_OK) {
+    (void)session.release();  // it is the context's now
+    ::redisSetTimeout(context.get(), timeval_of(timeout));
+    return context;
+  }
+  const int error_number = errno;
+  if (const TlsTrouble tls = tls_trouble(session.get()); !tls.why.empty()) {
+    return tl::make_unexpected(Unreached{at, tls.why, tls.advice, false});
+  }
+  const std::string why = error_number == 0 ? std::string(kClosed) : trouble(*context, error_number, timeout);
+  return tl::make_unexpected(Unreached{at, why, "does it speak TLS?"});
 }
 
 // «Connection refused (127.0.0.1, ::1), no answer within 2.5 s (10.0.0.1); is the server running there?»
@@ -180,20 +221,31 @@ std::string summary(const std::vector<Unreached>& all) {
 // Each address has an equal share of the time that is left, so that the last is tried even where none answers.
 Result<OwnedContext> reach_host(const RedisAddress& address, std::chrono::milliseconds timeout,
                                 const Resolver& resolver) {
+  std::optional<TlsClient> tls;
+  if (address.tls) {
+    SIMSWARM_TRY(tls, TlsClient::make(address));
+  }
   const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto left_until = [](auto end) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::milliseconds(0));
+  };
   const auto found = addresses_of(address.host, timeout, resolver);
   if (!found.has_value()) return failed(address, found.error().can_retry, "cannot connect: " + found.error().message);
   std::vector<Unreached> unreached;
   for (const std::string& at : *found) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    const auto share = std::max(left, std::chrono::milliseconds(0)) / (found->size() - unreached.size());
+    const auto addresses_left = static_cast<std::int64_t>(found->size() - unreached.size());
+    const std::chrono::milliseconds share = left_until(deadline) / addresses_left;
+    const auto share_ends = std::chrono::steady_clock::now() + share;
     errno = 0;
     Reached reached =
         checked(::redisConnectWithTimeout(at.c_str(), address.port, timeval_of(share)), at, share, timeout);
+    if (reached.has_value() && tls) reached = in_tls(std::move(*reached), *tls, at, left_until(share_ends), timeout);
     if (reached.has_value()) return std::move(*reached);
     unreached.push_back(std::move(reached.error()));
   }
-  return failed(address, true, "cannot connect: " + summary(unreached));
+  const bool can_retry = std::any_of(unreached.begin(), unreached.end(), [](const auto& one) { return one.can_retry; });
+  return failed(address, can_retry, "cannot connect: " + summary(unreached));
 }
 
 Result<OwnedContext> reach_socket(const RedisAddress& address, std::chrono::milliseconds timeout) {
@@ -202,6 +254,13 @@ Result<OwnedContext> reach_socket(const RedisAddress& address, std::chrono::mill
   Reached reached = checked(made, address.socket, timeout, timeout);
   if (reached.has_value()) return std::move(*reached);
   return failed(address, true, "cannot connect: " + summary({reached.error()}));
+}
+
+// A server that closes before it has said a word may want to be spoken to in another way.
+std::string_view why_closed(const RedisAddress& address) {
+  if (!address.socket.empty()) return "";
+  if (!address.tls) return "; does it want TLS, rediss://?";
+  return address.tls_options.certificate.empty() ? "; does it want a certificate, ?ssl_certfile=FILE?" : "";
 }
 
 RedisReply copy_of(const redisReply& reply) {
@@ -245,10 +304,6 @@ RedisConnection::~RedisConnection() = default;
 
 Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout,
                                                  Resolver resolver) {
-  if (address.tls) {
-    return failed(address, false,
-                  "rediss:// (TLS) is not spoken by this simswarm; write redis:// or unix:// and use a tunnel");
-  }
   RedisConnection connection(std::move(address), timeout, std::move(resolver));
   SIMSWARM_CHECK(connection.reconnect());
   return connection;
@@ -263,6 +318,8 @@ Status RedisConnection::reconnect() {
   ++generation_;
   if (auto logged_in = log_in(); !logged_in.has_value()) {
     context_->held.reset();
+    std::string& message = logged_in.error().message;
+    if (message.ends_with(kClosed)) message += why_closed(address_);
     return logged_in;
   }
   return {};
@@ -283,6 +340,7 @@ Status RedisConnection::log_in() {
 Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& words, std::string_view asked) {
   const WithoutSigpipe guard;
   const Arguments arguments(words);
+  forget_tls_trouble();
   errno = 0;
   const OwnedReply reply(static_cast<redisReply*>(
       ::redisCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes())));
@@ -298,6 +356,7 @@ Status RedisConnection::send(const std::vector<std::string>& words) {
   const WithoutSigpipe guard;
   const Arguments arguments(words);
   redisContext* context = context_->held.get();
+  forget_tls_trouble();
   errno = 0;
   int sent = 0;
   int good = ::redisAppendCommandArgv(context, arguments.count(), arguments.texts(), arguments.sizes());
@@ -307,9 +366,11 @@ Status RedisConnection::send(const std::vector<std::string>& words) {
 
 Result<std::vector<RedisReply>> RedisConnection::received() {
   constexpr std::string_view kWaiting = "waiting";
+  const WithoutSigpipe guard;  // to read TLS may mean to write
   if (!context_->held) return failed(address_, true, "the connection is broken");
   redisContext* context = context_->held.get();
   pollfd readable{context->fd, POLLIN, 0};
+  forget_tls_trouble();
   errno = 0;
   if (::poll(&readable, 1, 0) > 0 && ::redisBufferRead(context) != REDIS_OK) return propagate(broke(kWaiting).error());
   std::vector<RedisReply> replies;

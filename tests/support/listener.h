@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -35,13 +36,16 @@ class Listener {
   [[nodiscard]] int port() const { return ntohs(address_.sin_port); }
   [[nodiscard]] std::string url() const { return "redis://127.0.0.1:" + std::to_string(port()); }
 
-  // Takes one connection, reads a command, says this instead of an answer, and closes.
-  void serve_once(const std::string& says) const {
+  // Takes one connection, reads a command, says this instead of an answer, and closes. Gives what it has read.
+  std::string serve_once(const std::string& says) const {
     const int peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
     std::string buffer(4096, ' ');
-    EXPECT_GT(::read(peer, buffer.data(), buffer.size()), 0);
+    const ssize_t size = ::read(peer, buffer.data(), buffer.size());
+    EXPECT_GT(size, 0);
     EXPECT_EQ(::write(peer, says.data(), says.size()), static_cast<ssize_t>(says.size()));
     ::close(peer);
+    buffer.resize(static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+    return buffer;
   }
 
  protected:
