@@ -94,7 +94,7 @@ TEST(RedisConnection, SaysWhenNobodyIsThere) {
 }
 
 // A host called `many` that has these addresses.
-Resolver resolves_to(std::vector<std::string> addresses) {
+Resolver resolves_to(const std::vector<std::string>& addresses) {
   return [addresses](const std::string& host) -> Result<std::vector<std::string>> {
     EXPECT_EQ(host, "many");
     return addresses;

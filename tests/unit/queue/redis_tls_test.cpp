@@ -14,7 +14,6 @@ namespace simswarm::jobs {
 namespace {
 
 using testing::AllOf;
-using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -184,7 +183,8 @@ TEST_F(RedisTlsTest, ShowsItsOwnCertificateWhereItHasOne) {
   const std::string own = "&ssl_certfile=" + path("client.pem");
   for (const std::string version : {"TLSv1.2", "TLSv1.3"}) {  // the one refuses in its handshake, the other later
     start({"--tls-auth-clients", "yes", "--tls-protocols", version});
-    EXPECT_THAT(complaint(trusting("queue.example")), EndsWith("; does it want a certificate, ?ssl_certfile=FILE?"));
+    EXPECT_THAT(complaint(trusting("queue.example")),
+                testing::EndsWith("; does it want a certificate, ?ssl_certfile=FILE?"));
     EXPECT_TRUE(connect(trusting("queue.example", own + "&ssl_keyfile=" + path("client.key"))).has_value());
     EXPECT_TRUE(connect(trusting("queue.example", "&ssl_certfile=" + path("both.pem"))).has_value());
     server_.reset();

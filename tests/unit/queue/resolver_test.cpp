@@ -14,7 +14,6 @@ namespace {
 using namespace std::chrono_literals;
 using testing::AnyOf;
 using testing::ElementsAre;
-using testing::HasSubstr;
 using Addresses = std::vector<std::string>;
 
 Result<Addresses> nobody(const std::string& host) {
