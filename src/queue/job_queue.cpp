@@ -151,7 +151,8 @@ Result<std::unique_ptr<JobQueue>> open_job_queue(std::string_view url, const Job
   if (url == kMemoryUrl) return make_memory_job_queue(options);
   const std::string_view scheme = url.substr(0, std::min(url.find(':'), url.size()));
   if (scheme != "redis" && scheme != "rediss" && scheme != "unix") {
-    return usage_error("queue '{}': it begins with none of memory:, redis://, unix://", without_password(url));
+    return usage_error("queue '{}': it begins with none of memory:, redis://, rediss://, unix://",
+                       without_password(url));
   }
   SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url));
   return connect_redis_job_queue(address, options);

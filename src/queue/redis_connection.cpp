@@ -2,14 +2,21 @@
 
 #include <fmt/core.h>
 #include <hiredis/hiredis.h>
+#if SIMSWARM_REDIS_TLS
+#include <hiredis/hiredis_ssl.h>
+#endif
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cmath>
 #include <cstring>
 #include <ctime>
+
+#include "queue/redis_tls.h"
 
 namespace simswarm::jobs {
 namespace {
@@ -69,8 +76,10 @@ timeval timeval_of(std::chrono::milliseconds time) {
   return {static_cast<time_t>(time.count() / 1000), static_cast<suseconds_t>(time.count() % 1000 * 1000)};
 }
 
+// The shares of a time need not be told to the millisecond.
 std::string seconds_text(std::chrono::milliseconds time) {
-  return fmt::format("{:g} s", std::chrono::duration<double>(time).count());
+  const double step = time.count() < 1000 ? 100 : 10;
+  return fmt::format("{:g} s", std::round(std::chrono::duration<double>(time).count() * step) / step);
 }
 
 tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const std::string& what) {
@@ -78,14 +87,21 @@ tl::unexpected<Error> failed(const RedisAddress& address, bool can_retry, const 
       Error{ExitCode::kEnvironment, fmt::format("queue {}: {}", address.shown(), what), can_retry});
 }
 
+constexpr std::string_view kClosed = "the server closed the connection";
+
 std::string trouble(const redisContext& context, int error_number, std::chrono::milliseconds timeout) {
   if (context.err == REDIS_ERR_PROTOCOL) {
-    return fmt::format("what answers there does not speak Redis's protocol ({}); look at the port", context.errstr);
+    // A server of TLS answers what it does not understand with an alert, which begins with this byte.
+    const bool tls = std::string_view(context.errstr).find("\"\\x15\"") != std::string_view::npos;
+    return fmt::format("what answers there does not speak Redis's protocol ({}); {}", context.errstr,
+                       tls ? "it speaks TLS: write rediss://" : "look at the port");
   }
-  if (context.err == REDIS_ERR_EOF) return "the server closed the connection";
-  const bool slow = context.err == REDIS_ERR_IO &&
+  if (context.err == REDIS_ERR_EOF) return std::string(kClosed);
+  const bool slow = context.err != REDIS_ERR_OTHER &&
                     (error_number == EAGAIN || error_number == ETIMEDOUT || error_number == EINPROGRESS);
   if (slow) return fmt::format("no answer within {}", seconds_text(timeout));
+  if (const TlsTrouble tls = tls_trouble(nullptr); !tls.why.empty()) return tls.why + "; " + tls.advice;
+  if (error_number == ECONNRESET || error_number == EPIPE) return std::string(kClosed);
   return context.errstr;
 }
 
@@ -95,9 +111,14 @@ struct Refusal {
   std::string_view meaning;
   bool can_retry;
 };
-constexpr std::array<Refusal, 10> kRefusals{{
+constexpr std::array<Refusal, 15> kRefusals{{
     {"NOAUTH", "the server wants a password; write it into the URL, redis://[user]:password@host", false},
     {"WRONGPASS", "the server refuses the user or the password of the URL", false},
+    {"ERR invalid password", "the server refuses the password of the URL", false},  // before Redis 6
+    {"ERR AUTH ", "the server has no password; leave it out of the URL", false},
+    {"ERR Client sent AUTH", "the server has no password; leave it out of the URL", false},  // before Redis 6
+    {"ERR DB index", "the server has no database of the URL's number", false},
+    {"ERR invalid DB index", "the server has no database of the URL's number", false},
     {"NOPERM", "the user of the URL may not do this", false},
     {"LOADING", "the server is still reading its data", true},
     {"READONLY", "the server is a replica that only reads; name its master", true},
@@ -120,6 +141,126 @@ tl::unexpected<Error> refused(const RedisAddress& address, std::string_view answ
     }
   }
   return failed(address, false, fmt::format("{}: the server says: {}", asked, answer));
+}
+
+struct FreeContext {
+  void operator()(redisContext* context) const { ::redisFree(context); }
+};
+using OwnedContext = std::unique_ptr<redisContext, FreeContext>;
+
+// Why one address, or the socket, was not reached.
+struct Unreached {
+  std::string at;
+  std::string why;
+  std::string advice;
+  bool can_retry = true;
+};
+using Reached = tl::expected<OwnedContext, Unreached>;
+
+// What hiredis has made of `at` within a time; later calls have the timeout.
+Reached checked(redisContext* made, const std::string& at, std::chrono::milliseconds within,
+                std::chrono::milliseconds timeout) {
+  const int error_number = errno;
+  OwnedContext context(made);
+  if (!context) return tl::make_unexpected(Unreached{at, "no memory for a connection", "end other programs"});
+  if (context->err == 0 && ::redisSetTimeout(context.get(), timeval_of(timeout)) == REDIS_OK) return context;
+  if (error_number == EACCES || error_number == EPERM) {
+    return tl::make_unexpected(Unreached{at, context->errstr, "who may use it?"});
+  }
+  return tl::make_unexpected(Unreached{at, trouble(*context, error_number, within), "is the server running there?"});
+}
+
+#if SIMSWARM_REDIS_TLS
+int begin_tls(redisContext* context, ssl_st* session) {
+  return ::redisInitiateSSL(context, session);
+}
+#else
+int begin_tls(redisContext* /*context*/, ssl_st* /*session*/) {
+  return REDIS_ERR;  // nobody comes here: there is no TlsClient
+}
+#endif
+
+// A connection that was made goes on in TLS, or is closed.
+Reached in_tls(OwnedContext context, const TlsClient& client, const std::string& at, std::chrono::milliseconds within,
+               std::chrono::milliseconds timeout) {
+  TlsSession session = client.session();
+  if (!session) return tl::make_unexpected(Unreached{at, "no memory for TLS", "end other programs"});
+  forget_tls_trouble();
+  ::redisSetTimeout(context.get(), timeval_of(std::max(within, std::chrono::milliseconds(1))));  // 0: for ever
+  errno = 0;
+  if (begin_tls(context.get(), session.get()) == REDIS_OK) {
+    (void)session.release();  // it is the context's now
+    ::redisSetTimeout(context.get(), timeval_of(timeout));
+    return context;
+  }
+  const int error_number = errno;
+  if (const TlsTrouble tls = tls_trouble(session.get()); !tls.why.empty()) {
+    return tl::make_unexpected(Unreached{at, tls.why, tls.advice, false});
+  }
+  const std::string why = error_number == 0 ? std::string(kClosed) : trouble(*context, error_number, timeout);
+  return tl::make_unexpected(Unreached{at, why, "does it speak TLS?"});
+}
+
+// «Connection refused (127.0.0.1, ::1), no answer within 2.5 s (10.0.0.1); is the server running there?»
+std::string summary(const std::vector<Unreached>& all) {
+  std::string text;
+  for (auto one = all.begin(); one != all.end(); ++one) {
+    const auto same = [&](const Unreached& other) { return other.why == one->why; };
+    if (std::any_of(all.begin(), one, same)) continue;
+    text += (text.empty() ? "" : ", ") + one->why;
+    if (all.size() == 1) continue;
+    std::string places;
+    for (const Unreached& other : all) {
+      if (same(other)) places += (places.empty() ? "" : ", ") + other.at;
+    }
+    text += " (" + places + ")";
+  }
+  return text + "; " + all.back().advice;
+}
+
+// Each address has an equal share of the time that is left, so that the last is tried even where none answers.
+Result<OwnedContext> reach_host(const RedisAddress& address, std::chrono::milliseconds timeout,
+                                const Resolver& resolver) {
+  std::optional<TlsClient> tls;
+  if (address.tls) {
+    SIMSWARM_TRY(tls, TlsClient::make(address));
+  }
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const auto left_until = [](auto end) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    return std::max(left, std::chrono::milliseconds(0));
+  };
+  const auto found = addresses_of(address.host, timeout, resolver);
+  if (!found.has_value()) return failed(address, found.error().can_retry, "cannot connect: " + found.error().message);
+  std::vector<Unreached> unreached;
+  for (const std::string& at : *found) {
+    const auto addresses_left = static_cast<std::int64_t>(found->size() - unreached.size());
+    const std::chrono::milliseconds share = left_until(deadline) / addresses_left;
+    const auto share_ends = std::chrono::steady_clock::now() + share;
+    errno = 0;
+    Reached reached =
+        checked(::redisConnectWithTimeout(at.c_str(), address.port, timeval_of(share)), at, share, timeout);
+    if (reached.has_value() && tls) reached = in_tls(std::move(*reached), *tls, at, left_until(share_ends), timeout);
+    if (reached.has_value()) return std::move(*reached);
+    unreached.push_back(std::move(reached.error()));
+  }
+  const bool can_retry = std::any_of(unreached.begin(), unreached.end(), [](const auto& one) { return one.can_retry; });
+  return failed(address, can_retry, "cannot connect: " + summary(unreached));
+}
+
+Result<OwnedContext> reach_socket(const RedisAddress& address, std::chrono::milliseconds timeout) {
+  errno = 0;
+  redisContext* made = ::redisConnectUnixWithTimeout(address.socket.c_str(), timeval_of(timeout));
+  Reached reached = checked(made, address.socket, timeout, timeout);
+  if (reached.has_value()) return std::move(*reached);
+  return failed(address, true, "cannot connect: " + summary({reached.error()}));
+}
+
+// A server that closes before it has said a word may want to be spoken to in another way.
+std::string_view why_closed(const RedisAddress& address) {
+  if (!address.socket.empty()) return "";
+  if (!address.tls) return "; does it want TLS, rediss://?";
+  return address.tls_options.certificate.empty() ? "; does it want a certificate, ?ssl_certfile=FILE?" : "";
 }
 
 RedisReply copy_of(const redisReply& reply) {
@@ -149,24 +290,21 @@ RedisReply copy_of(const redisReply& reply) {
 }  // namespace
 
 struct RedisConnection::Context {
-  struct Free {
-    void operator()(redisContext* context) const { ::redisFree(context); }
-  };
-  std::unique_ptr<redisContext, Free> held;
+  OwnedContext held;
 };
 
-RedisConnection::RedisConnection(RedisAddress address, std::chrono::milliseconds timeout)
-    : address_(std::move(address)), timeout_(timeout), context_(std::make_unique<Context>()) {}
+RedisConnection::RedisConnection(RedisAddress address, std::chrono::milliseconds timeout, Resolver resolver)
+    : address_(std::move(address)),
+      timeout_(timeout),
+      resolver_(std::move(resolver)),
+      context_(std::make_unique<Context>()) {}
 RedisConnection::RedisConnection(RedisConnection&&) noexcept = default;
 RedisConnection& RedisConnection::operator=(RedisConnection&&) noexcept = default;
 RedisConnection::~RedisConnection() = default;
 
-Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout) {
-  if (address.tls) {
-    return failed(address, false,
-                  "rediss:// (TLS) is not spoken by this simswarm; write redis:// or unix:// and use a tunnel");
-  }
-  RedisConnection connection(std::move(address), timeout);
+Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chrono::milliseconds timeout,
+                                                 Resolver resolver) {
+  RedisConnection connection(std::move(address), timeout, std::move(resolver));
   SIMSWARM_CHECK(connection.reconnect());
   return connection;
 }
@@ -174,21 +312,14 @@ Result<RedisConnection> RedisConnection::connect(RedisAddress address, std::chro
 Status RedisConnection::reconnect() {
   const WithoutSigpipe guard;
   loaded_.clear();
-  errno = 0;
-  const timeval time = timeval_of(timeout_);
-  context_->held.reset(address_.socket.empty() ? ::redisConnectWithTimeout(address_.host.c_str(), address_.port, time)
-                                               : ::redisConnectUnixWithTimeout(address_.socket.c_str(), time));
-  const int error_number = errno;
-  redisContext* context = context_->held.get();
-  if (context == nullptr) return failed(address_, true, "no memory for a connection");
-  if (context->err != 0 || ::redisSetTimeout(context, time) != REDIS_OK) {
-    const std::string why = trouble(*context, error_number, timeout_);
-    context_->held.reset();
-    return failed(address_, true, fmt::format("cannot connect: {}; is the server running there?", why));
-  }
+  context_->held.reset();
+  SIMSWARM_TRY(context_->held,
+               address_.socket.empty() ? reach_host(address_, timeout_, resolver_) : reach_socket(address_, timeout_));
   ++generation_;
   if (auto logged_in = log_in(); !logged_in.has_value()) {
     context_->held.reset();
+    std::string& message = logged_in.error().message;
+    if (message.ends_with(kClosed)) message += why_closed(address_);
     return logged_in;
   }
   return {};
@@ -209,6 +340,7 @@ Status RedisConnection::log_in() {
 Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& words, std::string_view asked) {
   const WithoutSigpipe guard;
   const Arguments arguments(words);
+  forget_tls_trouble();
   errno = 0;
   const OwnedReply reply(static_cast<redisReply*>(
       ::redisCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes())));
@@ -224,6 +356,7 @@ Status RedisConnection::send(const std::vector<std::string>& words) {
   const WithoutSigpipe guard;
   const Arguments arguments(words);
   redisContext* context = context_->held.get();
+  forget_tls_trouble();
   errno = 0;
   int sent = 0;
   int good = ::redisAppendCommandArgv(context, arguments.count(), arguments.texts(), arguments.sizes());
@@ -233,9 +366,11 @@ Status RedisConnection::send(const std::vector<std::string>& words) {
 
 Result<std::vector<RedisReply>> RedisConnection::received() {
   constexpr std::string_view kWaiting = "waiting";
+  const WithoutSigpipe guard;  // to read TLS may mean to write
   if (!context_->held) return failed(address_, true, "the connection is broken");
   redisContext* context = context_->held.get();
   pollfd readable{context->fd, POLLIN, 0};
+  forget_tls_trouble();
   errno = 0;
   if (::poll(&readable, 1, 0) > 0 && ::redisBufferRead(context) != REDIS_OK) return propagate(broke(kWaiting).error());
   std::vector<RedisReply> replies;

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "queue/redis_url.h"
+#include "queue/resolver.h"
 
 namespace simswarm::jobs {
 
@@ -35,8 +36,10 @@ struct RedisScript {
 // that can be tried again, since nobody knows whether the server has carried it out. No message holds the password.
 class RedisConnection {
  public:
-  // Connects, names itself and chooses the database. No step takes longer than the timeout; nor does a later call.
-  [[nodiscard]] static Result<RedisConnection> connect(RedisAddress address, std::chrono::milliseconds timeout);
+  // Connects, logs in and chooses the database. To find and reach the server takes no longer than the timeout, however
+  // many addresses it has; nor does any later step or call.
+  [[nodiscard]] static Result<RedisConnection> connect(RedisAddress address, std::chrono::milliseconds timeout,
+                                                       Resolver resolver = system_addresses);
 
   RedisConnection(RedisConnection&&) noexcept;
   RedisConnection& operator=(RedisConnection&&) noexcept;
@@ -63,7 +66,7 @@ class RedisConnection {
 
  private:
   struct Context;  // hiredis's
-  RedisConnection(RedisAddress address, std::chrono::milliseconds timeout);
+  RedisConnection(RedisAddress address, std::chrono::milliseconds timeout, Resolver resolver);
   Status reconnect();
   Status log_in();
   // `asked` is what a message calls it: words may be secret.
@@ -73,6 +76,7 @@ class RedisConnection {
 
   RedisAddress address_;
   std::chrono::milliseconds timeout_;
+  Resolver resolver_;
   std::unique_ptr<Context> context_;
   std::unordered_map<std::string_view, std::string> loaded_;  // digest by the script's name
   int generation_ = 0;

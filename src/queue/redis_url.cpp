@@ -1,16 +1,25 @@
 #include "queue/redis_url.h"
 
 #include <fmt/core.h>
+#include <sys/un.h>
 
+#include <algorithm>
+#include <array>
 #include <optional>
+#include <set>
 
 #include "base/text.h"
 
 namespace simswarm::jobs {
 namespace {
 
+// What the kernel has room for; hiredis cuts off the rest.
+constexpr std::size_t kLongestSocket = sizeof(sockaddr_un::sun_path) - 1;
 constexpr int kHighestPort = 65535;
 constexpr int kHighestDatabase = 100'000;  // the server says what it really has
+
+constexpr std::array<std::string_view, 5> kTlsOptions{"ssl_ca_certs", "ssl_cert_reqs", "ssl_certfile",
+                                                      "ssl_check_hostname", "ssl_keyfile"};
 
 std::optional<int> hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -43,6 +52,15 @@ std::optional<int> number(std::string_view text, int highest) {
   return static_cast<int>(*value);
 }
 
+// As redis-py reads it, in any case.
+std::optional<bool> truth(std::string text) {
+  std::transform(text.begin(), text.end(), text.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c; });
+  if (text == "true" || text == "t" || text == "yes" || text == "y" || text == "1") return true;
+  if (text == "false" || text == "f" || text == "no" || text == "n" || text == "0") return false;
+  return std::nullopt;
+}
+
 class Parser {
  public:
   explicit Parser(std::string_view url) : url_(url) {}
@@ -55,10 +73,14 @@ class Parser {
     address_.tls = scheme == "rediss";
     std::string_view rest = url_.substr(colon + 3);
     if (const std::size_t at = rest.rfind('@'); at != std::string_view::npos) {
+      // Either could be meant, and a guess might send the password to a wrong host.
+      if (rest.find('?') < at) return wrong("a ? stands before an @; write %3F in a password, %40 behind the ?");
       SIMSWARM_CHECK(user_and_password(rest.substr(0, at)));
       rest.remove_prefix(at + 1);
     }
-    SIMSWARM_CHECK(scheme == "unix" ? socket(rest) : host(rest));
+    const std::size_t mark = std::min(rest.find('?'), rest.size());
+    SIMSWARM_CHECK(scheme == "unix" ? socket(rest.substr(0, mark)) : host(rest.substr(0, mark)));
+    if (mark < rest.size()) SIMSWARM_CHECK(query(rest.substr(mark + 1)));
     return address_;
   }
 
@@ -106,16 +128,58 @@ class Parser {
   }
 
   Status socket(std::string_view rest) {
-    if (const std::size_t mark = rest.find('?'); mark != std::string_view::npos) {
-      const std::string_view query = rest.substr(mark + 1);
-      if (query.substr(0, 3) != "db=") return wrong("after the ? there is no db=number");
-      SIMSWARM_CHECK(database(query.substr(3)));
-      rest = rest.substr(0, mark);
-    }
     const auto path = percent_decoded(rest);
     if (!path || path->empty() || path->front() != '/') return wrong("there is no absolute path of a socket");
+    if (path->size() > kLongestSocket) return wrong(fmt::format("its path is longer than {} bytes", kLongestSocket));
     address_.socket = *path;
     return {};
+  }
+
+  Status query(std::string_view text) {
+    std::set<std::string_view> seen;
+    for (const std::string_view option : split(text, '&')) {
+      const std::size_t equals = option.find('=');
+      if (equals == std::string_view::npos) return wrong("behind the ? there is no name=value");
+      const std::string_view name = option.substr(0, equals);
+      const auto value = percent_decoded(option.substr(equals + 1));
+      if (!value) return wrong("a % behind the ? is not followed by two hexadecimal digits");
+      if (!seen.insert(name).second) return wrong(fmt::format("{} stands in it twice", name));
+      SIMSWARM_CHECK(name == "db" ? database(*value) : tls_option(name, *value));
+    }
+    const RedisTls& tls = address_.tls_options;
+    if (!tls.key.empty() && tls.certificate.empty()) return wrong("ssl_keyfile is there without ssl_certfile");
+    return {};
+  }
+
+  Status tls_option(std::string_view name, const std::string& value) {
+    if (std::find(kTlsOptions.begin(), kTlsOptions.end(), name) == kTlsOptions.end()) return unknown(name);
+    if (!address_.tls) return wrong(fmt::format("{} is for rediss:// alone", name));
+    if (value.empty()) return wrong(fmt::format("{} has no value", name));
+    RedisTls& tls = address_.tls_options;
+    if (name == "ssl_ca_certs") tls.authorities = value;
+    if (name == "ssl_certfile") tls.certificate = value;
+    if (name == "ssl_keyfile") tls.key = value;
+    if (name == "ssl_cert_reqs") {
+      if (value != "none" && value != "required") return wrong("ssl_cert_reqs is neither none nor required");
+      tls.verify = value == "required";
+    }
+    if (name == "ssl_check_hostname") {
+      const auto check = truth(value);
+      if (!check) return wrong("ssl_check_hostname is neither true nor false");
+      tls.check_name = *check;
+    }
+    return {};
+  }
+
+  [[nodiscard]] tl::unexpected<Error> unknown(std::string_view name) const {
+    if (name == "username" || name == "password") {
+      return wrong("user and password stand before the host, not behind the ?");
+    }
+    std::vector<std::string> known(kTlsOptions.begin(), kTlsOptions.end());
+    known.emplace_back("db");
+    const std::vector<std::string> near = near_misses(name, known, 1);
+    if (!near.empty()) return wrong(fmt::format("nobody knows its option '{}'; did you mean {}?", name, near.front()));
+    return wrong(fmt::format("nobody knows its option '{}'; there are {}", name, join(known, ", ")));
   }
 
   Status database(std::string_view text) {
@@ -147,10 +211,13 @@ Result<RedisAddress> parse_redis_url(std::string_view url) {
 
 std::string without_password(std::string_view url) {
   const std::size_t at = url.rfind('@');
-  if (at == std::string_view::npos) return std::string(url);
+  const std::size_t mark = url.find('?', at == std::string_view::npos ? 0 : at);
+  const std::string query = mark == std::string_view::npos ? "" : "?…";
+  url = url.substr(0, mark);
+  if (at == std::string_view::npos) return std::string(url) + query;
   const std::size_t scheme = url.find("://");
   const bool has_scheme = scheme != std::string_view::npos && scheme < at;
-  return std::string(has_scheme ? url.substr(0, scheme + 3) : "") + "…" + std::string(url.substr(at));
+  return std::string(has_scheme ? url.substr(0, scheme + 3) : "") + "…" + std::string(url.substr(at)) + query;
 }
 
 }  // namespace simswarm::jobs

@@ -8,7 +8,17 @@
 
 namespace simswarm::jobs {
 
-// redis://[[user]:password@]host[:port][/database], rediss:// for TLS, unix://[[user]:password@]/path[?db=number].
+// What a URL of rediss:// says after the «?», by redis-py's names. Paths of files of PEM; empty: left out.
+struct RedisTls {
+  bool verify = true;       // ssl_cert_reqs: none leaves the server's certificate and name unchecked
+  bool check_name = true;   // ssl_check_hostname: the certificate is for the host of the URL
+  std::string authorities;  // ssl_ca_certs: in place of the system's
+  std::string certificate;  // ssl_certfile: who we are
+  std::string key;          // ssl_keyfile: where it does not stand in the certificate's file
+};
+
+// redis://[[user]:password@]host[:port][/database], rediss:// for TLS, unix://[[user]:password@]/path; behind that
+// ?name=value&name=value: db for all, and for rediss:// those of RedisTls.
 struct RedisAddress {
   std::string host;
   int port = 6379;
@@ -17,6 +27,7 @@ struct RedisAddress {
   std::string password;
   int database = 0;
   bool tls = false;
+  RedisTls tls_options;
 
   // Without the password: this is what messages show.
   [[nodiscard]] std::string shown() const;
@@ -24,7 +35,7 @@ struct RedisAddress {
 
 [[nodiscard]] Result<RedisAddress> parse_redis_url(std::string_view url);
 
-// Any text that should have been a URL, with what may be a password left out.
+// Any text that should have been a URL, with what may be a password left out, and what stands behind the «?».
 [[nodiscard]] std::string without_password(std::string_view url);
 
 }  // namespace simswarm::jobs

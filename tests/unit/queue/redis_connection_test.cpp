@@ -1,70 +1,35 @@
 #include "queue/redis_connection.h"
 
-#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
+#include <sys/fsuid.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <future>
 #include <thread>
 
 #include "job_queue_support.h"
+#include "listener.h"
 
 namespace simswarm::jobs {
 namespace {
 
+using namespace std::string_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 using testing::StartsWith;
 
-// A socket on a free port of the loopback, which listens.
-class Listener {
- public:
-  Listener() : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    auto* generic = reinterpret_cast<sockaddr*>(&address);
-    EXPECT_EQ(::bind(socket_, generic, size), 0);
-    EXPECT_EQ(::listen(socket_, 4), 0);
-    EXPECT_EQ(::getsockname(socket_, generic, &size), 0);
-    port_ = ntohs(address.sin_port);
-  }
-  Listener(const Listener&) = delete;
-  Listener& operator=(const Listener&) = delete;
-  ~Listener() { close(); }
-  void close() {
-    if (socket_ >= 0) ::close(socket_);
-    socket_ = -1;
-  }
-  [[nodiscard]] int port() const { return port_; }
-  [[nodiscard]] std::string url() const { return "redis://127.0.0.1:" + std::to_string(port_); }
-
-  // Takes one connection, reads a command, says this instead of an answer, and closes.
-  void serve_once(const std::string& says) const {
-    const int peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
-    std::string buffer(4096, ' ');
-    EXPECT_GT(::read(peer, buffer.data(), buffer.size()), 0);
-    EXPECT_EQ(::write(peer, says.data(), says.size()), static_cast<ssize_t>(says.size()));
-    ::close(peer);
-  }
-
- private:
-  int socket_;
-  int port_ = 0;
-};
-
-Result<RedisConnection> connect(const std::string& url, int milliseconds = 5000) {
+Result<RedisConnection> connect(const std::string& url, int milliseconds = 5000,
+                                const Resolver& resolver = system_addresses) {
   SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url));
-  return RedisConnection::connect(address, std::chrono::milliseconds(milliseconds));
+  return RedisConnection::connect(address, std::chrono::milliseconds(milliseconds), resolver);
 }
 
 // What the user reads when it cannot be opened.
-std::string complaint(const std::string& url, int milliseconds = 5000) {
-  const auto connection = connect(url, milliseconds);
+std::string complaint(const std::string& url, int milliseconds = 5000, const Resolver& resolver = system_addresses) {
+  const auto connection = connect(url, milliseconds, resolver);
   EXPECT_FALSE(connection.has_value());
   if (connection.has_value()) return "";
   EXPECT_THAT(connection.error().message, AllOf(Not(HasSubstr(kTestPassword)), Not(HasSubstr("\n"))));
@@ -112,7 +77,9 @@ TEST(RedisConnection, SaysWhenThePasswordIsMissingOrWrong) {
               AllOf(HasSubstr("the server refuses the user or the password of the URL"), Not(HasSubstr("wr0ng"))));
   EXPECT_THAT(complaint(socket_url(std::string("nobody:") + kTestPassword + "@", server)),
               HasSubstr("the server refuses the user or the password of the URL"));
-  EXPECT_THAT(complaint(server.url() + "?db=99"), HasSubstr("?db=99: SELECT: the server says: ERR DB index"));
+  EXPECT_THAT(
+      complaint(server.url() + "?db=99"),
+      HasSubstr("?db=99: the server has no database of the URL's number (SELECT: ERR DB index is out of range)"));
 }
 
 TEST(RedisConnection, SaysWhenNobodyIsThere) {
@@ -124,6 +91,83 @@ TEST(RedisConnection, SaysWhenNobodyIsThere) {
       complaint("unix:///nowhere/redis.sock"),
       "queue unix:///nowhere/redis.sock: cannot connect: No such file or directory; is the server running there?");
   EXPECT_TRUE(connect(url).error().can_retry);
+}
+
+// A host called `many` that has these addresses.
+Resolver resolves_to(const std::vector<std::string>& addresses) {
+  return [addresses](const std::string& host) -> Result<std::vector<std::string>> {
+    EXPECT_EQ(host, "many");
+    return addresses;
+  };
+}
+
+TEST(RedisConnection, SaysThatItMayNotUseTheSocket) {
+  RedisServer server;
+  ASSERT_EQ(::chmod(server.socket().c_str(), 0), 0);
+  const uid_t before = ::geteuid();
+  ::setfsuid(before == 0 ? 65534 : before);  // of this thread: to root nothing is forbidden
+  const std::string said = complaint("unix://" + server.socket());
+  ::setfsuid(before);
+  EXPECT_EQ(said, "queue unix://" + server.socket() + ": cannot connect: Permission denied; who may use it?");
+}
+
+TEST(RedisConnection, SaysThatTheHostIsNotKnown) {
+  const Resolver nobody = [](const std::string& host) -> Result<std::vector<std::string>> {
+    return environment_error("host '{}' is not known; is its name right?", host);
+  };
+  EXPECT_EQ(complaint("redis://managr", 5000, nobody),
+            "queue redis://managr:6379: cannot connect: host 'managr' is not known; is its name right?");
+}
+
+TEST(RedisConnection, TriesEachAddressOfTheHost) {
+  Listener elsewhere;  // gives its port away, which is free on other addresses of the loopback
+  const std::string port = std::to_string(elsewhere.port());
+  elsewhere.close();
+  const RedisServer server({"--port", port, "--bind", "127.0.0.3"});
+  const std::string url = std::string("redis://:") + kTestPassword + "@many:" + port;
+  auto connection = connect(url, 5000, resolves_to({"127.0.0.1", "127.0.0.2", "127.0.0.3"}));
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+  EXPECT_EQ(complaint(url, 5000, resolves_to({"127.0.0.1", "127.0.0.2"})),
+            "queue redis://many:" + port +
+                ": cannot connect: Connection refused (127.0.0.1, 127.0.0.2); is the server running there?");
+}
+
+TEST(RedisConnection, LeavesTimeForTheLastAddressWhereTheFirstDoNotAnswer) {
+  const FullListener full("127.0.0.1");
+  const std::string port = std::to_string(full.port());
+  const RedisServer server({"--port", port, "--bind", "127.0.0.3"});
+  const std::string url = std::string("redis://:") + kTestPassword + "@many:" + port;
+  auto connection = connect(url, 2000, resolves_to({"127.0.0.1", "127.0.0.1", "127.0.0.3"}));
+  ASSERT_TRUE(connection.has_value()) << connection.error().message;
+}
+
+TEST(RedisConnection, ReachesTheServerWithinItsTimeOrGivesUp) {
+  const FullListener full("127.0.0.1");
+  const std::string port = std::to_string(full.port());
+  const auto begun = std::chrono::steady_clock::now();
+  EXPECT_EQ(
+      complaint("redis://127.0.0.1:" + port, 300),
+      "queue redis://127.0.0.1:" + port + ": cannot connect: no answer within 0.3 s; is the server running there?");
+  EXPECT_EQ(complaint("redis://many:" + port, 300, resolves_to({"127.0.0.1", "127.0.0.1", "127.0.0.2"})),
+            "queue redis://many:" + port +
+                ": cannot connect: no answer within 0.1 s (127.0.0.1, 127.0.0.1), Connection refused (127.0.0.2); "
+                "is the server running there?");
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds(5)) << "and not 300 ms for each address";
+}
+
+TEST(RedisConnection, LeavesAResolverBehindThatDoesNotEnd) {
+  auto end = std::make_shared<std::promise<void>>();
+  auto ended = std::make_shared<std::promise<void>>();
+  const Resolver hangs = [end, ended](const std::string&) -> Result<std::vector<std::string>> {
+    end->get_future().wait();
+    ended->set_value();
+    return std::vector<std::string>{"127.0.0.1"};
+  };
+  EXPECT_EQ(complaint("redis://many", 100, hangs),
+            "queue redis://many:6379: cannot connect: nobody says within 0.1 s where host 'many' is; does the name "
+            "server work?");
+  end->set_value();  // it answers when nobody is there any more
+  ended->get_future().wait();
 }
 
 TEST(RedisConnection, WaitsNoLongerThanItsTime) {
@@ -140,10 +184,36 @@ TEST(RedisConnection, SaysWhenSomethingElseAnswers) {
   server.join();
 }
 
+TEST(RedisConnection, SaysWhenAWebServerAnswers) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n"); });
+  EXPECT_EQ(complaint(listener.url()),
+            "queue " + listener.url() +
+                ": PING: what answers there does not speak Redis's protocol (Protocol error, "
+                "got \"H\" as reply type byte); look at the port");
+  server.join();
+}
+
+TEST(RedisConnection, SaysWhenAServerOfTlsAnswers) {
+  Listener listener;
+  std::thread server([&] { listener.serve_once("\x15\x03\x03\x00\x02\x02\x46"s); });
+  EXPECT_THAT(complaint(listener.url()), HasSubstr("(Protocol error, got \"\\x15\" as reply type byte); it speaks TLS: "
+                                                   "write rediss://"));
+  server.join();
+}
+
+TEST(RedisConnection, SaysWhenTheServerHasNoPassword) {
+  RedisServer server;
+  server.command({"CONFIG", "SET", "requirepass", ""});
+  EXPECT_THAT(complaint(server.url()),
+              HasSubstr(": the server has no password; leave it out of the URL (AUTH: ERR AUTH <password> called"));
+}
+
 TEST(RedisConnection, SaysWhenItIsCutInTheMiddleOfAReply) {
   Listener listener;
   std::thread server([&] { listener.serve_once("$100\r\nabc"); });
-  EXPECT_EQ(complaint(listener.url()), "queue " + listener.url() + ": PING: the server closed the connection");
+  EXPECT_EQ(complaint(listener.url()),
+            "queue " + listener.url() + ": PING: the server closed the connection; does it want TLS, rediss://?");
   server.join();
 }
 

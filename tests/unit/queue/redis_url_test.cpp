@@ -1,6 +1,5 @@
 #include "queue/redis_url.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "queue/job_queue.h"
@@ -8,9 +7,6 @@
 
 namespace simswarm::jobs {
 namespace {
-
-using testing::HasSubstr;
-using testing::Not;
 
 RedisAddress good_address(std::string_view url) {
   const auto parsed = parse_redis_url(url);
@@ -54,6 +50,24 @@ TEST(RedisUrl, NamesAUnixSocket) {
   EXPECT_EQ(good_address("unix:///run/redis.sock").database, 0);
 }
 
+TEST(RedisUrl, NamesWhomTlsTrusts) {
+  const RedisTls plain = good_address("rediss://manager").tls_options;
+  EXPECT_TRUE(plain.verify && plain.check_name) << "nothing is left unchecked that was not asked for";
+  EXPECT_EQ(plain.authorities + plain.certificate + plain.key, "") << "the system's";
+  const RedisAddress whole = good_address(
+      "rediss://:p@manager:7000/2?ssl_ca_certs=/etc/"
+      "my%20ca.pem&ssl_certfile=me.pem&ssl_keyfile=me.key&ssl_check_hostname="
+      "False&ssl_cert_reqs=required");
+  EXPECT_EQ(whole.tls_options.authorities, "/etc/my ca.pem");
+  EXPECT_EQ(whole.tls_options.certificate, "me.pem");
+  EXPECT_EQ(whole.tls_options.key, "me.key");
+  EXPECT_TRUE(whole.tls_options.verify);
+  EXPECT_FALSE(whole.tls_options.check_name);
+  EXPECT_EQ(whole.shown(), "rediss://manager:7000/2");
+  EXPECT_FALSE(good_address("rediss://manager?ssl_cert_reqs=none").tls_options.verify);
+  EXPECT_EQ(good_address("redis://manager/2?db=4").database, 4) << "as redis-py has it";
+}
+
 TEST(RedisUrl, SaysWhatIsWrongWithoutThePassword) {
   const std::string form =
       "; write redis://[user:password@]host[:port][/database] or unix:///path/of/socket[?db=number]";
@@ -70,7 +84,27 @@ TEST(RedisUrl, SaysWhatIsWrongWithoutThePassword) {
       {"redis://h/x", "queue 'redis://h/x': the database is no number"},
       {"redis://[::1", "queue 'redis://[::1': the [ of an IPv6 address is not closed"},
       {"unix://:secret@run.sock", "queue 'unix://…@run.sock': there is no absolute path of a socket"},
-      {"unix:///s?x=1", "queue 'unix:///s?x=1': after the ? there is no db=number"},
+      {"unix:///" + std::string(107, 's'),
+       "queue 'unix:///" + std::string(107, 's') + "': its path is longer than 107 bytes"},
+      {"unix:///s?3", "queue 'unix:///s?…': behind the ? there is no name=value"},
+      {"unix:///s?db=x", "queue 'unix:///s?…': the database is no number"},
+      {"redis://h?db=1&db=2", "queue 'redis://h?…': db stands in it twice"},
+      {"redis://h?timeout=%31",
+       "queue 'redis://h?…': nobody knows its option 'timeout'; there are ssl_ca_certs, "
+       "ssl_cert_reqs, ssl_certfile, ssl_check_hostname, ssl_keyfile, db"},
+      {"rediss://h?ssl_ca_cert=f",
+       "queue 'rediss://h?…': nobody knows its option 'ssl_ca_cert'; did you mean ssl_ca_certs?"},
+      {"redis://h?password=secret", "queue 'redis://h?…': user and password stand before the host, not behind the ?"},
+      {"rediss://:secret@h?ssl_ca_certs=/a@b",
+       "queue 'rediss://…@b': a ? stands before an @; write %3F in a password, %40 "
+       "behind the ?"},
+      {"redis://h?ssl_ca_certs=f", "queue 'redis://h?…': ssl_ca_certs is for rediss:// alone"},
+      {"rediss://h?ssl_ca_certs=", "queue 'rediss://h?…': ssl_ca_certs has no value"},
+      {"rediss://h?ssl_ca_certs=%4",
+       "queue 'rediss://h?…': a % behind the ? is not followed by two hexadecimal digits"},
+      {"rediss://h?ssl_cert_reqs=maybe", "queue 'rediss://h?…': ssl_cert_reqs is neither none nor required"},
+      {"rediss://h?ssl_check_hostname=2", "queue 'rediss://h?…': ssl_check_hostname is neither true nor false"},
+      {"rediss://h?ssl_keyfile=f", "queue 'rediss://h?…': ssl_keyfile is there without ssl_certfile"},
       {"redis:h", "queue 'redis:h': it begins with none of redis://, rediss://, unix://"},
   };
   for (const auto& [url, message] : cases) {
@@ -84,11 +118,8 @@ TEST(RedisUrl, SaysWhatIsWrongWithoutThePassword) {
 TEST(OpenJobQueue, SaysWhichSchemesThereAre) {
   const auto opened = open_job_queue("amqp://me:secret@host");
   ASSERT_FALSE(opened.has_value());
-  EXPECT_EQ(opened.error().message, "queue 'amqp://…@host': it begins with none of memory:, redis://, unix://");
-  const auto tls = open_job_queue("rediss://:secret@host");
-  ASSERT_FALSE(tls.has_value());
-  EXPECT_THAT(tls.error().message, HasSubstr("queue rediss://host:6379: rediss:// (TLS) is not spoken"));
-  EXPECT_THAT(tls.error().message, Not(HasSubstr("secret")));
+  EXPECT_EQ(opened.error().message,
+            "queue 'amqp://…@host': it begins with none of memory:, redis://, rediss://, unix://");
 }
 
 std::string bytes(std::string_view hex) {
