@@ -187,6 +187,8 @@ Status check(const StudySpec& spec, const std::string& dialect, int protocol) {
   if (dialect != "command" && dialect != "cmdenv")
     return usage_error("dialect «{}»: there are command and cmdenv", dialect);
   if (!spec.folder.is_absolute()) return usage_error("the folder «{}» is no absolute path", spec.folder.string());
+  const bool timed = spec.limits.timeout.value_or(1) > 0 && spec.stall.value_or(1) > 0;
+  if (!timed || spec.batch_size.value_or(1) < 1) return usage_error("a limit of it, or the runs a process, is below 1");
   const bool has_words = std::visit(
       [](const auto& kind) {
         if constexpr (std::is_same_v<std::decay_t<decltype(kind)>, SweepSpec>)

@@ -1,0 +1,169 @@
+// What workers need of a queue beside claims, on both back ends.
+#include "queue/job_queue.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "job_queue_support.h"
+
+namespace simswarm::jobs {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+template <typename BackEnd>
+class JobQueueForWorkers : public JobQueueTest<BackEnd> {};
+using BackEnds = testing::Types<Memory, Redis>;
+TYPED_TEST_SUITE(JobQueueForWorkers, BackEnds);
+
+TYPED_TEST(JobQueueForWorkers, SettlesManyAtOnceEachAsItWouldAlone) {
+  NewJob again = job("b");
+  again.retries = 1;
+  this->enqueue({job("a"), again, job("c"), job("d")});
+  const auto held = this->claim(4);
+  ASSERT_EQ(held.size(), 4U);
+  using How = Settlement::How;
+  const Claim late{held[0].claim.job, 7};
+  const std::vector<Settlement> settlements{{held[0].claim, How::kComplete, R"({"n":1})"},
+                                            {held[1].claim, How::kFail, "once"},
+                                            {held[2].claim, How::kFail, "asked for", AfterFailure::kWasStopped},
+                                            {held[3].claim, How::kHandBack},
+                                            {held[0].claim, How::kComplete, "2"},
+                                            {late, How::kComplete, "3"},
+                                            {{{"nobody"}, 1}, How::kComplete, "4"}};
+  EXPECT_THAT(good(this->queue_->settle(settlements)),
+              ElementsAre(Answer::kDone, Answer::kDone, Answer::kDone, Answer::kDone, Answer::kAlready,
+                          Answer::kRefused, Answer::kGone));
+  EXPECT_EQ(this->details("a").result, R"({"n":1})");
+  EXPECT_EQ(this->state("c"), State::kStopped);
+  EXPECT_THAT(this->claimed_ids(4), ElementsAre("d", "b")) << "both at the front, the last one first";
+}
+
+TYPED_TEST(JobQueueForWorkers, SettlesMoreThanFitIntoOneStep) {
+  std::vector<NewJob> many;
+  for (int i = 0; i < 1200; ++i) many.push_back(job("j" + std::to_string(i)));
+  this->enqueue(many);
+  std::vector<Settlement> settlements;
+  for (const ClaimedJob& one : this->claim(1200)) settlements.push_back({one.claim, Settlement::How::kComplete, "0"});
+  ASSERT_EQ(settlements.size(), 1200U);
+  EXPECT_THAT(good(this->queue_->settle(settlements)), testing::Each(Answer::kDone));
+  EXPECT_EQ(this->counts().finished, 1200U);
+}
+
+TYPED_TEST(JobQueueForWorkers, ShowsWhatIsToldOfAJobWhileItIsHeld) {
+  this->enqueue({job("a")});
+  const Claim first = this->claim_one();
+  ASSERT_TRUE(this->queue_->tell({{first, R"({"fraction":0.5})"}}).has_value());
+  EXPECT_EQ(this->details("a").job.progress, R"({"fraction":0.5})");
+  ASSERT_TRUE(this->queue_->tell({{{{"a"}, 7}, "not of this attempt"}, {{{"b"}, 1}, "nobody"}}).has_value());
+  EXPECT_EQ(this->details("a").job.progress, R"({"fraction":0.5})");
+  ASSERT_TRUE(this->queue_->tell({{first, std::string(kLongestProgress + 1, 'x')}}).has_value());
+  EXPECT_EQ(this->details("a").job.progress, R"({"fraction":0.5})");
+  EXPECT_EQ(good(this->queue_->hand_back(first)), Answer::kDone);
+  EXPECT_EQ(this->details("a").job.progress, "");
+  const Claim second = this->claim_one();
+  EXPECT_EQ(this->details("a").job.progress, "") << "nothing of an earlier attempt";
+  EXPECT_EQ(this->complete(second), Answer::kDone);
+}
+
+TYPED_TEST(JobQueueForWorkers, TakesAShareOfWhatWaitsWhereMoreIsAsked) {
+  std::vector<NewJob> many;
+  for (int i = 0; i < 40; ++i) many.push_back(job("j" + std::to_string(i)));
+  this->enqueue(many);
+  for (const char* name : {"w1", "w2"}) {
+    WorkerRecord record;
+    record.name = {name};
+    record.queues = {{"run-1"}};
+    ASSERT_TRUE(this->queue_->present(record).has_value());
+  }
+  const auto claimed = [&](std::size_t most, std::size_t at_least) {
+    return good(this->queue_->claim({{"w1"}, "n", {{"run-1"}}, most, at_least})).jobs.size();
+  };
+  EXPECT_EQ(claimed(100, 2), 10U) << "half of a half";
+  EXPECT_EQ(claimed(5, 2), 5U);
+  EXPECT_EQ(claimed(100, 20), 20U);
+  const Claims last = good(this->queue_->claim({{"w1"}, "n", {{"run-1"}}, 100, 0}));
+  EXPECT_EQ(last.jobs.size(), 5U) << "all there are";
+  EXPECT_FALSE(last.more);
+}
+
+TYPED_TEST(JobQueueForWorkers, SaysWhetherMoreWaits) {
+  this->enqueue({job("a"), job("b")});
+  EXPECT_TRUE(good(this->queue_->claim({{"w"}, "n", {{"run-1"}}, 1})).more);
+  EXPECT_FALSE(good(this->queue_->claim({{"w"}, "n", {{"run-1"}}, 1})).more);
+}
+
+TYPED_TEST(JobQueueForWorkers, ReturnsWhatAWorkerHoldsAndDoesNotKnowOf) {
+  this->enqueue({job("a"), job("b"), job("c")});
+  const auto held = this->claim(2);  // by w-n1
+  ASSERT_EQ(held.size(), 2U);
+  const Claim others = this->claim_one("n2");
+  EXPECT_THAT(ids_of(good(this->queue_->return_unknown({"w-n1"}, {held[0].claim}))), ElementsAre("b"));
+  EXPECT_EQ(this->beat(held[0].claim), Beat::kHeld);
+  EXPECT_EQ(this->beat(held[1].claim), Beat::kLost);
+  EXPECT_EQ(this->beat(others), Beat::kHeld);
+  EXPECT_THAT(this->details("b").job.lost_on, IsEmpty()) << "nothing was lost";
+  EXPECT_THAT(this->claimed_ids(5), ElementsAre("b"));
+}
+
+TYPED_TEST(JobQueueForWorkers, EmptiesAQueueButForWhatOthersWaitFor) {
+  NewJob child = job("child", "run-2");
+  child.depends_on = {{"b"}};
+  this->enqueue({job("a"), job("b"), job("c"), job("held")});
+  this->enqueue({child});
+  const Emptied emptied = good(this->queue_->empty({"run-1"}));
+  EXPECT_EQ(emptied.removed, 3U);
+  EXPECT_EQ(emptied.kept, 1U);
+  EXPECT_FALSE(this->is_there("a"));
+  EXPECT_THAT(this->claimed_ids(5), ElementsAre("b"));
+  EXPECT_EQ(good(this->queue_->empty({"nobody"})).removed, 0U);
+}
+
+TYPED_TEST(JobQueueForWorkers, NamesTheWorkersThatHaveSaidTheyAreThere) {
+  WorkerRecord record;
+  record.name = {"w1"};
+  record.queues = {{"run-1"}, {"run-2"}};
+  record.host = "node1";
+  record.pid = 42;
+  record.finished = 3;
+  record.slots = 4;
+  ASSERT_TRUE(this->queue_->present(record).has_value());
+  record.name = {"a-first"};
+  ASSERT_TRUE(this->queue_->present(record).has_value());
+  record.state = "busy";
+  ASSERT_TRUE(this->queue_->present(record).has_value());
+  const auto workers = good(this->queue_->workers());
+  ASSERT_EQ(workers.size(), 2U);
+  EXPECT_EQ(workers[0].record.name.text, "a-first");
+  EXPECT_EQ(workers[0].record.state, "busy");
+  EXPECT_EQ(workers[1].record.state, "idle");
+  EXPECT_EQ(workers[1].record.queues.size(), 2U);
+  EXPECT_EQ(workers[1].record.host, "node1");
+  EXPECT_EQ(workers[1].record.pid, 42);
+  EXPECT_EQ(workers[1].record.finished, 3U);
+  EXPECT_EQ(workers[1].record.slots, 4U);
+  EXPECT_FALSE(workers[1].born_at.empty());
+  EXPECT_FALSE(workers[1].seen_at.empty());
+  ASSERT_TRUE(this->queue_->leave({"w1"}).has_value());
+  EXPECT_EQ(good(this->queue_->workers()).size(), 1U);
+  record.queues.clear();
+  EXPECT_FALSE(this->queue_->present(record).has_value());
+}
+
+TYPED_TEST(JobQueueForWorkers, KeepsManifests) {
+  EXPECT_EQ(good(this->queue_->manifest("01A")), std::nullopt);
+  ASSERT_TRUE(this->queue_->keep_manifest("01A", R"({"a":"ü"})").has_value());
+  EXPECT_EQ(good(this->queue_->manifest("01A")), R"({"a":"ü"})");
+}
+
+TYPED_TEST(JobQueueForWorkers, ListsQueues) {
+  this->enqueue({job("a", "q2"), job("b", "q1"), job("c", "q1")});
+  const auto queues = good(this->queue_->queues());
+  ASSERT_EQ(queues.size(), 2U);
+  EXPECT_EQ(queues[0].name.text, "q1");
+  EXPECT_EQ(queues[0].queued, 2U);
+}
+
+}  // namespace
+}  // namespace simswarm::jobs
