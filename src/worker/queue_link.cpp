@@ -113,6 +113,8 @@ class Link final : public QueueLink {
     const std::lock_guard guard(mutex_);
     LinkState state = state_;
     state.unsettled = outbox_.size();
+    const bool none = held_.empty() && claimed_.empty() && outbox_.empty() && !claims_now_;
+    state.idle = state.connected && none && (state.suspended || (!may_claim_ && state.waiting == 0));
     return state;
   }
 
@@ -133,6 +135,7 @@ class Link final : public QueueLink {
       if (state_.connected) {
         if (Status stepped = step(lock); !stepped) part(stepped.error());
       }
+      if (leaves_) hand_back_claimed();
       if (leaves_ && outbox_.empty()) leave(lock);
       wait(lock);
     }
@@ -178,7 +181,11 @@ class Link final : public QueueLink {
     const auto& what = command["command"].get_ref<const std::string&>();
     if (what == "shutdown") orders_.shutdown = true;
     if (what == "kill-horse") orders_.kill_all = true;
-    if (what == "stop-job") next_beat_ = {};  // the next heartbeat says which
+    if (what == "stop-job") {
+      next_beat_ = {};  // says what is ours to stop, or no longer ours
+      if (const auto job = command.find("job_id"); job != command.end() && job->is_string())
+        to_stop_.insert(job->get<std::string>());
+    }
     ring(event_);
   }
 
@@ -209,9 +216,11 @@ class Link final : public QueueLink {
     const std::size_t room = most_held_ - held_.size();
     request.most = std::min(kMostAtOnce, std::max(room, ahead_));
     request.at_least = std::min(room, options_.slots);
+    claims_now_ = true;
     lock.unlock();
     Result<jobs::Claims> claims = queue_->claim(request);
     lock.lock();
+    claims_now_ = false;
     if (!claims) return propagate(claims.error());
     state_.suspended = claims->suspended;
     std::vector<Settlement> at_once;
@@ -229,11 +238,7 @@ class Link final : public QueueLink {
     note(at_once);
     for (Settlement& one : at_once) outbox_.push_back(std::move(one));
     if (kept > 0) ring(event_);
-    if (!claims->jobs.empty()) {
-      state_.looked = 0;
-      return {};
-    }
-    ++state_.looked;
+    if (!claims->jobs.empty()) return {};
     if (claims->more || claims->suspended) stuck_until_ = system_clock().monotonic() + options_.beat;
     return claims->more || claims->suspended ? Status() : stop_asking();
   }
@@ -347,13 +352,15 @@ class Link final : public QueueLink {
     if (!beaten) return propagate(beaten.error());
     next_beat_ = system_clock().monotonic() + options_.beat;
     for (std::size_t i = 0; i < held.size(); ++i) {
-      if (beaten->at(i) == jobs::Beat::kHeld || !held_.contains(id_of(held[i]))) continue;
+      const bool named = to_stop_.contains(held[i].job.text);  // by RQ, which leaves no other word
+      if ((beaten->at(i) == jobs::Beat::kHeld && !named) || !held_.contains(id_of(held[i]))) continue;
       const bool lost = beaten->at(i) == jobs::Beat::kLost;
       if (is_settled(held[i])) continue;
       (lost ? orders_.lost : orders_.stop).push_back(held[i]);
       if (lost) held_.erase(id_of(held[i]));
       ring(event_);
     }
+    to_stop_.clear();
     return {};
   }
 
@@ -415,6 +422,11 @@ class Link final : public QueueLink {
                              outbox_.size()));
   }
 
+  // What was on its way when the worker came to its end.
+  void hand_back_claimed() {
+    for (const Assigned& one : std::exchange(claimed_, {})) outbox_.push_back({one.claim, Settlement::How::kHandBack});
+  }
+
   void leave(std::unique_lock<std::mutex>& lock) {
     if (left_) return;
     if (state_.connected) {
@@ -474,6 +486,7 @@ class Link final : public QueueLink {
   Orders orders_;
   std::vector<Settlement> outbox_;
   std::map<std::string, Claim> held_;
+  std::set<std::string> to_stop_;  // jobs, as RQ's command names them
   std::vector<jobs::Told> told_;
   std::map<std::string, std::string> manifests_;
   std::set<jobs::QueueName> active_;  // may have jobs
@@ -484,6 +497,7 @@ class Link final : public QueueLink {
   std::size_t running_ = 0;
   double working_seconds_ = 0;
   bool may_claim_ = true;
+  bool claims_now_ = false;
   bool leaves_ = false;
   bool left_ = false;
   bool ends_ = false;

@@ -50,7 +50,7 @@ struct LinkState {
   std::size_t unsettled = 0;  // outcomes that the queue has not taken yet
   std::size_t finished = 0;   // that it has taken, since the beginning
   std::size_t failed = 0;
-  std::size_t looked = 0;  // how often it was asked for jobs and had none, in a row
+  bool idle = false;  // nothing is held or on its way, and nothing waits that it would give us
 };
 
 // Called by one thread; what it says is done by the link's own.

@@ -131,9 +131,7 @@ class Service final : public Host {
   // As long as the service lives more may come.
   [[nodiscard]] bool is_settled() override {
     if (!options_.burst || ends_) return ends_;
-    const LinkState state = link_.state();
-    const bool idle = held_.empty() && state.looked > 0 && state.unsettled == 0 && state.waiting == 0;
-    return idle && !state.suspended;
+    return held_.empty() && link_.state().idle;
   }
 
   [[nodiscard]] std::size_t batch_limit(std::size_t id, std::size_t first) override {
@@ -168,10 +166,12 @@ class Service final : public Host {
     ends_ = true;
     link_.hold(0);
     if (running_ == 0) return options_.say(why);
-    const std::string then = options_.drain < 0 ? "may finish"
-                                                : fmt::format("may go on for {}, and {} handed back then",
-                                                              human_duration(options_.drain), running_ == 1 ? "is" : "are");
-    options_.say(fmt::format("{}: nothing new starts, {} running run{} {}", why, running_, running_ == 1 ? "" : "s", then));
+    const std::string then = options_.drain < 0
+                                 ? "may finish"
+                                 : fmt::format("may go on for {}, and {} handed back then",
+                                               human_duration(options_.drain), running_ == 1 ? "is" : "are");
+    options_.say(
+        fmt::format("{}: nothing new starts, {} running run{} {}", why, running_, running_ == 1 ? "" : "s", then));
   }
 
   // What the queue, or somebody through it, wants of us.
@@ -282,9 +282,11 @@ class Service final : public Host {
     } else if (is_ours && !held.stops) {
       settlements.push_back({held.assigned.claim, Settlement::How::kHandBack});
     } else {
-      const AfterFailure after = held.stops                   ? AfterFailure::kWasStopped
-                                 : can_help_to_retry(outcome) ? AfterFailure::kMayRetry
-                                                              : AfterFailure::kNoRetry;
+      // Who enqueues single jobs says himself how often they are worth another try.
+      const bool may_retry = can_help_to_retry(outcome) || held.assigned.campaign.empty();
+      const AfterFailure after = held.stops  ? AfterFailure::kWasStopped
+                                 : may_retry ? AfterFailure::kMayRetry
+                                             : AfterFailure::kNoRetry;
       if (held.stops) told.attempt.verdict.message = "it was asked to stop";
       ++failed_;
       say_ended(study, finished.batch.runs[i], held, told.attempt);
