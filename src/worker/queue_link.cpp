@@ -133,7 +133,11 @@ class Link final : public QueueLink {
       const Monotonic now = system_clock().monotonic();
       if (!state_.connected && now >= try_again_) connect(lock);
       if (state_.connected) {
-        if (Status stepped = step(lock); !stepped) part(stepped.error());
+        if (Status stepped = step(lock); !stepped) {
+          part(stepped.error());
+        } else {
+          come_back();
+        }
       }
       if (leaves_) hand_back_claimed();
       if (leaves_ && outbox_.empty()) leave(lock);
@@ -395,7 +399,8 @@ class Link final : public QueueLink {
       options_.say(fmt::format("{}; what runs goes on, outcomes wait in {}", error.message, spool_->path().string()));
     }
     try_again_ = system_clock().monotonic() + pause_;
-    pause_ = std::min(2 * pause_, kLongestPause);
+    // Not longer than a beat: one that is back a whole lease after another has lost its leases to that.
+    pause_ = std::min(2 * pause_, std::min(kLongestPause, options_.beat));
   }
 
   // What stands under our name and we do not know of goes back: the reply to its claim was lost, or it was claimed by
@@ -414,12 +419,16 @@ class Link final : public QueueLink {
     bell_ = std::move(*bell);
     state_.connected = may_claim_ = true;
     next_beat_ = next_look_ = {};
-    const bool was_away = std::exchange(told_away_, false);
+    waited_ = outbox_.size();
+  }
+
+  // Not before all that was due has been done: a server may let us in that takes no word of ours.
+  void come_back() {
     pause_ = kFirstPause;
-    if (!was_away) return;
+    if (!std::exchange(told_away_, false)) return;
     const double away = Seconds(system_clock().monotonic() - away_since_).count();
-    options_.say(fmt::format("queue {} is back after {}; {} outcomes are handed in", shown_, human_duration(away),
-                             outbox_.size()));
+    options_.say(
+        fmt::format("queue {} is back after {}; {} outcomes are handed in", shown_, human_duration(away), waited_));
   }
 
   // What was on its way when the worker came to its end.
@@ -495,6 +504,7 @@ class Link final : public QueueLink {
   std::size_t most_held_ = 0;
   std::size_t ahead_ = 0;  // jobs to be claimed beyond what is wanted, where the last had nothing to do
   std::size_t running_ = 0;
+  std::size_t waited_ = 0;  // outcomes, when the queue was away
   double working_seconds_ = 0;
   bool may_claim_ = true;
   bool claims_now_ = false;

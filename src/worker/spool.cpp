@@ -4,6 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -130,7 +131,8 @@ std::vector<Settlement> Spool::adopt() {
       rest.remove_prefix(rest.find('\n') + 1);
     }
     if (own) {
-      noted_ += settlements.size() - before;
+      // Half a line counts, too: clear() is to take it away before anything is noted behind it.
+      noted_ += text->size() == header_of(queue_).size() ? 0 : std::max<std::size_t>(settlements.size() - before, 1);
     } else {
       adopted_.emplace_back(path, std::move(file));
     }
