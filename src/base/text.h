@@ -28,6 +28,10 @@ namespace simswarm {
 // «850 ms», «12.3 s», «4 min 05 s», «3 h 12 min», «2 d 4 h».
 [[nodiscard]] std::string human_duration(double seconds);
 // «812 B», «1.5 KiB», «2.3 GiB».
+// How deep the lists and objects of a JSON text are nested, as far as brackets outside of strings tell: what comes from
+// elsewhere may be nested deeper than any stack.
+[[nodiscard]] std::size_t json_depth(std::string_view json);
+
 [[nodiscard]] std::string human_bytes(std::uint64_t bytes);
 
 // The candidates nearest to `word` by edit distance, at most `most`, nearest first: for «did you mean».

@@ -79,6 +79,8 @@ std::string queue_of(const JobsArguments& arguments) {
 Result<std::vector<jobs::QueueName>> queues_of(JobQueue& queue, const JobsArguments& arguments) {
   std::vector<jobs::QueueName> names;
   const std::string wanted = queue_of(arguments);
+  if (!arguments.in.empty() && !arguments.campaign.empty())
+    return usage_error("--in and --campaign both say which queue: leave one of them out");
   SIMSWARM_TRY(const std::vector<jobs::QueueView> there, queue.queues());
   std::vector<std::string> near;
   for (const jobs::QueueView& one : there) {
@@ -88,14 +90,26 @@ Result<std::vector<jobs::QueueName>> queues_of(JobQueue& queue, const JobsArgume
     if (is_it) names.push_back(one.name);
     near.push_back(one.name.text);
   }
+  const auto exact = std::find(names.begin(), names.end(), jobs::QueueName{wanted});
+  if (exact != names.end()) return std::vector<jobs::QueueName>{*exact};
+  if (names.size() > 1 && !wanted.empty()) {
+    return usage_error("--campaign={}: {} campaigns begin so, {} and {} among them", arguments.campaign, names.size(),
+                       names[0].text.substr(4), names[1].text.substr(4));
+  }
   if (!names.empty() || wanted.empty()) return names;
   const auto guesses = near_misses(wanted, near);
   return usage_error("there is no queue «{}»{}", wanted,
                      guesses.empty() ? "" : "; did you mean " + join(guesses, ", ") + "?");
 }
 
+// What others wrote: discarded where it is no JSON, or nested as if to overflow a stack.
+json parsed(std::string_view text) {
+  constexpr std::size_t kDeepest = 64;
+  return json_depth(text) > kDeepest ? json(json::value_t::discarded) : json::parse(text, nullptr, false);
+}
+
 json progress_of(const JobView& job) {
-  return job.progress.empty() ? json() : json::parse(job.progress, nullptr, false);
+  return job.progress.empty() ? json() : parsed(job.progress);
 }
 
 json json_of(const JobView& job) {
@@ -227,12 +241,12 @@ Result<ExitCode> show(JobQueue& queue, const JobsArguments& arguments) {
     SIMSWARM_TRY(const jobs::JobDetails details, details_of(queue, id));
     const JobView& job = details.job;
     json object = json_of(job);
-    object["payload"] = json::parse(details.payload, nullptr, false);
+    object["payload"] = parsed(details.payload);
     if (object["payload"].is_discarded()) object["payload"] = details.payload;
     json parents = json::array();
     for (const jobs::JobId& parent : details.depends_on) parents.push_back(parent.text);
     object["depends_on"] = parents;
-    json result = details.result.empty() ? json() : json::parse(details.result, nullptr, false);
+    json result = details.result.empty() ? json() : parsed(details.result);
     if (!result.is_discarded()) object["result"] = result;
     if (!details.message.empty()) object["message"] = details.message;
     if (arguments.json) {
@@ -250,14 +264,18 @@ Result<ExitCode> show(JobQueue& queue, const JobsArguments& arguments) {
   return ExitCode::kOk;
 }
 
+std::string text_in(const json& object, const char* name) {
+  const auto found = object.is_object() ? object.find(name) : object.end();
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
 Result<ExitCode> log_of(JobQueue& queue, const JobsArguments& arguments) {
   for (const std::string& id : arguments.ids) {
     SIMSWARM_TRY(const jobs::JobDetails details, details_of(queue, id));
     const JobView& job = details.job;
-    const json result = details.result.empty() ? json() : json::parse(details.result, nullptr, false);
+    const json result = details.result.empty() ? json() : parsed(details.result);
     std::string text = details.message;
-    if (result.is_object()) text += result.value("output", "") + result.value("errors", "");
-    if (const json progress = progress_of(job); progress.is_object()) text += progress.value("line", "");
+    text += text_in(result, "output") + text_in(result, "errors") + text_in(progress_of(job), "line");
     if (arguments.json) {
       print(dumped({{"id", id}, {"state", to_text(job.state)}, {"attempt", job.attempt}, {"log", text}}));
       continue;

@@ -409,7 +409,7 @@ Result<RedisReply> RedisConnection::command(const std::vector<std::string>& word
 
 Result<std::string> RedisConnection::load(const RedisScript& script) {
   SIMSWARM_TRY(const RedisReply digest, exchange({"SCRIPT", "LOAD", script.text}, script.name));
-  loaded_[script.name] = digest.text;
+  loaded_[&script] = digest.text;
   return digest.text;
 }
 
@@ -417,7 +417,7 @@ Result<RedisReply> RedisConnection::run(const RedisScript& script, const std::ve
   SIMSWARM_CHECK(ensure());
   std::vector<std::string> words{"EVALSHA", "", "0"};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  const auto known = loaded_.find(script.name);
+  const auto known = loaded_.find(&script);
   if (known != loaded_.end()) {
     words[1] = known->second;
     auto reply = exchange(words, script.name);

@@ -26,7 +26,7 @@ struct RedisReply {
   [[nodiscard]] bool is_null() const { return kind == Kind::kNull; }
 };
 
-// A script that runs on the server in one step. `name` is for messages.
+// A script that runs on the server in one step. `name` is for messages. It outlives the connections that have run it.
 struct RedisScript {
   std::string_view name;
   std::string text;
@@ -78,7 +78,7 @@ class RedisConnection {
   std::chrono::milliseconds timeout_;
   Resolver resolver_;
   std::unique_ptr<Context> context_;
-  std::unordered_map<std::string_view, std::string> loaded_;  // digest by the script's name
+  std::unordered_map<const RedisScript*, std::string> loaded_;  // digests
   int generation_ = 0;
 };
 

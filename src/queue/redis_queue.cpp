@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <array>
+#include <span>
 #include <utility>
 
 #include "base/text.h"
@@ -54,6 +55,14 @@ std::array<std::string, kEnqueueFields> fields_of(const NewJob& job) {
           number(job.delay),
           unless(!job.allow_failed_dependencies, "1"),
           json_list(job.depends_on)};
+}
+
+// Nothing but their ids, payloads and descriptions differ, and they wait for nothing.
+bool is_alike(const NewJob& a, const NewJob& b) {
+  return a.depends_on.empty() && a.delay.count() == 0 && a.queue == b.queue && a.timeout == b.timeout &&
+         a.result_ttl == b.result_ttl && a.failure_ttl == b.failure_ttl && a.retries == b.retries &&
+         a.back_off == b.back_off && a.max_lost == b.max_lost && a.at_front == b.at_front &&
+         a.allow_failed_dependencies == b.allow_failed_dependencies && b.delay.count() == 0;
 }
 
 int int_of(const RedisReply& reply) {
@@ -150,6 +159,11 @@ class RedisQueue final : public JobQueue {
     is_new.reserve(jobs.size());
     for (std::size_t first = 0; first < jobs.size(); first += kMostInStep) {
       const std::size_t end = std::min(first + kMostInStep, jobs.size());
+      if (std::all_of(jobs.begin() + first, jobs.begin() + end,
+                      [&](const NewJob& one) { return is_alike(one, jobs[first]); })) {
+        SIMSWARM_CHECK(enqueue_alike({jobs.data() + first, end - first}, is_new));
+        continue;
+      }
       std::vector<std::string> arguments{std::to_string(end - first)};
       arguments.reserve(1 + (end - first) * kEnqueueFields);
       for (std::size_t i = first; i < end; ++i) {
@@ -405,6 +419,35 @@ class RedisQueue final : public JobQueue {
   }
 
  private:
+  Status enqueue_alike(std::span<const NewJob> jobs, std::vector<bool>& is_new) {
+    const NewJob& first = jobs.front();
+    std::vector<std::string> words{"timeout", number(first.timeout)};
+    const auto add = [&](const char* name, std::string value) {
+      if (value.empty()) return;
+      words.emplace_back(name);
+      words.push_back(std::move(value));
+    };
+    const auto fields = fields_of(first);
+    add("result_ttl", fields[5]);
+    add("failure_ttl", fields[6]);
+    add("retries_left", fields[7]);
+    add("retry_intervals", fields[8]);
+    add("sw_max_lost", fields[9]);
+    add("enqueue_at_front", fields[10]);
+    add("allow_dependency_failures", fields[12]);
+    std::vector<std::string> arguments{first.queue.text, first.at_front ? "1" : "", std::to_string(words.size())};
+    arguments.reserve(1 + arguments.size() + words.size() + 3 * jobs.size());
+    std::move(words.begin(), words.end(), std::back_inserter(arguments));
+    for (const NewJob& job : jobs) {
+      arguments.push_back(job.id.text);
+      arguments.push_back(job.payload);
+      arguments.push_back(job.description);
+    }
+    SIMSWARM_TRY(const RedisReply reply, run(scripts_.enqueue_alike, std::move(arguments)));
+    for (const RedisReply& one : reply.list) is_new.push_back(one.integer == 1);
+    return {};
+  }
+
   static std::size_t least_of(const ClaimRequest& request) {
     return request.at_least == 0 ? request.most : std::min(request.at_least, request.most);
   }

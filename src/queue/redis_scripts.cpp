@@ -51,6 +51,32 @@ end
 return answer
 )lua";
 
+// Jobs that differ in id, payload and description alone and wait for nothing: what a campaign has a million of.
+constexpr std::string_view kEnqueueAlike = R"lua(
+local queue, front, count, answer = ARGV[2], ARGV[3] == '1', tonumber(ARGV[4]), {}
+local words = {'', 'data', '', 'status', 'queued', 'created_at', stamp(), 'enqueued_at', stamp(), 'origin', queue}
+for i = 5, 4 + count do words[#words + 1] = ARGV[i] end
+local described = #words + 1
+local list = 'rq:queue:' .. queue
+local was_empty = call('EXISTS', list) == 0
+for i = 5 + count, #ARGV, 3 do
+  local id = ARGV[i]
+  local name = key(id)
+  local is_new = 1 - call('EXISTS', name)
+  answer[#answer + 1] = is_new
+  if is_new == 1 then
+    words[1], words[3] = name, ARGV[i + 1]
+    if ARGV[i + 2] ~= '' then words[described], words[described + 1] = 'description', ARGV[i + 2] end
+    call('HSET', unpack(words))
+    words[described], words[described + 1] = nil, nil
+    put_off(front and 'LPUSH' or 'RPUSH', list, id)
+  end
+end
+call('SADD', 'rq:queues', list)
+if was_empty then wake(queue) end
+return answer
+)lua";
+
 // Ids whose job is gone or ended otherwise are dropped, as RQ's workers do. Jobs under a rate limit of RQ 3.0 are left
 // to RQ: at their end it gives back a slot, which we would not.
 constexpr std::string_view kClaim = R"lua(
@@ -355,12 +381,19 @@ return {removed, #stay}
 
 const RedisScripts& redis_scripts() {
   static const RedisScripts scripts{
-      script("enqueue", kEnqueue),     script("claim", kClaim),
-      script("heartbeat", kHeartbeat), script("settle", kSettle),
-      script("tell", kTell),           script("return unknown", kReturnUnknown),
-      script("cancel", kCancel),       script("request stop", kRequestStop),
-      script("requeue", kRequeue),     script("remove", kRemove),
-      script("reap", kReap),           script("drain due", kDrainDue),
+      script("enqueue", kEnqueue),
+      script("enqueue", kEnqueueAlike),
+      script("claim", kClaim),
+      script("heartbeat", kHeartbeat),
+      script("settle", kSettle),
+      script("tell", kTell),
+      script("return unknown", kReturnUnknown),
+      script("cancel", kCancel),
+      script("request stop", kRequestStop),
+      script("requeue", kRequeue),
+      script("remove", kRemove),
+      script("reap", kReap),
+      script("drain due", kDrainDue),
       script("empty", kEmpty),
   };
   return scripts;

@@ -8,11 +8,12 @@ namespace simswarm::jobs {
 
 // The first argument of each is the time in microseconds, or empty for the server's own; then those of its comment.
 struct RedisScripts {
-  RedisScript enqueue;         // number of jobs, then kEnqueueFields texts a job
-  RedisScript claim;           // worker, node, lease in ms, most, at least, time in ms after which it is late, queues...
-  RedisScript heartbeat;       // lease in ms, then id and attempt of each
-  RedisScript settle;          // id, attempt, how (complete, retry, end, stopped, back), text of each
-  RedisScript tell;            // id, attempt, text of each
+  RedisScript enqueue;        // number of jobs, then kEnqueueFields texts a job
+  RedisScript enqueue_alike;  // queue, front, number of words, words, then id, payload, description of each
+  RedisScript claim;          // worker, node, lease in ms, most, at least, time in ms after which it is late, queues...
+  RedisScript heartbeat;      // lease in ms, then id and attempt of each
+  RedisScript settle;         // id, attempt, how (complete, retry, end, stopped, back), text of each
+  RedisScript tell;           // id, attempt, text of each
   RedisScript return_unknown;  // worker, then id and attempt of what it knows
   RedisScript cancel;          // id
   RedisScript request_stop;    // id

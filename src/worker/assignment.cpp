@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "queue/job_queue.h"
 
 namespace simswarm::worker {
 namespace {
@@ -145,6 +146,13 @@ json object_of(const StudySpec& spec) {
   return object;
 }
 
+constexpr std::size_t kDeepest = 32;  // nobody needs more than six
+
+// Discarded where it is none, or nested as if to overflow a stack.
+json parsed(std::string_view text) {
+  return json_depth(text) > kDeepest ? json(json::value_t::discarded) : json::parse(text, nullptr, false);
+}
+
 std::string dumped(const json& value) {
   return value.dump(-1, ' ', true, json::error_handler_t::replace);
 }
@@ -207,7 +215,7 @@ std::string to_json(const StudySpec& spec) {
 }
 
 Result<StudySpec> parse_study(std::string_view text) {
-  const json object = json::parse(text, nullptr, false);
+  const json object = parsed(text);
   if (!object.is_object()) return usage_error("what is to be done is no JSON object");
   StudySpec spec;
   Fields fields(object);
@@ -255,7 +263,7 @@ std::string payload_of(const StudySpec& spec, std::size_t position) {
 }
 
 Result<Assignment> parse_payload(std::string_view payload) {
-  json call = json::parse(payload, nullptr, false);
+  json call = parsed(payload);
   if (!call.is_array() || call.empty() || !call[0].is_string())
     return usage_error("its payload is no call: [\"function\", null, [arguments], {{named arguments}}]");
   const auto& function = call[0].get_ref<const std::string&>();
@@ -270,6 +278,7 @@ Result<Assignment> parse_payload(std::string_view payload) {
   if (!arguments.is_array() || !named.is_object()) return usage_error("the arguments of {} are no list", kRunFunction);
   if (arguments.size() == 2 && arguments[0].is_string() && arguments[1].is_number_unsigned()) {
     assignment.campaign = arguments[0].get<std::string>();
+    SIMSWARM_CHECK(jobs::check_id({assignment.campaign}));
     assignment.position = arguments[1].get<std::size_t>();
     return assignment;
   }

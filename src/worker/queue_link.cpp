@@ -150,8 +150,9 @@ class Link final : public QueueLink {
     SIMSWARM_CHECK(listen(lock));
     SIMSWARM_CHECK(hand_in(lock));
     const Monotonic now = system_clock().monotonic();
-    if (now >= next_look_) SIMSWARM_CHECK(look_after(lock));
+    // In this order: who was stopped for a while shall not take back what he holds himself.
     if (now >= next_beat_) SIMSWARM_CHECK(beat(lock));
+    if (now >= next_look_) SIMSWARM_CHECK(look_after(lock));
     while (may_claim_ && system_clock().monotonic() >= stuck_until_ && held_.size() < most_held_ && !ends_) {
       SIMSWARM_CHECK(claim(lock));
       SIMSWARM_CHECK(hand_in(lock));
@@ -180,6 +181,8 @@ class Link final : public QueueLink {
 
   // As RQ's workers do. What is no command of these is none.
   void obey(const std::string& text) {
+    constexpr std::size_t kDeepest = 8;
+    if (json_depth(text) > kDeepest) return;
     const nlohmann::json command = nlohmann::json::parse(text, nullptr, false);
     if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) return;
     const auto& what = command["command"].get_ref<const std::string&>();
@@ -305,6 +308,7 @@ class Link final : public QueueLink {
   }
 
   [[nodiscard]] bool serves(const std::string& queue) const {
+    if (!jobs::check_queue({queue})) return false;  // RQ takes names that we do not
     return std::any_of(options_.patterns.begin(), options_.patterns.end(),
                        [&](const std::string& pattern) { return matches(pattern, queue); });
   }

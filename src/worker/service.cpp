@@ -71,7 +71,8 @@ class Service final : public Host {
   // Host
 
   void started(const Batch& batch) override {
-    for (std::size_t i = 0; i < batch.claims.size(); ++i) executed_[{batch.study, batch.runs[i]}] = batch.claims[i].job;
+    for (std::size_t i = 0; i < batch.claims.size(); ++i)
+      executed_.emplace(std::pair(batch.study, batch.runs[i]), batch.claims[i].job);
     running_ += 1;
   }
 
@@ -85,7 +86,8 @@ class Service final : public Host {
       --running_;
       std::vector<Settlement> settlements;
       for (std::size_t i = 0; i < finished.batch.claims.size(); ++i) {
-        executed_.erase({finished.batch.study, finished.batch.runs[i]});
+        const JobId job = finished.batch.claims[i].job;
+        std::erase_if(executed_, [&](const auto& one) { return one.second == job; });
         if (!will_retry[i]) end(study, finished, i, settlements);
       }
       link_.settle(std::move(settlements));
@@ -415,8 +417,8 @@ class Service final : public Host {
   std::unique_ptr<Queue> queue_;
   std::map<std::size_t, std::unique_ptr<OpenStudy>> studies_;
   std::map<std::string, std::size_t> by_key_;
-  std::map<std::size_t, Held> held_;                               // by the index of the job here
-  std::map<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
+  std::map<std::size_t, Held> held_;                                    // by the index of the job here
+  std::multimap<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
   // By study and configuration: of runs that shared a process.
   std::map<std::pair<std::size_t, std::string>, std::vector<Settlement>> unconfirmed_;
   std::vector<Stop> stops_;

@@ -50,6 +50,8 @@ TEST(Payload, IsRefusedWhereItIsNotOurs) {
   EXPECT_THAT(error_of(R"(["simswarm.run",null,["c",-1],{}])"), HasSubstr("takes a campaign and a position"));
   EXPECT_THAT(error_of(R"(["simswarm.run",null,{},[]])"), HasSubstr("no list"));
   EXPECT_THAT(error_of(R"(["simswarm.run",null,[],{"run":"x"}])"), HasSubstr("«run»"));
+  EXPECT_THAT(error_of(R"(["simswarm.run",null,["../x y",1],{}])"), HasSubstr("may only have letters"));
+  EXPECT_THAT(error_of(R"(["simswarm.run",null,[],{"x":)" + std::string(100'000, '[') + "]"), HasSubstr("is no call"));
   EXPECT_TRUE(parse_payload(R"(["simswarm.nothing",null,[],{}])")->is_nothing);
   EXPECT_TRUE(parse_payload(R"(["simswarm.nothing"])")->is_nothing);
 }
