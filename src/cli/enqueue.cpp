@@ -1,6 +1,7 @@
 #include "cli/enqueue.h"
 
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "base/text.h"
 #include "cli/queue_url.h"
@@ -24,6 +25,17 @@ Status check(const CampaignArguments& arguments) {
   if (arguments.dry_run)
     return usage_error("--dry-run shows what a campaign on this machine would do: without --queue");
   return {};
+}
+
+// What was done is not done twice, so it can be repeated.
+Status put_in(jobs::JobQueue& queue, const std::vector<jobs::NewJob>& some) {
+  constexpr int kTries = 10;
+  for (int tries = 1;; ++tries) {
+    const auto done = queue.enqueue(some);
+    if (done) return {};
+    if (!done.error().can_retry || tries == kTries) return propagate(done.error());
+    std::this_thread::sleep_for(std::chrono::milliseconds(500));
+  }
 }
 
 }  // namespace
@@ -51,7 +63,13 @@ Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSetti
     job.max_lost = arguments.max_lost.value_or(job.max_lost);
     job.result_ttl = kResultTtl;
     if (some.size() < kAtOnce && position + 1 < runs.size()) continue;
-    SIMSWARM_CHECK(queue->enqueue(some));
+    if (Status put = put_in(*queue, some); !put) {
+      return propagate({put.error().code,
+                        fmt::format("{}; {} of {} runs stand in queue {} as campaign {}, and are executed: "
+                                    "simswarm jobs delete --in {} takes back what waits",
+                                    put.error().message, position + 1 - some.size(), runs.size(), in, campaign, in),
+                        false});
+    }
     some.clear();
   }
   if (arguments.json) {
@@ -59,12 +77,12 @@ Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSetti
     return ExitCode::kOk;
   }
   print(fmt::format("{} run{} in queue {} as campaign {}\n", runs.size(), runs.size() == 1 ? "" : "s", in, campaign));
-  if (!arguments.quiet)
-    print(
-        fmt::format("  simswarm jobs list --campaign {0}     what becomes of them\n"
-                    "  simswarm jobs cancel --campaign {0}   cancels what has not ended\n"
-                    "  simswarm worker run                                            executes them\n",
-                    campaign));
+  if (!arguments.quiet) {
+    print(fmt::format("  simswarm jobs list --in {0}     what becomes of them\n"
+                      "  simswarm jobs cancel --in {0}   cancels what has not ended\n"
+                      "  simswarm worker run{1:<{2}}   executes them\n",
+                      in, "", in.size() + 9));
+  }
   return ExitCode::kOk;
 }
 

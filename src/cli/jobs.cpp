@@ -182,7 +182,11 @@ Result<ExitCode> list_queues(JobQueue& queue, bool as_json) {
   for (const PlaceName& one : kPlaces) header.emplace_back(one.name);
   result::TextTable table(header);
   for (const jobs::QueueView& one : queues) {
-    SIMSWARM_TRY(const jobs::Counts counts, queue.counts(one.name));
+    jobs::Counts counts;  // of a queue with a name that only RQ takes: what waits
+    counts.queued = one.queued;
+    if (jobs::check_queue(one.name)) {
+      SIMSWARM_TRY(counts, queue.counts(one.name));
+    }
     json object{{"queue", one.name.text}};
     std::vector<std::string> row{one.name.text};
     for (const PlaceName& place : kPlaces) {
@@ -325,7 +329,8 @@ Status each_in(JobQueue& queue, const jobs::QueueName& name, Place place,
   std::size_t passed = 0;
   while (true) {
     SIMSWARM_TRY(const jobs::Page page, queue.list(name, place, passed, kPage));
-    if (page.jobs.empty()) return {};
+    if (passed >= page.total || (page.jobs.empty() && passed + kPage >= page.total)) return {};
+    if (page.jobs.empty()) passed += kPage;  // all of them have just expired
     for (const JobView& job : page.jobs) {
       SIMSWARM_TRY(const bool left, change(job.id));
       passed += left ? 0 : 1;
@@ -358,10 +363,21 @@ Result<ExitCode> change(JobQueue& queue, const JobsArguments& arguments, const C
     for (const jobs::QueueName& name : queues) {
       for (const PlaceName& place : places) {
         const bool applies = std::find(what.places.begin(), what.places.end(), place.place) != what.places.end();
-        if (applies && what.action == "stop") {
-          SIMSWARM_TRY(const jobs::Page page, queue.list(name, place.place, 0, kPage));
-          for (const JobView& job : page.jobs) SIMSWARM_CHECK(one(job.id));
-        } else if (applies) {
+        if (!applies) continue;
+        if (place.place == Place::kQueued && what.action == "cancel") {
+          SIMSWARM_TRY(const std::size_t cancelled, queue.cancel_waiting(name));
+          done += cancelled;
+        } else if (place.place == Place::kQueued && what.action == "delete") {
+          SIMSWARM_TRY(const jobs::Emptied emptied, queue.empty(name));
+          done += emptied.removed;
+        } else if (what.action == "stop") {
+          // They stay where they are until their workers have ended them.
+          const auto stays = [&](const jobs::JobId& id) -> Result<bool> {
+            SIMSWARM_CHECK(one(id));
+            return false;
+          };
+          SIMSWARM_CHECK(each_in(queue, name, place.place, stays));
+        } else {
           SIMSWARM_CHECK(each_in(queue, name, place.place, one));
         }
       }

@@ -70,6 +70,7 @@ Result<std::string> queue_url(const QueueArguments& arguments) {
   }
   std::string file = arguments.password_file;
   if (const char* given = std::getenv(kPasswordVariable); file.empty() && given != nullptr) file = given;
+  ::unsetenv(kPasswordVariable);  // runs inherit our environment
   if (file.empty()) return url;
   Result<std::string> text = read_file(file);
   if (!text) return environment_error("the password file cannot be read: {}", text.error().message);

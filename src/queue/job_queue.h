@@ -80,14 +80,16 @@ struct ClaimRequest {
   std::vector<QueueName> queues;  // the first that has jobs gives all of them
   std::size_t most = 1;
   // With fewer than `most`: what goes beyond these is no more than half of the worker's share of the queue, by the
-  // workers that are registered for it. 0: as many as there are.
+  // workers that are registered for it. Those are claimed ahead: lost before anything was told of them, no attempt of
+  // theirs is counted. 0: as many as there are, all to be begun at once.
   std::size_t at_least = 0;
 };
 
 struct Claims {
   std::vector<ClaimedJob> jobs;
-  bool suspended = false;  // nobody gets a job until resume()
-  bool more = false;       // of the queues that were looked at, one has jobs left
+  bool suspended = false;   // nobody gets a job until resume()
+  std::size_t dropped = 0;  // ids that stood in the queues without a job: asking again may give more
+  bool more = false;        // of the queues that were looked at, one has jobs left
 };
 
 // Queues in an order in which each is first with a chance in proportion to its weight (above 0): fair shares.
@@ -185,6 +187,7 @@ struct Page {
 struct QueueView {
   QueueName name;
   std::size_t queued = 0;
+  std::size_t due = 0;  // scheduled jobs that are to be queued now
 };
 
 struct Emptied {
@@ -265,6 +268,8 @@ class JobQueue {
   // to that.
   [[nodiscard]] virtual Result<std::size_t> drain_due(const QueueName& queue, std::size_t most) = 0;
 
+  // Cancels all jobs that wait in a queue, and says how many.
+  [[nodiscard]] virtual Result<std::size_t> cancel_waiting(const QueueName& queue) = 0;
   // Deletes the jobs that wait in a queue, but for those that others wait for.
   [[nodiscard]] virtual Result<Emptied> empty(const QueueName& queue) = 0;
 

@@ -23,7 +23,8 @@ struct Entry {
   std::string result;
   std::string message;
   std::string progress;
-  double score = 0;  // in the registry where it stands
+  bool ahead = false;  // claimed, and not begun as far as was told
+  double score = 0;    // in the registry where it stands
 };
 
 using Registry = std::set<std::pair<double, std::string>>;  // as Redis orders them
@@ -120,6 +121,7 @@ class MemoryJobQueue final : public JobQueue {
         entry.started = now;
         entry.expires.reset();
         entry.progress.clear();
+        entry.ahead = request.at_least > 0 && claims.jobs.size() >= request.at_least;
         claims.jobs.push_back({{entry.job.id, entry.life.attempt}, name, entry.job.payload, entry.job.timeout});
       }
       claims.more = claims.more || !queued.empty();
@@ -157,7 +159,9 @@ class MemoryJobQueue final : public JobQueue {
       Entry* entry = entry_of(one.claim.job);
       const bool holds = entry != nullptr && entry->life.state == State::kStarted &&
                          entry->life.attempt == one.claim.attempt && one.progress.size() <= kLongestProgress;
-      if (holds) entry->progress = one.progress;
+      if (!holds) continue;
+      entry->progress = one.progress;
+      entry->ahead = false;
     }
     return {};
   }
@@ -214,7 +218,11 @@ class MemoryJobQueue final : public JobQueue {
     Reaped reaped;
     for (const auto& [until, id] : out) {
       Entry& entry = entries_.at(id);
-      (void)change(entry, LeaseLooked{}, now);
+      if (entry.ahead && !entry.life.stop_requested) {
+        (void)change(entry, HandedBack{entry.life.attempt}, now);
+      } else {
+        (void)change(entry, LeaseLooked{}, now);
+      }
       if (entry.life.state == State::kQueued) {
         reaped.back.push_back(entry.job.id);
         continue;
@@ -236,6 +244,14 @@ class MemoryJobQueue final : public JobQueue {
       ++drained;
     }
     return drained;
+  }
+
+  Result<std::size_t> cancel_waiting(const QueueName& queue) override {
+    SIMSWARM_CHECK(check_queue(queue));
+    const Stamp now = begin();
+    const std::deque<std::string> queued = queues_[queue.text].queued;
+    for (const std::string& id : queued) (void)change(entries_.at(id), Cancelled{}, now);
+    return queued.size();
   }
 
   Result<Emptied> empty(const QueueName& queue) override {
@@ -300,9 +316,14 @@ class MemoryJobQueue final : public JobQueue {
   Result<bool> is_suspended() override { return suspended_; }
 
   Result<std::vector<QueueView>> queues() override {
-    (void)begin();
+    const Stamp now = begin();
     std::vector<QueueView> queues;
-    for (const auto& [name, stands] : queues_) queues.push_back({{name}, stands.queued.size()});
+    for (const auto& [name, stands] : queues_) {
+      const Registry& scheduled = stands.registries[index(Place::kScheduled)];
+      const auto due = std::count_if(scheduled.begin(), scheduled.end(),
+                                     [&](const auto& one) { return one.first <= seconds_of(now); });
+      queues.push_back({{name}, stands.queued.size(), static_cast<std::size_t>(due)});
+    }
     return queues;
   }
 

@@ -7,7 +7,7 @@
 
 namespace simswarm::jobs {
 
-inline constexpr std::size_t kMostUnpacked = std::size_t{16} * 1024 * 1024;
+inline constexpr std::size_t kMostUnpacked = std::size_t{1024} * 1024;
 
 // A field as zlib packed it, or as it is where it begins unlike zlib does; nothing for a broken or a huge one.
 [[nodiscard]] std::optional<std::string> unpacked(std::string_view field);

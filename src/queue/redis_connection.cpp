@@ -140,6 +140,8 @@ tl::unexpected<Error> refused(const RedisAddress& address, std::string_view answ
       return failed(address, refusal.can_retry, fmt::format("{} ({}: {})", refusal.meaning, asked, answer));
     }
   }
+  // To words that it does not know the server answers with all that followed them: a password.
+  if (asked == "AUTH") answer = answer.substr(0, answer.find_first_of(",'"));
   return failed(address, false, fmt::format("{}: the server says: {}", asked, answer));
 }
 
@@ -315,6 +317,7 @@ Status RedisConnection::reconnect() {
   context_->held.reset();
   SIMSWARM_TRY(context_->held,
                address_.socket.empty() ? reach_host(address_, timeout_, resolver_) : reach_socket(address_, timeout_));
+  if (address_.socket.empty()) (void)::redisEnableKeepAlive(context_->held.get());  // networks forget idle connections
   ++generation_;
   if (auto logged_in = log_in(); !logged_in.has_value()) {
     context_->held.reset();

@@ -20,7 +20,7 @@ local function view(id)
   f[15] = id
   f[5] = list_of(f[5])
   f[7] = f[7] and f[7] == f[13]
-  f[16] = f[2] == 'started' and f[16] or ''
+  f[16] = f[2] == 'started' and f[16] ~= '-' and f[16] or ''
   return there and f
 end
 )lua";
@@ -56,7 +56,8 @@ return {one, call('HGET', key(id), 'data'), parents(id), last[1] and last[1][2] 
 constexpr std::string_view kQueues = R"lua(
 local queues = {}
 for _, name in ipairs(call('SMEMBERS', 'rq:queues')) do
-  queues[#queues + 1] = {string.sub(name, #'rq:queue:' + 1), call('LLEN', name)}
+  local queue = string.sub(name, #'rq:queue:' + 1)
+  queues[#queues + 1] = {queue, call('LLEN', name), call('ZCOUNT', 'rq:scheduled:' .. queue, '-inf', whole(s))}
 end
 return queues
 )lua";

@@ -194,6 +194,7 @@ class RedisQueue final : public JobQueue {
     Claims claims;
     claims.suspended = reply.list[0].integer == 1;
     claims.more = reply.list[2].integer == 1;
+    claims.dropped = static_cast<std::size_t>(reply.list[3].integer);
     for (const RedisReply& one : reply.list[1].list) {
       ClaimedJob job;
       job.claim = {{one.list[0].text}, int_of(one.list[1])};
@@ -263,6 +264,7 @@ class RedisQueue final : public JobQueue {
     SIMSWARM_TRY(const std::int64_t not_before, end_of_grace());
     SIMSWARM_TRY(const std::string late, late_after());
     SIMSWARM_TRY(const RedisReply reply, run(scripts_.reap, {std::to_string(not_before), std::to_string(most), late}));
+    if (reply.list[2].integer == 1) SIMSWARM_CHECK(note_connection());  // the server's clock was set: a grace begins
     Reaped reaped;
     for (const RedisReply& one : reply.list[0].list) reaped.back.push_back({one.text});
     for (const RedisReply& one : reply.list[1].list) reaped.ended.push_back({one.text});
@@ -273,6 +275,18 @@ class RedisQueue final : public JobQueue {
     SIMSWARM_CHECK(check_queue(queue));
     SIMSWARM_TRY(const RedisReply reply, run(scripts_.drain_due, {queue.text, std::to_string(most)}));
     return static_cast<std::size_t>(reply.integer);
+  }
+
+  Result<std::size_t> cancel_waiting(const QueueName& queue) override {
+    SIMSWARM_TRY(const Counts before, counts(queue));
+    std::size_t cancelled = 0;
+    while (cancelled < before.queued) {
+      const std::size_t most = std::min(kMostInStep, before.queued - cancelled);
+      SIMSWARM_TRY(const RedisReply reply, run(scripts_.cancel_waiting, {queue.text, std::to_string(most)}));
+      if (reply.integer == 0) break;
+      cancelled += static_cast<std::size_t>(reply.integer);
+    }
+    return cancelled;
   }
 
   Result<Emptied> empty(const QueueName& queue) override {
@@ -370,7 +384,9 @@ class RedisQueue final : public JobQueue {
     SIMSWARM_TRY(const RedisReply reply, run(looks_.queues, {}));
     std::vector<QueueView> queues;
     for (const RedisReply& one : reply.list)
-      queues.push_back({{one.list.at(0).text}, static_cast<std::size_t>(one.list.at(1).integer)});
+      queues.push_back({{one.list.at(0).text},
+                        static_cast<std::size_t>(one.list.at(1).integer),
+                        static_cast<std::size_t>(one.list.at(2).integer)});
     std::sort(queues.begin(), queues.end(), [](const QueueView& a, const QueueView& b) { return a.name < b.name; });
     return queues;
   }

@@ -82,8 +82,8 @@ return answer
 constexpr std::string_view kClaim = R"lua(
 local worker, node, lease = ARGV[2], ARGV[3], tonumber(ARGV[4])
 local most, at_least, not_after = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-if now_ms > not_after then return {2, {}, 0} end
-if call('EXISTS', 'rq:suspended') == 1 then return {1, {}, 0} end
+if now_ms > not_after then return {2, {}, 0, 0} end
+if call('EXISTS', 'rq:suspended') == 1 then return {1, {}, 0, 0} end
 local waits = {queued = true, created = true, ready_to_enqueue = true}
 local jobs = {}
 
@@ -91,7 +91,8 @@ local function take(id, queue, f)
   local attempt = whole((tonumber(f[4] or '') or 0) + 1)
   call('HSET', key(id), 'status', 'started', 'started_at', stamp(), 'last_heartbeat', stamp(), 'worker_name', worker,
     'origin', queue, 'sw_attempt', attempt, 'sw_worker', worker, 'sw_node', node)
-  if f[7] or f[8] then call('HDEL', key(id), 'sw_stop', 'sw_progress') end
+  if #jobs >= at_least then call('HSET', key(id), 'sw_progress', '-') end
+  if f[7] or (f[8] and #jobs < at_least) then call('HDEL', key(id), 'sw_stop', #jobs < at_least and 'sw_progress' or 'sw_stop') end
   if f[5] then call('HDEL', key(id), 'sw_end', 'sw_nodes') end
   call('PERSIST', key(id))
   put_off('ZADD', 'rq:wip:' .. queue, whole(s + FAR_AHEAD), id)
@@ -105,11 +106,11 @@ local function share_of(queue)
   return math.min(most, math.max(at_least, math.floor(call('LLEN', 'rq:queue:' .. queue) / (2 * workers))))
 end
 
-local more = 0
+local more, dropped = 0, 0
 for i = 8, #ARGV do
   local queue, left_to_rq = ARGV[i], {}
   local share = most > at_least and share_of(queue) or most
-  local budget = share + 100  -- also of ids that are dropped
+  local budget = share + 1000  -- also of ids that are dropped
   while #jobs < share and budget > 0 do
     local ids = call('LPOP', 'rq:queue:' .. queue, whole(math.min(share - #jobs, budget)))
     if not ids then break end
@@ -121,6 +122,8 @@ for i = 8, #ARGV do
         left_to_rq[#left_to_rq + 1] = id
       elseif f[2] and (not f[1] or waits[f[1]]) then
         take(id, queue, f)
+      else
+        dropped = dropped + 1
       end
     end
   end
@@ -128,7 +131,7 @@ for i = 8, #ARGV do
   if call('EXISTS', 'rq:queue:' .. queue) == 1 then more = 1 end
   if #jobs > 0 then break end
 end
-return {0, jobs, more}
+return {0, jobs, more, dropped}
 )lua";
 
 constexpr std::string_view kHeartbeat = R"lua(
@@ -151,7 +154,7 @@ return beats
 // What has ended, several at once: each as its own step would.
 constexpr std::string_view kSettle = R"lua(
 local function complete(id, queue, f, result)
-  local ttl = tonumber(f[7] or '') or 500
+  local ttl = sane(f[7], 500)
   release_dependents(id)
   if ttl == 0 then
     call('DEL', key(id), 'rq:results:' .. id)
@@ -300,13 +303,20 @@ return DONE
 // Registries forget what has expired, as RQ's maintenance would have them: there may be no worker of RQ to do it.
 constexpr std::string_view kReap = R"lua(
 local back, ended = {}, {}
-if now_ms < tonumber(ARGV[2]) or now_ms > tonumber(ARGV[4]) then return {back, ended} end
+if now_ms > tonumber(ARGV[4]) then return {back, ended, 1} end
+if now_ms < tonumber(ARGV[2]) then return {back, ended, 0} end
 
 local function lose(id, queue, f)
   local nodes = list_of(f[6])
+  leave_started(id, queue)
+  if f[9] == '-' and not f[8] then  -- it was claimed ahead, and has not begun
+    call('HDEL', key(id), 'sw_progress')
+    push(id, queue, true)
+    back[#back + 1] = id
+    return
+  end
   nodes[#nodes + 1] = f[5] or ''
   call('HSET', key(id), 'sw_nodes', cjson.encode(nodes))
-  leave_started(id, queue)
   local too_often = #nodes >= (tonumber(f[7] or '') or 3)
   if not f[8] and not too_often then
     push(id, queue, true)
@@ -321,7 +331,7 @@ end
 for _, name in ipairs(call('ZRANGEBYSCORE', LEASES, '-inf', whole(now_ms), 'LIMIT', '0', ARGV[3])) do
   local id, queue = string.match(name, '^([^:]+):(.*)$')
   local f = call('HMGET', key(id), 'status', 'origin', 'worker_name', 'sw_worker', 'sw_node', 'sw_nodes',
-    'sw_max_lost', 'sw_stop')
+    'sw_max_lost', 'sw_stop', 'sw_progress')
   call('ZREM', LEASES, name)
   if f[2] == queue and is_ours(f[1], f[3], f[4]) then
     lose(id, queue, f)
@@ -342,7 +352,7 @@ if call('SET', 'simswarm:swept', '1', 'NX', 'EX', '60') then
     if #gone > 0 then call('SREM', 'rq:workers:' .. queue, unpack(gone)) end
   end
 end
-return {back, ended}
+return {back, ended, 0}
 )lua";
 
 // A scheduler of RQ reads first and moves later: two at work would queue a job twice. It holds the lock for all its
@@ -377,6 +387,20 @@ if #stay > 0 then call('RPUSH', 'rq:queue:' .. queue, unpack(stay)) end
 return {removed, #stay}
 )lua";
 
+// The last jobs of a queue.
+constexpr std::string_view kCancelWaiting = R"lua(
+local queue = ARGV[2]
+local ids = call('RPOP', 'rq:queue:' .. queue, ARGV[3]) or {}
+for _, id in ipairs(ids) do
+  if call('EXISTS', key(id)) == 1 then
+    leave_executions(id, queue)
+    call('HSET', key(id), 'status', 'canceled')
+    put_off('ZADD', 'rq:canceled:' .. queue, whole(s), id)
+  end
+end
+return #ids
+)lua";
+
 }  // namespace
 
 const RedisScripts& redis_scripts() {
@@ -395,6 +419,7 @@ const RedisScripts& redis_scripts() {
       script("reap", kReap),
       script("drain due", kDrainDue),
       script("empty", kEmpty),
+      script("cancel waiting", kCancelWaiting),
   };
   return scripts;
 }

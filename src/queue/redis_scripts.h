@@ -22,6 +22,7 @@ struct RedisScripts {
   RedisScript reap;            // time in ms before which nothing is taken back, most, time in ms after which it is late
   RedisScript drain_due;       // queue, most
   RedisScript empty;           // queue, most
+  RedisScript cancel_waiting;  // queue, most
 };
 
 // The same for what changes no job.

@@ -197,8 +197,14 @@ local function tell_to_stop(worker, id)
 end
 
 -- How long it is kept: by RQ's rule the field, or what RQ takes where there is none.
+local function sane(ttl, usual)
+  ttl = tonumber(ttl or '') or usual
+  if ttl ~= ttl or ttl > 1e10 then return 1e10 end
+  return math.max(math.floor(ttl), -1)
+end
+
 local function ttl_of(id, field, usual)
-  return tonumber(call('HGET', key(id), field) or '') or usual
+  return sane(call('HGET', key(id), field), usual)
 end
 
 local function expire(name, ttl)
@@ -257,9 +263,16 @@ end
 }  // namespace
 
 RedisScript script(std::string_view name, std::string_view text) {
-  return {name, fmt::format("local FAR_AHEAD = {}\n{}\nlocal function main()\n{}\nend\nlocal answer = main()\n"
-                            "do_the_rest()\nreturn answer\n",
-                            kFarAhead.count(), kCommon, text)};
+  // An error in the middle leaves no job half done: what was put off for others is done all the same.
+  constexpr std::string_view kEnd = R"lua(
+end
+local good, answer = pcall(main)
+do_the_rest()
+if good then return answer end
+return redis.error_reply(type(answer) == 'table' and answer.err or tostring(answer))
+)lua";
+  return {name,
+          fmt::format("local FAR_AHEAD = {}\n{}\nlocal function main()\n{}{}", kFarAhead.count(), kCommon, text, kEnd)};
 }
 
 }  // namespace simswarm::jobs

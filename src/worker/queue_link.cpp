@@ -2,10 +2,12 @@
 
 #include <fnmatch.h>
 #include <poll.h>
+#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <condition_variable>
 #include <map>
 #include <mutex>
@@ -31,7 +33,11 @@ constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{3000};
 constexpr std::size_t kMostSettledAtOnce = 500;
 constexpr std::size_t kMostAtOnce = 500;  // jobs of a claim
-constexpr std::size_t kMostReaped = 100;
+constexpr std::size_t kMostReaped = 500;
+constexpr int kMostReapings = 50;
+constexpr std::size_t kMostQueues = 32;  // that are asked in one claim, and that a worker is registered for
+constexpr std::size_t kLongestOutcome = std::size_t{64} * 1024;
+constexpr std::chrono::seconds kAvoided{30};
 constexpr std::size_t kMostStudies = 1000;  // manifests that are remembered
 
 Fd make_event() {
@@ -48,6 +54,16 @@ void hush(const Fd& event) {
   (void)!::read(event.get(), &count, sizeof(count));
 }
 
+// The queue takes no longer ones, and one of those would keep all others from being taken.
+void shorten(Settlement& one) {
+  if (one.text.size() <= kLongestOutcome) return;
+  if (one.how == Settlement::How::kComplete) {
+    one = {one.claim, Settlement::How::kFail, "its result is too long for the queue", AfterFailure::kNoRetry};
+  } else {
+    one.text.resize(kLongestOutcome);
+  }
+}
+
 std::string id_of(const Claim& claim) {
   return fmt::format("{}:{}", claim.job.text, claim.attempt);
 }
@@ -59,7 +75,10 @@ class Link final : public QueueLink {
     for (const std::string& pattern : options_.patterns) {
       if (pattern.find('*') == std::string::npos) named_.push_back({pattern});
     }
-    for (Settlement& one : spool_->adopt()) outbox_.push_back(std::move(one));
+    for (Settlement& one : spool_->adopt()) {
+      shorten(one);
+      if (jobs::check_id(one.claim.job)) outbox_.push_back(std::move(one));
+    }
     if (!outbox_.empty())
       options_.say(fmt::format("{} outcomes of workers that have gone are handed in", outbox_.size()));
     thread_ = std::thread([this] { work(); });
@@ -96,10 +115,16 @@ class Link final : public QueueLink {
 
   void settle(std::vector<Settlement> settlements) override {
     if (settlements.empty()) return;
+    for (Settlement& one : settlements) shorten(one);
     const std::lock_guard guard(mutex_);
     note(settlements);
     for (Settlement& one : settlements) outbox_.push_back(std::move(one));
     ring(wake_);
+  }
+
+  void avoid(const jobs::QueueName& queue) override {
+    const std::lock_guard guard(mutex_);
+    avoided_[queue] = system_clock().monotonic() + kAvoided;
   }
 
   void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) override {
@@ -132,7 +157,7 @@ class Link final : public QueueLink {
     while (!ends_) {
       const Monotonic now = system_clock().monotonic();
       if (!state_.connected && now >= try_again_) connect(lock);
-      if (state_.connected) {
+      if (state_.connected && !left_) {
         if (Status stepped = step(lock); !stepped) {
           part(stepped.error());
         } else {
@@ -145,17 +170,20 @@ class Link final : public QueueLink {
     }
   }
 
+  static bool is_due(Monotonic when) { return system_clock().monotonic() >= when; }
+
   // Everything that is due. Calls to the queue are made unlocked.
   Status step(std::unique_lock<std::mutex>& lock) {
     SIMSWARM_CHECK(listen(lock));
-    SIMSWARM_CHECK(hand_in(lock));
-    const Monotonic now = system_clock().monotonic();
     // In this order: who was stopped for a while shall not take back what he holds himself.
-    if (now >= next_beat_) SIMSWARM_CHECK(beat(lock));
-    if (now >= next_look_) SIMSWARM_CHECK(look_after(lock));
-    while (may_claim_ && system_clock().monotonic() >= stuck_until_ && held_.size() < most_held_ && !ends_) {
-      SIMSWARM_CHECK(claim(lock));
+    if (is_due(next_beat_)) SIMSWARM_CHECK(beat(lock));
+    SIMSWARM_CHECK(hand_in(lock));
+    if (is_due(next_look_)) SIMSWARM_CHECK(look_after(lock));
+    while (may_claim_ && is_due(stuck_until_) && held_.size() < most_held_ && !ends_) {
+      if (is_due(next_beat_) || is_due(next_look_)) break;
+      SIMSWARM_TRY(const bool again, claim(lock));
       SIMSWARM_CHECK(hand_in(lock));
+      if (!again) break;
     }
     return {};
   }
@@ -206,7 +234,7 @@ class Link final : public QueueLink {
       if (!answers) return propagate(answers.error());
       for (std::size_t i = 0; i < count; ++i) {
         held_.erase(id_of(some[i].claim));
-        if (answers->at(i) != jobs::Answer::kDone) continue;
+        if (answers->at(i) != jobs::Answer::kDone && answers->at(i) != jobs::Answer::kAlready) continue;
         if (some[i].how == Settlement::How::kComplete) ++state_.finished;
         if (some[i].how == Settlement::How::kFail) ++state_.failed;
       }
@@ -217,9 +245,13 @@ class Link final : public QueueLink {
     return {};
   }
 
-  Status claim(std::unique_lock<std::mutex>& lock) {
+  // Whether another claim may be worth its while at once.
+  Result<bool> claim(std::unique_lock<std::mutex>& lock) {
     jobs::ClaimRequest request{options_.name, options_.node, order(), 0, 0};
-    if (request.queues.empty()) return stop_asking();
+    if (request.queues.empty()) {
+      SIMSWARM_CHECK(stop_asking());
+      return false;
+    }
     const std::size_t room = most_held_ - held_.size();
     request.most = std::min(kMostAtOnce, std::max(room, ahead_));
     request.at_least = std::min(room, options_.slots);
@@ -245,9 +277,18 @@ class Link final : public QueueLink {
     note(at_once);
     for (Settlement& one : at_once) outbox_.push_back(std::move(one));
     if (kept > 0) ring(event_);
-    if (!claims->jobs.empty()) return {};
-    if (claims->more || claims->suspended) stuck_until_ = system_clock().monotonic() + options_.beat;
-    return claims->more || claims->suspended ? Status() : stop_asking();
+    if (!claims->jobs.empty()) {
+      // What goes beyond the slots comes a share at a time: others come to theirs meanwhile.
+      may_claim_ = kept == 0 || held_.size() < options_.slots;
+      return may_claim_;
+    }
+    if (claims->dropped > 0) return true;
+    if (claims->more || claims->suspended) {
+      stuck_until_ = system_clock().monotonic() + options_.beat;
+    } else {
+      SIMSWARM_CHECK(stop_asking());
+    }
+    return false;
   }
 
   // There is nothing for us: the bell says when there is. Named queues may have been filled since they were asked.
@@ -270,41 +311,44 @@ class Link final : public QueueLink {
     if (!assignment) return fail(assignment.error().message);
     if (assignment->is_nothing) return Settlement{job.claim, Settlement::How::kComplete, "null"};
     if (!has_room) return Settlement{job.claim, Settlement::How::kHandBack};
+    auto study = std::make_shared<const std::string>(std::move(assignment->study));
     if (!assignment->campaign.empty()) {
-      SIMSWARM_TRY(const std::string* study, manifest_of(assignment->campaign, lock));
+      SIMSWARM_TRY(study, manifest_of(assignment->campaign, lock));
       if (study == nullptr) {
         return fail(fmt::format("what campaign {} is about is not in the queue any more: enqueue it anew",
                                 assignment->campaign));
       }
-      assignment->study = *study;
     }
     held_.emplace(id_of(job.claim), job.claim);
     claimed_.push_back(
-        {job.claim, std::move(assignment->campaign), std::move(assignment->study), assignment->position, job.timeout});
+        {job.claim, std::move(assignment->campaign), std::move(study), assignment->position, job.queue, job.timeout});
     return std::nullopt;
   }
 
   // Null: the queue does not know it.
-  Result<const std::string*> manifest_of(const std::string& campaign, std::unique_lock<std::mutex>& lock) {
-    if (const auto known = manifests_.find(campaign); known != manifests_.end()) return &known->second;
+  Result<std::shared_ptr<const std::string>> manifest_of(const std::string& campaign,
+                                                         std::unique_lock<std::mutex>& lock) {
+    if (const auto known = manifests_.find(campaign); known != manifests_.end()) return known->second;
     lock.unlock();
     Result<std::optional<std::string>> text = queue_->manifest(campaign);
     lock.lock();
     if (!text) return propagate(text.error());
     if (!*text) return nullptr;
     if (manifests_.size() >= kMostStudies) manifests_.clear();
-    return &manifests_.emplace(campaign, std::move(**text)).first->second;
+    return manifests_.emplace(campaign, std::make_shared<const std::string>(std::move(**text))).first->second;
   }
 
   // Queues that are known to have something, in an order that gives each its share.
   std::vector<jobs::QueueName> order() {
-    std::vector<jobs::WeightedQueue> queues;
-    for (const jobs::QueueName& queue : active_) queues.push_back({queue, 1});
+    std::erase_if(avoided_, [](const auto& one) { return is_due(one.second); });
+    std::vector<jobs::QueueName> queues(active_.begin(), active_.end());
     for (const jobs::QueueName& queue : named_) {
-      if (!active_.contains(queue)) queues.push_back({queue, 1});
+      if (!active_.contains(queue)) queues.push_back(queue);
     }
-    return jobs::order_by_weight(std::move(queues),
-                                 [this] { return std::uniform_real_distribution<double>(0, 1)(random_); });
+    std::erase_if(queues, [this](const jobs::QueueName& one) { return avoided_.contains(one); });
+    std::shuffle(queues.begin(), queues.end(), random_);  // equal weights
+    if (queues.size() > kMostQueues) queues.resize(kMostQueues);
+    return queues;
   }
 
   [[nodiscard]] bool serves(const std::string& queue) const {
@@ -317,13 +361,11 @@ class Link final : public QueueLink {
   Status look_after(std::unique_lock<std::mutex>& lock) {
     lock.unlock();
     const auto looked = [this]() -> Result<std::vector<jobs::QueueView>> {
-      SIMSWARM_TRY(const jobs::Reaped reaped, queue_->reap(kMostReaped));
-      if (!reaped.back.empty() || !reaped.ended.empty())
-        options_.say(
-            fmt::format("{} jobs of workers that have gone are taken back", reaped.back.size() + reaped.ended.size()));
+      SIMSWARM_CHECK(reap());
       SIMSWARM_TRY(std::vector<jobs::QueueView> queues, queue_->queues());
       std::erase_if(queues, [this](const jobs::QueueView& one) { return !serves(one.name.text); });
       for (jobs::QueueView& one : queues) {
+        if (one.due == 0) continue;
         SIMSWARM_TRY(const std::size_t due, queue_->drain_due(one.name, kMostReaped));
         one.queued += due;
       }
@@ -338,13 +380,32 @@ class Link final : public QueueLink {
       state_.waiting += one.queued;
       if (one.queued == 0) continue;
       active_.insert(one.name);
-      if (std::find(named_.begin(), named_.end(), one.name) == named_.end()) served_.insert(one.name);
+      if (served_.size() < kMostQueues && std::find(named_.begin(), named_.end(), one.name) == named_.end())
+        served_.insert(one.name);
     }
     if (state_.waiting > 0) may_claim_ = true;
     return {};
   }
 
+  // Called unlocked. Who was stopped himself for a while has seen nobody renew a lease meanwhile.
+  Status reap() {
+    if (!is_due(reaps_from_)) return {};
+    std::size_t taken = 0;
+    for (int i = 0; i < kMostReapings; ++i) {
+      SIMSWARM_TRY(const jobs::Reaped reaped, queue_->reap(kMostReaped));
+      taken += reaped.back.size() + reaped.ended.size();
+      if (reaped.back.size() + reaped.ended.size() < kMostReaped) break;
+    }
+    if (taken > 0) options_.say(fmt::format("{} jobs of workers that have gone are taken back", taken));
+    return {};
+  }
+
   Status beat(std::unique_lock<std::mutex>& lock) {
+    const Monotonic now = system_clock().monotonic();
+    if (now - last_beat_ > options_.queue.lease / 2 && last_beat_ != Monotonic{})
+      reaps_from_ = now + options_.queue.lease;
+    last_beat_ = now;
+
     std::vector<Claim> held;
     for (const auto& [id, claim] : held_) held.push_back(claim);
     const std::vector<jobs::Told> told = std::exchange(told_, {});
@@ -501,9 +562,10 @@ class Link final : public QueueLink {
   std::map<std::string, Claim> held_;
   std::set<std::string> to_stop_;  // jobs, as RQ's command names them
   std::vector<jobs::Told> told_;
-  std::map<std::string, std::string> manifests_;
-  std::set<jobs::QueueName> active_;  // may have jobs
-  std::set<jobs::QueueName> served_;  // of those that patterns match: ours are registered for them
+  std::map<std::string, std::shared_ptr<const std::string>> manifests_;
+  std::map<jobs::QueueName, Monotonic> avoided_;  // until when
+  std::set<jobs::QueueName> active_;              // may have jobs
+  std::set<jobs::QueueName> served_;              // of those that patterns match: ours are registered for them
   LinkState state_;
   std::size_t most_held_ = 0;
   std::size_t ahead_ = 0;  // jobs to be claimed beyond what is wanted, where the last had nothing to do
@@ -520,6 +582,8 @@ class Link final : public QueueLink {
   Monotonic away_since_{};
   Monotonic next_beat_{};
   Monotonic next_look_{};
+  Monotonic last_beat_{};
+  Monotonic reaps_from_{};
   Monotonic stuck_until_{};
   Monotonic try_again_{};
   milliseconds pause_ = kFirstPause;
@@ -532,7 +596,8 @@ Status check_name(jobs::JobQueue& queue, const LinkOptions& options) {
   SIMSWARM_TRY(const std::vector<jobs::WorkerView> workers, queue.workers());
   const std::string recently = to_text(system_clock().stamp() - 3 * options.beat);
   for (const jobs::WorkerView& one : workers) {
-    if (one.record.name != options.name || one.record.host == options.node || one.seen_at < recently) continue;
+    if (one.record.name != options.name || one.seen_at < recently) continue;
+    if (one.record.host == options.node && ::kill(one.record.pid, 0) != 0 && errno == ESRCH) continue;  // it has gone
     return usage_error("a worker named «{}» is at work on {}: give this one another --name", options.name.text,
                        one.record.host);
   }

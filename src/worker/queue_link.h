@@ -30,9 +30,10 @@ struct LinkOptions {
 // A claimed job that is to be executed.
 struct Assigned {
   jobs::Claim claim;
-  std::string campaign;  // names the study; empty: the job does
-  std::string study;     // JSON
+  std::string campaign;                      // names the study; empty: the job does
+  std::shared_ptr<const std::string> study;  // JSON
   std::size_t position = 0;
+  jobs::QueueName queue{};
   std::chrono::seconds timeout = jobs::kForever;
 };
 
@@ -73,6 +74,8 @@ class QueueLink {
 
   // Ends claims. They are on disk when this returns.
   virtual void settle(std::vector<jobs::Settlement> settlements) = 0;
+  // Takes nothing from this queue for a while: what it asks for cannot be had here.
+  virtual void avoid(const jobs::QueueName& queue) = 0;
   // What goes on: replaces what was told before.
   virtual void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) = 0;
   [[nodiscard]] virtual LinkState state() const = 0;

@@ -64,6 +64,11 @@ class Service final : public Host {
     };
     Status worked = worker::work(*queue_, studies, loop, *this);
     for (auto& [key, waiting] : unconfirmed_) hand_back(waiting);
+    std::vector<Settlement> left;
+    for (const auto& [index, held] : held_) {
+      if (!held.lost) left.push_back({held.assigned.claim, Settlement::How::kHandBack});
+    }
+    link_.settle(std::move(left));
     for (auto& [id, study] : studies_) close_study(*study, ground_);
     return worked;
   }
@@ -117,6 +122,7 @@ class Service final : public Host {
     settle_confirmed();
     close_unused();
     queue_->forget_ended();
+    give_back_surplus();
     if (!ends_) link_.hold(wanted());
     const Monotonic now = system_clock().monotonic();
     if (now - told_ >= kTelling) tell(running, now);
@@ -147,7 +153,9 @@ class Service final : public Host {
     for (auto& [id, study] : studies_) {
       if (study->spec.batch_size || !study->dialect->can_batch()) continue;
       std::vector<std::size_t> runs = study->batching.next_trial(waiting_of(*study));
-      if (!runs.empty()) return {id, std::move(runs)};
+      if (runs.empty()) continue;
+      ++study->jobs;  // until it is judged the study stays open
+      return {id, std::move(runs)};
     }
     return {};
   }
@@ -197,12 +205,20 @@ class Service final : public Host {
 
   void take_in(Assigned assigned) {
     const jobs::Claim claim = assigned.claim;
+    if (ends_) return link_.settle({{claim, Settlement::How::kHandBack}});
     const auto refuse = [&](const std::string& message) {
       options_.say(fmt::format("{}: {}", claim.job.text, message));
       ++failed_;
       link_.settle({{claim, Settlement::How::kFail, message + "\n", AfterFailure::kNoRetry}});
     };
     Result<OpenStudy*> study = study_of(assigned);
+    if (!study && study.error().code == ExitCode::kEnvironment) {
+      // Perhaps of this machine alone: others may have the folder, or the program.
+      if (!assigned.campaign.empty()) link_.avoid(assigned.queue);
+      options_.say(fmt::format("{}: {}", claim.job.text, study.error().message));
+      ++failed_;
+      return link_.settle({{claim, Settlement::How::kFail, study.error().message + "\n", AfterFailure::kMayRetry}});
+    }
     if (!study) return refuse(study.error().message);
     if (assigned.position >= (*study)->runs.size()) {
       return refuse(fmt::format("there is no run {}: the study has {} now", assigned.position, (*study)->runs.size()));
@@ -213,14 +229,16 @@ class Service final : public Host {
     job.study = (*study)->id;
     const std::size_t id = job.study;
     const JobId local = queue_->enqueue(std::move(job));
+    assigned.study.reset();
     held_.emplace(local.index, Held{std::move(assigned), id});
   }
 
   Result<OpenStudy*> study_of(const Assigned& assigned) {
-    const std::string key = fmt::format("{} {} {}", assigned.timeout.count(), assigned.campaign, assigned.study);
+    const std::string key =
+        fmt::format("{} {}", assigned.timeout.count(), assigned.campaign.empty() ? *assigned.study : assigned.campaign);
     const auto [found, is_new] = by_key_.try_emplace(key, last_study_ + 1);
     if (is_new) {
-      Result<std::unique_ptr<OpenStudy>> opened = open_study(++last_study_, assigned.study, assigned.timeout, ground_);
+      Result<std::unique_ptr<OpenStudy>> opened = open_study(++last_study_, *assigned.study, assigned.timeout, ground_);
       if (!opened) {
         by_key_.erase(found);
         return propagate(opened.error());
@@ -250,17 +268,31 @@ class Service final : public Host {
     std::erase_if(by_key_, [&](const auto& entry) { return entry.second == id; });
   }
 
-  // Jobs to hold: those that run, and of short ones some more, so that no slot waits for the queue.
+  // Of a study: those that run, and of short ones some more, so that no slot waits for the queue.
+  [[nodiscard]] std::size_t wanted_of(const OpenStudy& study) const {
+    if (study.run_seconds == 0) return options_.link.slots;
+    const double ahead = std::clamp(kAhead / study.run_seconds, 1.0, static_cast<double>(kMostAhead));
+    return options_.link.slots * static_cast<std::size_t>(ahead);
+  }
+
   [[nodiscard]] std::size_t wanted() const {
-    double shortest = 0;
+    std::size_t most = options_.link.slots;
     for (const auto& [id, study] : studies_) {
-      if (study->jobs > 0 && study->run_seconds > 0)
-        shortest = shortest == 0 ? study->run_seconds : std::min(shortest, study->run_seconds);
+      if (study->jobs > 0) most = std::max(most, wanted_of(*study));
     }
-    if (shortest == 0) return std::max(options_.link.slots, last_wanted_ / 2);
-    const double ahead = std::clamp(kAhead / shortest, 1.0, static_cast<double>(kMostAhead));
-    last_wanted_ = options_.link.slots * static_cast<std::size_t>(ahead);
-    return last_wanted_;
+    return most;
+  }
+
+  // Runs that last longer than others did are not hoarded: others may have nothing to do.
+  void give_back_surplus() {
+    if (held_.size() <= options_.link.slots) return;
+    std::map<std::size_t, std::size_t> kept;
+    std::set<std::size_t> runs;
+    for (const auto& [run, job] : executed_) runs.insert(job.index);
+    for (const auto& [index, held] : held_) {
+      const std::size_t count = ++kept[held.study];
+      if (count > wanted_of(*studies_.at(held.study)) && !runs.contains(index)) stops_.push_back({JobId{index}});
+    }
   }
 
   [[nodiscard]] std::size_t waiting_of(const OpenStudy& study) const {
@@ -342,6 +374,7 @@ class Service final : public Host {
   }
 
   void judge_trial(OpenStudy& study, const Finished& finished) {
+    --study.jobs;
     const Run first = study.runs[finished.batch.runs.front()];
     std::string difference;
     for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
@@ -428,7 +461,6 @@ class Service final : public Host {
   std::size_t failed_ = 0;
   std::size_t said_ = 0;
   double working_seconds_ = 0;
-  mutable std::size_t last_wanted_ = 0;
   bool ends_ = false;
   Monotonic told_{};
   Monotonic summed_up_{};

@@ -1,7 +1,9 @@
 #include "worker/spool.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -60,19 +62,46 @@ bool write_all(int to, std::string_view text) {
   return true;
 }
 
+// A regular file of our own, and still the one at this path once it is locked: one who takes over removes it.
 Fd locked(const fs::path& path, int flags) {
-  Fd file(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return Fd();
-  return file;
+  Fd file(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  struct stat open {};
+  struct stat there {};
+  if (!file.valid() || ::fstat(file.get(), &open) != 0) return Fd();
+  if (!S_ISREG(open.st_mode) || open.st_uid != ::geteuid()) {
+    errno = EPERM;
+    return Fd();
+  }
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return Fd();
+  const bool is_there = ::stat(path.c_str(), &there) == 0 && there.st_ino == open.st_ino && there.st_dev == open.st_dev;
+  if (is_there) return file;
+  errno = EWOULDBLOCK;
+  return Fd();
+}
+
+Status make_private(const fs::path& folder) {
+  SIMSWARM_CHECK(make_folders(folder.parent_path()));
+  if (::mkdir(folder.c_str(), 0700) == 0) return {};
+  struct stat info {};
+  if (::stat(folder.c_str(), &info) != 0) return system_error(errno, folder.string());
+  if (S_ISDIR(info.st_mode) && info.st_uid == ::geteuid() && (info.st_mode & (S_IWGRP | S_IWOTH)) == 0) return {};
+  return environment_error("the folder for outcomes {} is not ours alone to write: name another with --spool",
+                           folder.string());
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Spool>> Spool::open(const fs::path& folder, const std::string& worker,
                                            const std::string& queue) {
-  SIMSWARM_CHECK(make_folders(folder));
+  SIMSWARM_CHECK(make_private(folder));
   const fs::path path = folder / (worker + std::string(kEnding));
   Fd file = locked(path, O_RDWR | O_CREAT | O_APPEND);
+  // Another worker that begins just now may be looking at it.
+  constexpr int kTries = 30;
+  for (int tries = 0; !file.valid() && errno == EWOULDBLOCK && tries < kTries; ++tries) {
+    ::poll(nullptr, 0, 100);
+    file = locked(path, O_RDWR | O_CREAT | O_APPEND);
+  }
   if (!file.valid()) {
     const int why = errno;
     if (why != EWOULDBLOCK) return system_error(why, path.string());
@@ -84,6 +113,12 @@ Result<std::unique_ptr<Spool>> Spool::open(const fs::path& folder, const std::st
     return system_error(errno, path.string());
   SIMSWARM_TRY(const std::string there, read_file(path));
   if (there.starts_with(header_of(queue))) return spool;
+  const std::string_view rest = std::string_view(there).substr(std::min(there.find('\n'), there.size()));
+  if (rest.size() <= 1) {  // nothing is noted in it
+    if (::ftruncate(spool->file_.get(), 0) != 0 || !write_all(spool->file_.get(), header_of(queue)))
+      return system_error(errno, path.string());
+    return spool;
+  }
   spool->noted_ = 1;  // it stays
   return usage_error("{} holds outcomes for another queue: start that worker again, or give this one another --name",
                      path.string());
@@ -109,7 +144,7 @@ Status Spool::clear() {
   adopted_.clear();
   if (noted_ == 0) return {};
   noted_ = 0;
-  if (::ftruncate(file_.get(), 0) != 0 || !write_all(file_.get(), header_of(queue_)))
+  if (::ftruncate(file_.get(), static_cast<off_t>(header_of(queue_).size())) != 0)
     return system_error(errno, path_.string());
   return {};
 }

@@ -21,7 +21,8 @@ class Opener {
   Status open() {
     const fs::path& folder = study_.spec.folder;
     std::error_code error;
-    if (!fs::is_directory(folder, error)) return usage_error("there is no folder {} on this machine", folder.string());
+    if (!fs::is_directory(folder, error))
+      return environment_error("there is no folder {} on this machine", folder.string());
     std::optional<std::pair<unsigned, unsigned>> run_as;
     if (::geteuid() == 0 && std::holds_alternative<CmdenvRequest>(study_.spec.kind)) {
       SIMSWARM_TRY(const fs::path program, exec::find_program(program_of(study_.spec), folder));

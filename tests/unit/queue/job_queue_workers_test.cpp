@@ -94,6 +94,41 @@ TYPED_TEST(JobQueueForWorkers, SaysWhetherMoreWaits) {
   EXPECT_FALSE(good(this->queue_->claim({{"w"}, "n", {{"run-1"}}, 1})).more);
 }
 
+TYPED_TEST(JobQueueForWorkers, CountsNoLostAttemptOfWhatWasClaimedAheadAndHadNotBegun) {
+  this->enqueue({job("a"), job("b"), job("c"), job("d")});
+  const auto held = good(this->queue_->claim({{"w1"}, "n1", {{"run-1"}}, 4, 1})).jobs;
+  ASSERT_EQ(held.size(), 2U) << "half of them are its share";
+  const auto more = good(this->queue_->claim({{"w1"}, "n1", {{"run-1"}}, 2, 0})).jobs;
+  ASSERT_EQ(more.size(), 2U);
+  this->pass(11);
+  EXPECT_EQ(good(this->queue_->reap(10)).back.size(), 4U);
+  EXPECT_THAT(this->details("a").job.lost_on, ElementsAre("n1"));
+  EXPECT_THAT(this->details("b").job.lost_on, IsEmpty()) << "it was ahead";
+  EXPECT_THAT(this->details("c").job.lost_on, ElementsAre("n1")) << "all were to begin at once";
+  EXPECT_EQ(good(this->queue_->heartbeat({held[1].claim})).at(0), Beat::kLost);
+}
+
+TYPED_TEST(JobQueueForWorkers, CountsALostAttemptOnceSomethingWasToldOfIt) {
+  this->enqueue({job("a"), job("b"), job("c"), job("d")});
+  const auto held = good(this->queue_->claim({{"w1"}, "n1", {{"run-1"}}, 4, 1})).jobs;
+  ASSERT_EQ(held.size(), 2U);
+  EXPECT_EQ(this->details("b").job.progress, "") << "no mark of ours is seen";
+  ASSERT_TRUE(this->queue_->tell({{held[1].claim, "{}"}}).has_value());
+  this->pass(11);
+  EXPECT_EQ(good(this->queue_->reap(10)).back.size(), 2U);
+  EXPECT_THAT(this->details("b").job.lost_on, ElementsAre("n1"));
+}
+
+TYPED_TEST(JobQueueForWorkers, CancelsAllThatWaits) {
+  this->enqueue({job("a"), job("b"), job("c")});
+  const Claim held = this->claim_one();
+  EXPECT_EQ(good(this->queue_->cancel_waiting({"run-1"})), 2U);
+  EXPECT_EQ(this->state("b"), State::kCancelled);
+  EXPECT_EQ(this->counts().cancelled, 2U);
+  EXPECT_EQ(this->beat(held), Beat::kHeld);
+  EXPECT_EQ(good(this->queue_->cancel_waiting({"run-1"})), 0U);
+}
+
 TYPED_TEST(JobQueueForWorkers, ReturnsWhatAWorkerHoldsAndDoesNotKnowOf) {
   this->enqueue({job("a"), job("b"), job("c")});
   const auto held = this->claim(2);  // by w-n1

@@ -233,6 +233,7 @@ class Forgetful final : public JobQueue {
   Result<std::size_t> drain_due(const QueueName& queue, std::size_t most) override {
     return queue_->drain_due(queue, most);
   }
+  Result<std::size_t> cancel_waiting(const QueueName& queue) override { return queue_->cancel_waiting(queue); }
   Result<Emptied> empty(const QueueName& queue) override { return queue_->empty(queue); }
   Status present(const WorkerRecord& record) override { return queue_->present(record); }
   Status leave(const WorkerId& worker) override { return queue_->leave(worker); }
