@@ -139,7 +139,11 @@ void open_folders(const fs::path& path) {
 
 Status remove_tree(const fs::path& path) {
   std::error_code error;
-  fs::remove_all(path, error);
+  constexpr int kTries = 1000;
+  for (int tries = 0; tries < kTries; ++tries) {
+    fs::remove_all(path, error);
+    if (error != std::errc::no_such_file_or_directory) break;  // else somebody removes it, too, and was faster there
+  }
   if (error) {
     fs::permissions(path, fs::perms::owner_all, fs::perm_options::add, error);
     open_folders(path);

@@ -349,7 +349,11 @@ Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& wor
       ::redisCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes())));
   if (!reply) return propagate(broke(asked).error());
   if (reply->type == REDIS_REPLY_ERROR) {
-    return refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), asked);
+    auto error = refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), asked);
+    // A server that takes nothing for a while was away: nobody could renew a lease. With another connection the grace
+    // of leases begins anew.
+    if (error.value().can_retry) context_->held.reset();
+    return error;
   }
   return copy_of(*reply);
 }

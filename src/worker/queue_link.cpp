@@ -1,17 +1,13 @@
 #include "worker/queue_link.h"
 
-#include <fnmatch.h>
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <random>
 #include <set>
 #include <thread>
@@ -19,6 +15,7 @@
 #include "base/text.h"
 #include "queue/bell.h"
 #include "queue/redis_url.h"
+#include "worker/queue_words.h"
 #include "worker/spool.h"
 
 namespace simswarm::worker {
@@ -36,7 +33,6 @@ constexpr std::size_t kMostAtOnce = 500;  // jobs of a claim
 constexpr std::size_t kMostReaped = 500;
 constexpr int kMostReapings = 50;
 constexpr std::size_t kMostQueues = 32;  // that are asked in one claim, and that a worker is registered for
-constexpr std::size_t kLongestOutcome = std::size_t{64} * 1024;
 constexpr std::chrono::seconds kAvoided{30};
 constexpr std::size_t kMostStudies = 1000;  // manifests that are remembered
 
@@ -54,16 +50,6 @@ void hush(const Fd& event) {
   (void)!::read(event.get(), &count, sizeof(count));
 }
 
-// The queue takes no longer ones, and one of those would keep all others from being taken.
-void shorten(Settlement& one) {
-  if (one.text.size() <= kLongestOutcome) return;
-  if (one.how == Settlement::How::kComplete) {
-    one = {one.claim, Settlement::How::kFail, "its result is too long for the queue", AfterFailure::kNoRetry};
-  } else {
-    one.text.resize(kLongestOutcome);
-  }
-}
-
 std::string id_of(const Claim& claim) {
   return fmt::format("{}:{}", claim.job.text, claim.attempt);
 }
@@ -75,12 +61,7 @@ class Link final : public QueueLink {
     for (const std::string& pattern : options_.patterns) {
       if (pattern.find('*') == std::string::npos) named_.push_back({pattern});
     }
-    for (Settlement& one : spool_->adopt()) {
-      shorten(one);
-      if (jobs::check_id(one.claim.job)) outbox_.push_back(std::move(one));
-    }
-    if (!outbox_.empty())
-      options_.say(fmt::format("{} outcomes of workers that have gone are handed in", outbox_.size()));
+    adopt(true);
     thread_ = std::thread([this] { work(); });
   }
   ~Link() override {
@@ -207,19 +188,13 @@ class Link final : public QueueLink {
     return {};
   }
 
-  // As RQ's workers do. What is no command of these is none.
   void obey(const std::string& text) {
-    constexpr std::size_t kDeepest = 8;
-    if (json_depth(text) > kDeepest) return;
-    const nlohmann::json command = nlohmann::json::parse(text, nullptr, false);
-    if (!command.is_object() || !command.contains("command") || !command["command"].is_string()) return;
-    const auto& what = command["command"].get_ref<const std::string&>();
-    if (what == "shutdown") orders_.shutdown = true;
-    if (what == "kill-horse") orders_.kill_all = true;
-    if (what == "stop-job") {
+    const QueueCommand command = parse_command(text);
+    orders_.shutdown = orders_.shutdown || command.shutdown;
+    orders_.kill_all = orders_.kill_all || command.kill;
+    if (command.stop) {
       next_beat_ = {};  // says what is ours to stop, or no longer ours
-      if (const auto job = command.find("job_id"); job != command.end() && job->is_string())
-        to_stop_.insert(job->get<std::string>());
+      to_stop_.insert(*command.stop);
     }
     ring(event_);
   }
@@ -300,6 +275,18 @@ class Link final : public QueueLink {
     return bell_->arm();
   }
 
+  // Outcomes of workers of this machine that have gone.
+  void adopt(bool own) {
+    std::size_t adopted = 0;
+    for (Settlement& one : spool_->adopt(own)) {
+      shorten(one);
+      if (!jobs::check_id(one.claim.job)) continue;
+      outbox_.push_back(std::move(one));
+      ++adopted;
+    }
+    if (adopted > 0) options_.say(fmt::format("{} outcomes of workers that have gone are handed in", adopted));
+  }
+
   // What is claimed is held, to be executed, or settled at once.
   Result<std::optional<Settlement>> take_in(const jobs::ClaimedJob& job, std::unique_lock<std::mutex>& lock,
                                             bool has_room) {
@@ -359,6 +346,8 @@ class Link final : public QueueLink {
 
   // Leases of the dead, jobs that are due, queues that somebody else has filled.
   Status look_after(std::unique_lock<std::mutex>& lock) {
+    adopt(false);  // before their leases run out
+    SIMSWARM_CHECK(hand_in(lock));
     lock.unlock();
     const auto looked = [this]() -> Result<std::vector<jobs::QueueView>> {
       SIMSWARM_CHECK(reap());
@@ -591,24 +580,7 @@ class Link final : public QueueLink {
   std::thread thread_;
 };
 
-// Two of one name would hand back what the other holds. On one machine the lock of the outcomes keeps them apart.
-Status check_name(jobs::JobQueue& queue, const LinkOptions& options) {
-  SIMSWARM_TRY(const std::vector<jobs::WorkerView> workers, queue.workers());
-  const std::string recently = to_text(system_clock().stamp() - 3 * options.beat);
-  for (const jobs::WorkerView& one : workers) {
-    if (one.record.name != options.name || one.seen_at < recently) continue;
-    if (one.record.host == options.node && ::kill(one.record.pid, 0) != 0 && errno == ESRCH) continue;  // it has gone
-    return usage_error("a worker named «{}» is at work on {}: give this one another --name", options.name.text,
-                       one.record.host);
-  }
-  return {};
-}
-
 }  // namespace
-
-bool matches(std::string_view pattern, std::string_view name) {
-  return ::fnmatch(std::string(pattern).c_str(), std::string(name).c_str(), 0) == 0;
-}
 
 Result<std::unique_ptr<QueueLink>> QueueLink::open(LinkOptions options) {
   SIMSWARM_TRY(const jobs::RedisAddress address, jobs::parse_redis_url(options.url));

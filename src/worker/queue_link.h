@@ -83,7 +83,4 @@ class QueueLink {
   [[nodiscard]] virtual bool finish(std::chrono::milliseconds patience) = 0;
 };
 
-// «run-*» and the like.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
-
 }  // namespace simswarm::worker

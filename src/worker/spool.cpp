@@ -149,13 +149,16 @@ Status Spool::clear() {
   return {};
 }
 
-std::vector<Settlement> Spool::adopt() {
+std::vector<Settlement> Spool::adopt(bool with_own) {
   std::vector<Settlement> settlements;
   std::error_code none;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_, none)) {
     const fs::path& path = entry.path();
     if (!path.string().ends_with(kEnding)) continue;
     const bool own = path == path_;
+    if (own && !with_own) continue;
+    const auto is_it = [&](const auto& one) { return one.first == path; };
+    if (std::any_of(adopted_.begin(), adopted_.end(), is_it)) continue;
     Fd file = own ? Fd() : locked(path, O_RDWR);
     if (!own && !file.valid()) continue;
     const Result<std::string> text = read_file(path);

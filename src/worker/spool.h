@@ -28,7 +28,8 @@ class Spool {
 
   // Files of workers that have gone, for the same queue, are taken over: what they had noted. Each once; they are
   // removed with the next clear().
-  [[nodiscard]] std::vector<jobs::Settlement> adopt();
+  // With `own`: what stands in our own file, too, from before this worker began.
+  [[nodiscard]] std::vector<jobs::Settlement> adopt(bool own = true);
   [[nodiscard]] const fs::path& path() const { return path_; }
 
  private:

@@ -7,6 +7,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <thread>
+
 #include "test_folder.h"
 
 namespace simswarm {
@@ -119,6 +121,17 @@ TEST_F(Files, TreesAreRemovedButNotWhatTheirLinksLeadTo) {
   EXPECT_TRUE(remove_tree(folder_ / "tree").has_value()) << "nothing there is no error";
   EXPECT_TRUE(remove_tree(folder_ / "kept/file").has_value()) << "a single file";
   EXPECT_FALSE(fs::exists(folder_ / "kept/file"));
+}
+
+TEST_F(Files, AreRemovedBySeveralAtOnce) {
+  for (int round = 0; round < 20; ++round) {
+    for (int i = 0; i < 100; ++i) folder_.write("tree/" + std::to_string(i) + "/file", "");
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; ++i)
+      threads.emplace_back([this] { EXPECT_EQ(error_of(remove_tree(folder_ / "tree")), "no error"); });
+    for (std::thread& thread : threads) thread.join();
+  }
+  EXPECT_FALSE(fs::exists(folder_ / "tree"));
 }
 
 TEST(Paths, AreMadeAbsoluteLexically) {
