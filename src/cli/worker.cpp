@@ -80,6 +80,7 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   options.link.name.text = arguments.name.empty() ? fmt::format("{}-{}-{:04x}", options.link.node.substr(0, 150),
                                                                 ::getpid(), random() & 0xffffU)
                                                   : arguments.name;
+  SIMSWARM_CHECK(jobs::check_worker(options.link.name, options.link.node));
   options.link.version = SIMSWARM_VERSION;
   options.link.patterns = arguments.queues.empty() ? std::vector<std::string>{"run", "run-*"} : arguments.queues;
   SIMSWARM_CHECK(check_queues(options.link.patterns));

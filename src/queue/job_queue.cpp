@@ -120,6 +120,11 @@ Status check_worker(const WorkerId& worker) {
   return check_name("the worker's name", worker.text, ".");
 }
 
+Status check_worker(const WorkerId& worker, const std::string& node) {
+  SIMSWARM_CHECK(check_worker(worker));
+  return check_name("the node's name", node, ".");
+}
+
 Status check_record(const WorkerRecord& record) {
   SIMSWARM_CHECK(check_worker(record.name));
   if (record.queues.empty()) return usage_error("worker {}: it serves no queue", record.name.text);

@@ -309,5 +309,6 @@ struct JobQueueOptions {
 [[nodiscard]] Status check_request(const ClaimRequest& request);
 [[nodiscard]] Status check_id(const JobId& id);
 [[nodiscard]] Status check_queue(const QueueName& queue);
+[[nodiscard]] Status check_worker(const WorkerId& worker, const std::string& node);
 
 }  // namespace simswarm::jobs
