@@ -1,10 +1,9 @@
-// Both ways with RQ as Debian packages it: its Python side, `rq worker`, `rq info`, `rq requeue` are real processes.
+// Both ways with RQ in the versions that are served: its Python side, `rq worker`, `rq info`, `rq requeue` are real
+// processes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "base/subprocess.h"
-#include "base/text.h"
-#include "job_queue_support.h"
+#include "rq_support.h"
 
 namespace simswarm::jobs {
 namespace {
@@ -13,64 +12,14 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-// What jobs do, and what every script below begins with.
-constexpr const char* kFunctions = R"py(
-import os, time
-def add(a, b): return a + b
-def boom(): raise ValueError("böse")
-def wait(path):
-    while not os.path.exists(path): time.sleep(0.01)
-    return "waited"
-)py";
-constexpr const char* kPreamble = R"py(
-import os, sys
-from datetime import timedelta
-from redis import Redis
-from rq import Queue, Retry, Worker
-from rq.job import Job
-from rq.registry import *
-from rq.serializers import JSONSerializer
-c = Redis(unix_socket_path=os.environ['SOCKET'], password=os.environ['PASSWORD'])
-q = Queue('run-1', connection=c, serializer=JSONSerializer)
-def status(j): return getattr(j.get_status(), 'value', j.get_status())  # a text in 1.13
-def fetch(id): return Job.fetch(id, connection=c, serializer=JSONSerializer)
-)py";
-// Debian's, or, for a look at another version, those of a virtual environment: SIMSWARM_RQ=VENV/bin.
-std::string program(const std::string& name) {
-  const char* where = std::getenv("SIMSWARM_RQ");
-  return std::string(where == nullptr ? "/usr/bin" : where) + "/" + name;
-}
-
-class RqInterop : public testing::Test {
+class RqInterop : public testing::TestWithParam<RqVersion> {
  protected:
-  RqInterop() {
-    folder_.write("functions.py", kFunctions);
-    queue_ = good(open_job_queue(server_.url()));
-  }
+  RqInterop() : queue_(good(open_job_queue(server_.url()))) {}
+  void SetUp() override { ASSERT_EQ(rq_.why_not(), ""); }
 
-  Subprocess process(std::vector<std::string> argv) {
-    Subprocess made{std::move(argv), folder_.path(), {}, {}, 60};
-    made.environment = {{"SOCKET", server_.socket()}, {"PASSWORD", kTestPassword}, {"PYTHONPATH", folder_.path()}};
-    return made;
-  }
-  std::string output_of(std::vector<std::string> argv) {
-    const auto answer = run(process(std::move(argv)));
-    EXPECT_TRUE(answer.has_value()) << answer.error().message;
-    if (!answer.has_value()) return "";
-    EXPECT_EQ(answer->exit_code, 0) << answer->errors;
-    return answer->output;
-  }
-  // What the script prints, without the last end of line.
-  std::string python(const std::string& script) {
-    return std::string(trim(output_of({program("python3"), folder_.write("script.py", kPreamble + script)})));
-  }
-  // rq COMMAND WORDS...
-  std::string rq(std::vector<std::string> words) {
-    std::vector<std::string> argv{program("rq"), words.at(0), "--url", server_.url()};
-    argv.insert(argv.end(), words.begin() + 1, words.end());
-    return output_of(argv);
-  }
-  std::string work_burst() { return rq({"worker", "-S", "rq.serializers.JSONSerializer", "--burst", "run-1"}); }
+  std::string python(const std::string& script) { return rq_.python(script); }
+  std::string rq(const std::vector<std::string>& words) { return rq_.command(words); }
+  std::string work_burst() { return rq_.work_burst("run-1"); }
 
   void enqueue(NewJob made, const std::string& payload) {
     made.payload = payload;
@@ -87,6 +36,7 @@ class RqInterop : public testing::Test {
   JobDetails details(const std::string& id) { return good(queue_->find({id})).value_or(JobDetails{}); }
 
   RedisServer& server_ = SharedRedis::fresh();
+  Rq rq_{GetParam(), server_};
   TestFolder folder_;
   std::unique_ptr<JobQueue> queue_;
 };
@@ -94,7 +44,7 @@ class RqInterop : public testing::Test {
 constexpr const char* kAdd = R"(["functions.add",null,[2,3],{}])";
 constexpr const char* kBoom = R"(["functions.boom",null,[],{}])";
 
-TEST_F(RqInterop, ExecutesWhatPythonEnqueued) {
+TEST_P(RqInterop, ExecutesWhatPythonEnqueued) {
   python(R"py(
 q.enqueue('functions.add', 2, 3, job_id='a', job_timeout=77, description='the sum')
 q.enqueue('functions.add', 2, b=3, job_id='first', at_front=True)
@@ -119,7 +69,7 @@ q.enqueue('functions.add', 2, b=3, job_id='first', at_front=True)
             "['a'] ['first'] []");
 }
 
-TEST_F(RqInterop, HasItsJobsExecutedByAWorkerOfRq) {
+TEST_P(RqInterop, HasItsJobsExecutedByAWorkerOfRq) {
   enqueue(job("a"), kAdd);
   enqueue(job("bad"), kBoom);
   NewJob child = job("child");
@@ -138,7 +88,7 @@ TEST_F(RqInterop, HasItsJobsExecutedByAWorkerOfRq) {
   EXPECT_EQ(good(queue_->counts({"run-1"})), (Counts{0, 0, 0, 0, 3, 1, 0}));
 }
 
-TEST_F(RqInterop, IsSeenByRqInfo) {
+TEST_P(RqInterop, IsSeenByRqInfo) {
   enqueue(job("a"), kAdd);
   enqueue(job("b"), kAdd);
   (void)claim_one();
@@ -147,7 +97,7 @@ TEST_F(RqInterop, IsSeenByRqInfo) {
   EXPECT_THAT(rq({"info"}), HasSubstr("1 queues, 1 jobs total"));
 }
 
-TEST_F(RqInterop, WaitsForEachOthersJobs) {
+TEST_P(RqInterop, WaitsForEachOthersJobs) {
   python("q.enqueue('functions.add', 1, 1, job_id='py')");
   NewJob ours = job("ours");
   ours.depends_on = {{"py"}};
@@ -163,7 +113,7 @@ TEST_F(RqInterop, WaitsForEachOthersJobs) {
   EXPECT_EQ(good(queue_->counts({"run-1"})).deferred, 0U);
 }
 
-TEST_F(RqInterop, RetriesAsPythonAsks) {
+TEST_P(RqInterop, RetriesAsPythonAsks) {
   python("q.enqueue('functions.add', 1, 1, job_id='a', retry=Retry(max=2, interval=[3600, 0]))");
   EXPECT_EQ(good(queue_->fail(claim_one(), "once", AfterFailure::kMayRetry)), Answer::kDone);
   EXPECT_EQ(details("a").job.state, State::kScheduled);
@@ -175,7 +125,7 @@ print(status(j), j.retries_left, 3500 < left <= 3601)
             "scheduled 1 True");
 }
 
-TEST_F(RqInterop, LeavesDueJobsToWhoeverSchedules) {
+TEST_P(RqInterop, LeavesDueJobsToWhoeverSchedules) {
   NewJob later = job("later");
   later.delay = std::chrono::seconds(1);
   enqueue(later, kAdd);
@@ -201,7 +151,7 @@ s.acquire_locks()
   EXPECT_EQ(details("py").job.state, State::kFinished);
 }
 
-TEST_F(RqInterop, LosesNoJobToRqsMaintenance) {
+TEST_P(RqInterop, LosesNoJobToRqsMaintenance) {
   enqueue(job("a"), kAdd);
   const Claim claim = claim_one();
   for (int again = 0; again < 2; ++again) {
@@ -218,7 +168,7 @@ TEST_F(RqInterop, LosesNoJobToRqsMaintenance) {
   EXPECT_EQ(details("a").job.state, State::kFinished);
 }
 
-TEST_F(RqInterop, GoesOnWhereMaintenanceWasForcedOnAJob) {
+TEST_P(RqInterop, GoesOnWhereMaintenanceWasForcedOnAJob) {
   NewJob made = job("a");
   made.retries = 1;
   enqueue(made, kAdd);
@@ -234,7 +184,7 @@ TEST_F(RqInterop, GoesOnWhereMaintenanceWasForcedOnAJob) {
   EXPECT_EQ(good(queue_->counts({"run-1"})), (Counts{0, 0, 0, 0, 1, 0, 0})) << "once, and nowhere else";
 }
 
-TEST_F(RqInterop, IsManagedByRqsCommands) {
+TEST_P(RqInterop, IsManagedByRqsCommands) {
   enqueue(job("a"), kAdd);
   rq({"suspend"});
   EXPECT_TRUE(good(queue_->claim({{"ours"}, "node1", {{"run-1"}}, 1})).suspended);
@@ -261,16 +211,15 @@ TEST_F(RqInterop, IsManagedByRqsCommands) {
 // A worker of RQ that runs beside the test, until it has nothing more to do.
 class Burst {
  public:
-  Burst(const RedisServer& server, const std::string& functions) {
-    std::vector<std::string> words{
-        program("rq"), "worker", "--url", server.url(), "-S", "rq.serializers.JSONSerializer", "--burst", "run-1"};
+  explicit Burst(const Rq& rq) {
+    std::vector<std::string> words = rq.worker_words("run-1");
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
     pid_ = ::fork();
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::setenv("PYTHONPATH", functions.c_str(), 1);
+    ::setenv("PYTHONPATH", rq.functions().c_str(), 1);
     ::execv(argv[0], argv.data());
     ::_exit(127);
   }
@@ -288,25 +237,28 @@ class Burst {
   pid_t pid_ = -1;
 };
 
-TEST_F(RqInterop, CancelsAJobThatAWorkerOfRqExecutes) {
+TEST_P(RqInterop, CancelsAJobThatAWorkerOfRqExecutes) {
   const std::string path = (folder_ / "go-on").string();
   python("q.enqueue('functions.wait', '" + path + "', job_id='a')");
-  const Burst worker(server_, folder_.path());
-  ASSERT_TRUE(wait_until([&] { return good(queue_->counts({"run-1"})).started == 1; }));
+  const Burst worker(rq_);
+  ASSERT_TRUE(wait_until([&] { return details("a").job.state == State::kStarted; }));
+  EXPECT_EQ(good(queue_->counts({"run-1"})).started, 1U);
   EXPECT_EQ(good(queue_->list({"run-1"}, Place::kStarted, 0, 9)).jobs.at(0).id.text, "a");
   EXPECT_EQ(good(queue_->cancel({"a"})), Answer::kDone);
   EXPECT_EQ(good(queue_->counts({"run-1"})), (Counts{0, 0, 0, 0, 0, 0, 1}));
   folder_.write("go-on", "");
 }
 
-TEST_F(RqInterop, StopsAJobThatAWorkerOfRqExecutes) {
+TEST_P(RqInterop, StopsAJobThatAWorkerOfRqExecutes) {
   python("q.enqueue('functions.wait', '" + (folder_ / "never").string() + "', job_id='a')");
-  const Burst worker(server_, folder_.path());
+  const Burst worker(rq_);
   ASSERT_TRUE(wait_until([&] { return details("a").job.state == State::kStarted; }));
   EXPECT_EQ(good(queue_->request_stop({"a"})), Answer::kDone);
   EXPECT_TRUE(wait_until([&] { return details("a").job.state == State::kStopped; }));
   EXPECT_THAT(details("a").message, HasSubstr("stopped by user"));
 }
+
+INSTANTIATE_TEST_SUITE_P(Of, RqInterop, testing::ValuesIn(kRqVersions), rq_name);
 
 }  // namespace
 }  // namespace simswarm::jobs
