@@ -213,7 +213,7 @@ def group_wait(bench, _rounds):
         server.path.chmod(0o755)
         words = [bench.simswarm, "worker", "run", "--queue", server.url, "--spool", str(server.path / "spool")]
         worker = subprocess.Popen(words, stderr=subprocess.DEVNULL)
-        command = ["sh", "-c", "date +%s%N > {results}/began"]
+        command = ["sh", "-c", "date +%s%N > {results}/began", "{n}"]
         job = ["simswarm.run", None, [], {"folder": str(folder), "command": command, "results": "results/{n}", "grid": [["n", [str(i) for i in range(count)]]], "run": "NUMBER"}]
         payload = json.dumps(job).replace('"NUMBER"', "NUMBER")
         time.sleep(2)

@@ -119,6 +119,7 @@ class LocalExecutor final : public Executor {
     }
     running_.clear();
     free_.clear();
+    retired_.clear();
     if (!layer_.veil.empty()) (void)remove_tree(layer_.veil);
   }
 
@@ -141,6 +142,7 @@ class LocalExecutor final : public Executor {
   }
 
   std::vector<Ended> wait(milliseconds time, const std::vector<int>& wake) override {
+    retired_.clear();
     std::vector<pollfd> polled;
     std::vector<std::uint64_t> ids;
     for (const auto& [id, running] : running_) {
@@ -355,7 +357,8 @@ class LocalExecutor final : public Executor {
     ended.usage.peak_memory = std::max(running.peak, static_cast<std::uint64_t>(usage.ru_maxrss) * 1024);
     fill_evidence(running, ended);
     // Who is still there may write into what it sees: a stage is handed on only when it is deserted.
-    if (!ended.trouble && !strangers_ && running.stage->renew()) free_.push_back(std::move(running.stage));
+    const bool serves_again = !ended.trouble && !strangers_ && running.stage->renew();
+    (serves_again ? free_ : retired_).push_back(std::move(running.stage));
     return ended;
   }
 
@@ -481,7 +484,8 @@ class LocalExecutor final : public Executor {
   Limits limits_;
   std::vector<std::string> environment_;
   std::vector<std::unique_ptr<Stage>> free_;
-  fs::path last_stage_;  // some folder on the disk that runs write to
+  std::vector<std::unique_ptr<Stage>> retired_;  // hold what the evidence of the last wait() names
+  fs::path last_stage_;                          // some folder on the disk that runs write to
   std::size_t stages_ = 0;
   std::map<std::string, fs::path> programs_;  // by the word that names them
   ChildList own_children_{::getpid()};

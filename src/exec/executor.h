@@ -52,7 +52,8 @@ class Executor {
 
   // An error when the program cannot be started; nothing runs then.
   [[nodiscard]] virtual Status start(const BatchSpec& batch) = 0;
-  // Waits until a batch ends, a descriptor of `wake` is readable, or the time is over; gives those that have ended.
+  // What the evidence names is there until the next call. Waits until a batch ends, a descriptor of `wake` is readable,
+  // or the time is over; gives those that have ended.
   [[nodiscard]] virtual std::vector<Ended> wait(std::chrono::milliseconds time, const std::vector<int>& wake) = 0;
   // What wait() would wait for: descriptors that are readable when a process has ended, and how long nothing that runs
   // has to be looked at.

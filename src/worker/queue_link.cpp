@@ -306,7 +306,7 @@ class Link final : public QueueLink {
                                 assignment->campaign));
       }
     }
-    held_.emplace(id_of(job.claim), job.claim);
+    held_.emplace(id_of(job.claim), HeldJob{job.claim, job.queue});
     claimed_.push_back(
         {job.claim, std::move(assignment->campaign), std::move(study), assignment->position, job.queue, job.timeout});
     return std::nullopt;
@@ -396,7 +396,7 @@ class Link final : public QueueLink {
     last_beat_ = now;
 
     std::vector<Claim> held;
-    for (const auto& [id, claim] : held_) held.push_back(claim);
+    for (const auto& [id, job] : held_) held.push_back(job.claim);
     const std::vector<jobs::Told> told = std::exchange(told_, {});
     const jobs::WorkerRecord record = this->record();
     lock.unlock();
@@ -430,7 +430,12 @@ class Link final : public QueueLink {
     jobs::WorkerRecord record;
     record.name = options_.name;
     record.queues = named_;
-    record.queues.insert(record.queues.end(), served_.begin(), served_.end());
+    std::set<jobs::QueueName> served = served_;
+    for (const auto& [id, job] : held_) {
+      if (served.size() < kMostQueues) served.insert(job.queue);
+    }
+    for (const jobs::QueueName& queue : named_) served.erase(queue);
+    record.queues.insert(record.queues.end(), served.begin(), served.end());
     if (record.queues.empty()) record.queues.push_back({"run"});
     record.host = options_.node;
     record.pid = static_cast<int>(::getpid());
@@ -461,7 +466,7 @@ class Link final : public QueueLink {
   // one of this name that has gone.
   void connect(std::unique_lock<std::mutex>& lock) {
     std::vector<Claim> known;
-    for (const auto& [id, claim] : held_) known.push_back(claim);
+    for (const auto& [id, job] : held_) known.push_back(job.claim);
     for (const Settlement& one : outbox_) known.push_back(one.claim);
     lock.unlock();
     Result<std::unique_ptr<jobs::Bell>> bell = jobs::Bell::open(options_.url, options_.name, named_, options_.queue);
@@ -548,7 +553,11 @@ class Link final : public QueueLink {
   std::vector<Assigned> claimed_;
   Orders orders_;
   std::vector<Settlement> outbox_;
-  std::map<std::string, Claim> held_;
+  struct HeldJob {
+    Claim claim;
+    jobs::QueueName queue;
+  };
+  std::map<std::string, HeldJob> held_;
   std::set<std::string> to_stop_;  // jobs, as RQ's command names them
   std::vector<jobs::Told> told_;
   std::map<std::string, std::shared_ptr<const std::string>> manifests_;
