@@ -1,6 +1,7 @@
 // Stands between simswarm and the C library (LD_PRELOAD): ends it at one of its calls, or sets its clock.
 //   SIMSWARM_TEST_CALLS=FILE         a line for each call that changes something on disk: «main rename /to/path»
 //   SIMSWARM_TEST_KILL=main:12       SIGKILL just before the 12th such call of that thread; other: of any other thread
+//   SIMSWARM_TEST_KILL_AT=2:write:.x SIGKILL just before the second such call of this name whose path ends like that
 //   SIMSWARM_TEST_CLOCK=-3600        seconds, added to what CLOCK_REALTIME says
 // Only in the process named simswarm, and not in its forks. It takes itself out of the environment, so that simulations
 // neither load it nor have it in their keys. Its own calls go to the kernel directly.
@@ -29,6 +30,9 @@ struct Faults {
   int calls = -1;
   bool kill_in_main = false;
   long kill_at = 0;
+  std::string kill_name;
+  std::string kill_end;
+  std::atomic<long> kill_after = 0;
   time_t clock = 0;
   std::atomic<long> in_main = 0;
   std::atomic<long> in_others = 0;
@@ -54,8 +58,16 @@ __attribute__((constructor)) void set_up() {
   const std::string kill = taken("SIMSWARM_TEST_KILL");
   all.kill_in_main = kill.starts_with("main:");
   if (!kill.empty()) all.kill_at = std::strtol(kill.c_str() + kill.find(':') + 1, nullptr, 10);
+  const std::string kill_at = taken("SIMSWARM_TEST_KILL_AT");
+  if (const std::size_t last = kill_at.rfind(':'); last != std::string::npos) {
+    const std::size_t first = kill_at.find(':');
+    all.kill_after = std::strtol(kill_at.c_str(), nullptr, 10);
+    all.kill_name = kill_at.substr(first + 1, last - first - 1);
+    all.kill_end = kill_at.substr(last + 1);
+  }
   all.clock = std::strtol(taken("SIMSWARM_TEST_CLOCK"), nullptr, 10);
-  for (const char* name : {"LD_PRELOAD", "SIMSWARM_TEST_CALLS", "SIMSWARM_TEST_KILL", "SIMSWARM_TEST_CLOCK"})
+  for (const char* name :
+       {"LD_PRELOAD", "SIMSWARM_TEST_CALLS", "SIMSWARM_TEST_KILL", "SIMSWARM_TEST_KILL_AT", "SIMSWARM_TEST_CLOCK"})
     ::unsetenv(name);
   all.process = ::getpid();
 }
@@ -72,6 +84,8 @@ void at(const char* name, const char* what) {
     ::syscall(SYS_write, all.calls, line.data(), line.size());
   }
   if (is_main == all.kill_in_main && number == all.kill_at) ::syscall(SYS_kill, all.process, SIGKILL);
+  const bool is_it = !all.kill_name.empty() && all.kill_name == name && std::string_view(what).ends_with(all.kill_end);
+  if (is_it && --all.kill_after == 0) ::syscall(SYS_kill, all.process, SIGKILL);
   errno = before;
 }
 
