@@ -1,7 +1,6 @@
 #include "worker/queue_link.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -36,18 +35,8 @@ constexpr std::size_t kMostQueues = 32;  // that are asked in one claim, and tha
 constexpr std::chrono::seconds kAvoided{30};
 constexpr std::size_t kMostStudies = 1000;  // manifests that are remembered
 
-Fd make_event() {
-  return Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-}
-
-void ring(const Fd& event) {
-  const std::uint64_t one = 1;
-  (void)!::write(event.get(), &one, sizeof(one));
-}
-
-void hush(const Fd& event) {
-  std::uint64_t count = 0;
-  (void)!::read(event.get(), &count, sizeof(count));
+bool is_due(Monotonic when) {
+  return system_clock().monotonic() >= when;
 }
 
 std::string id_of(const Claim& claim) {
@@ -150,8 +139,6 @@ class Link final : public QueueLink {
       wait(lock);
     }
   }
-
-  static bool is_due(Monotonic when) { return system_clock().monotonic() >= when; }
 
   // Everything that is due. Calls to the queue are made unlocked.
   Status step(std::unique_lock<std::mutex>& lock) {
@@ -307,6 +294,7 @@ class Link final : public QueueLink {
       }
     }
     held_.emplace(id_of(job.claim), HeldJob{job.claim, job.queue});
+    if (!registered_.contains(job.queue)) next_beat_ = {};  // registers us for it
     claimed_.push_back(
         {job.claim, std::move(assignment->campaign), std::move(study), assignment->position, job.queue, job.timeout});
     return std::nullopt;
@@ -398,6 +386,11 @@ class Link final : public QueueLink {
     std::vector<Claim> held;
     for (const auto& [id, job] : held_) held.push_back(job.claim);
     const std::vector<jobs::Told> told = std::exchange(told_, {});
+    registered_ = served_;
+    registered_.insert(named_.begin(), named_.end());
+    for (const auto& [id, job] : held_) {
+      if (registered_.size() < named_.size() + kMostQueues) registered_.insert(job.queue);
+    }
     const jobs::WorkerRecord record = this->record();
     lock.unlock();
     const auto beaten = [&]() -> Result<std::vector<jobs::Beat>> {
@@ -430,12 +423,9 @@ class Link final : public QueueLink {
     jobs::WorkerRecord record;
     record.name = options_.name;
     record.queues = named_;
-    std::set<jobs::QueueName> served = served_;
-    for (const auto& [id, job] : held_) {
-      if (served.size() < kMostQueues) served.insert(job.queue);
+    for (const jobs::QueueName& queue : registered_) {
+      if (std::find(named_.begin(), named_.end(), queue) == named_.end()) record.queues.push_back(queue);
     }
-    for (const jobs::QueueName& queue : named_) served.erase(queue);
-    record.queues.insert(record.queues.end(), served.begin(), served.end());
     if (record.queues.empty()) record.queues.push_back({"run"});
     record.host = options_.node;
     record.pid = static_cast<int>(::getpid());
@@ -563,7 +553,8 @@ class Link final : public QueueLink {
   std::map<std::string, std::shared_ptr<const std::string>> manifests_;
   std::map<jobs::QueueName, Monotonic> avoided_;  // until when
   std::set<jobs::QueueName> active_;              // may have jobs
-  std::set<jobs::QueueName> served_;              // of those that patterns match: ours are registered for them
+  std::set<jobs::QueueName> registered_;
+  std::set<jobs::QueueName> served_;  // of those that patterns match: ours are registered for them
   LinkState state_;
   std::size_t most_held_ = 0;
   std::size_t ahead_ = 0;  // jobs to be claimed beyond what is wanted, where the last had nothing to do

@@ -2,6 +2,8 @@
 
 #include <fnmatch.h>
 #include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <nlohmann/json.hpp>
@@ -9,6 +11,20 @@
 #include "base/text.h"
 
 namespace simswarm::worker {
+
+Fd make_event() {
+  return Fd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+}
+
+void ring(const Fd& event) {
+  const std::uint64_t one = 1;
+  (void)!::write(event.get(), &one, sizeof(one));
+}
+
+void hush(const Fd& event) {
+  std::uint64_t count = 0;
+  (void)!::read(event.get(), &count, sizeof(count));
+}
 
 QueueCommand parse_command(std::string_view text) {
   constexpr std::size_t kDeepest = 8;

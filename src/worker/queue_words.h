@@ -19,6 +19,11 @@ struct QueueCommand {
 // What is no command is none.
 [[nodiscard]] QueueCommand parse_command(std::string_view text);
 
+// A descriptor by which one thread wakes another.
+[[nodiscard]] Fd make_event();
+void ring(const Fd& event);
+void hush(const Fd& event);
+
 // «run-*» and the like.
 [[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
 
