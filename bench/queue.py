@@ -211,23 +211,29 @@ def group_wait(bench, _rounds):
         folder.mkdir()
         folder.chmod(0o777)
         server.path.chmod(0o755)
-        words = [bench.simswarm, "worker", "run", "--queue", server.url, "--spool", str(server.path / "spool")]
-        worker = subprocess.Popen(words, stderr=subprocess.DEVNULL)
         command = ["sh", "-c", "date +%s%N > {results}/began", "{n}"]
         job = ["simswarm.run", None, [], {"folder": str(folder), "command": command, "results": "results/{n}", "grid": [["n", [str(i) for i in range(count)]]], "run": "NUMBER"}]
         payload = json.dumps(job).replace('"NUMBER"', "NUMBER")
-        time.sleep(2)
-        told = subprocess.run([bench.jobs, server.url, "begin", payload, str(count)], check=True, capture_output=True, text=True).stdout.split()
-        time.sleep(2)
-        began = [int((folder / "results" / str(i) / "began").read_text()) for i in range(count)]
-        delays = sorted((b - int(a)) / 1e6 for a, b in zip(told, began))
-        bench.say("a new job begins", "idle worker", f"{statistics.median(delays):.1f} ms (median), {delays[int(0.95 * count)]:.1f} ms (95%), start of sh and date included")
-        before = cpu_seconds(worker)
-        idle = 60
-        time.sleep(idle)
-        bench.say("idle for 60 s", "worker", f"{100 * (cpu_seconds(worker) - before) / idle:.3f}% of a core")
-        worker.send_signal(signal.SIGTERM)
-        worker.wait()
+        words = [bench.simswarm, "worker", "run", "--queue", server.url, "--spool", str(server.path / "spool")]
+        worker = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+        try:
+            watch_waiting(bench, server, worker, folder, payload, count)
+        finally:
+            worker.send_signal(signal.SIGTERM)
+            worker.wait()
+
+
+def watch_waiting(bench, server, worker, folder, payload, count):
+    time.sleep(2)
+    told = subprocess.run([bench.jobs, server.url, "begin", payload, str(count)], check=True, capture_output=True, text=True).stdout.split()
+    time.sleep(2)
+    began = [int((folder / "results" / str(i) / "began").read_text()) for i in range(count)]
+    delays = sorted((b - int(a)) / 1e6 for a, b in zip(told, began))
+    bench.say("a new job begins", "idle worker", f"{statistics.median(delays):.1f} ms (median), {delays[int(0.95 * count)]:.1f} ms (95%), start of sh and date included")
+    before = cpu_seconds(worker)
+    idle = 60
+    time.sleep(idle)
+    bench.say("idle for 60 s", "worker", f"{100 * (cpu_seconds(worker) - before) / idle:.3f}% of a core")
 
 
 def cpu_seconds(process):
