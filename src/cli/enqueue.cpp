@@ -78,10 +78,11 @@ Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSetti
   }
   print(fmt::format("{} run{} in queue {} as campaign {}\n", runs.size(), runs.size() == 1 ? "" : "s", in, campaign));
   if (!arguments.quiet) {
-    print(fmt::format("  simswarm jobs list --in {0}     what becomes of them\n"
-                      "  simswarm jobs cancel --in {0}   cancels what has not ended\n"
-                      "  simswarm worker run{1:<{2}}   executes them\n",
-                      in, "", in.size() + 9));
+    print(
+        fmt::format("  simswarm jobs list --in {0}     what becomes of them\n"
+                    "  simswarm jobs cancel --in {0}   cancels what has not ended\n"
+                    "  simswarm worker run{1:<{2}}   executes them\n",
+                    in, "", in.size() + 9));
   }
   return ExitCode::kOk;
 }
