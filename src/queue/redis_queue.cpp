@@ -159,9 +159,9 @@ class RedisQueue final : public JobQueue {
     is_new.reserve(jobs.size());
     for (std::size_t first = 0; first < jobs.size(); first += kMostInStep) {
       const std::size_t end = std::min(first + kMostInStep, jobs.size());
-      if (std::all_of(jobs.begin() + first, jobs.begin() + end,
-                      [&](const NewJob& one) { return is_alike(one, jobs[first]); })) {
-        SIMSWARM_CHECK(enqueue_alike({jobs.data() + first, end - first}, is_new));
+      const std::span<const NewJob> some(jobs.data() + first, end - first);
+      if (std::all_of(some.begin(), some.end(), [&](const NewJob& one) { return is_alike(one, some.front()); })) {
+        SIMSWARM_CHECK(enqueue_alike(some, is_new));
         continue;
       }
       std::vector<std::string> arguments{std::to_string(end - first)};

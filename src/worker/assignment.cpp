@@ -48,7 +48,8 @@ class Fields {
   }
   [[nodiscard]] Status end(std::initializer_list<const char*> known) const {
     if (!wrong_.empty()) return usage_error("{}", wrong_);
-    for (const auto& [name, value] : object_.items()) {
+    for (const auto& item : object_.items()) {
+      const std::string& name = item.key();
       const auto is = [&](const char* one) { return name == one; };
       if (std::none_of(known.begin(), known.end(), is))
         return usage_error("there is no field «{}» in a job of simswarm.run", name);

@@ -53,6 +53,8 @@ class Link final : public QueueLink {
     adopt(true);
     thread_ = std::thread([this] { work(); });
   }
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
   ~Link() override {
     {
       const std::lock_guard guard(mutex_);

@@ -192,7 +192,8 @@ class Service final : public Host {
       options_.say(fmt::format("kill-horse was asked for: {} runs are ended", running_));
       for (const auto& [run, job] : executed_) stops_.push_back({job, Outcome::kKilled});
     }
-    for (auto& [index, held] : held_) {
+    for (auto& [index, held_job] : held_) {
+      Held& held = held_job;
       const auto is_it = [&](const jobs::Claim& claim) { return claim == held.assigned.claim; };
       const bool stops = std::any_of(orders.stop.begin(), orders.stop.end(), is_it);
       const bool lost = std::any_of(orders.lost.begin(), orders.lost.end(), is_it);
@@ -468,7 +469,7 @@ class Service final : public Host {
 
 }  // namespace
 
-Result<ServiceSummary> serve(ServiceOptions options) {
+Result<ServiceSummary> serve(const ServiceOptions& options) {
   const std::string owner = "worker-" + make_ulid(system_clock().stamp());
   const bool users = ::geteuid() != 0 && options.layer != "links";
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,

@@ -36,6 +36,6 @@ struct ServiceSummary {
 };
 
 // To be called while this is the only thread. An error: the queue cannot be reached at the beginning, or refuses us.
-[[nodiscard]] Result<ServiceSummary> serve(ServiceOptions options);
+[[nodiscard]] Result<ServiceSummary> serve(const ServiceOptions& options);
 
 }  // namespace simswarm::worker

@@ -67,16 +67,16 @@ Fd locked(const fs::path& path, int flags) {
   Fd file(::open(path.c_str(), flags | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
   struct stat open {};
   struct stat there {};
-  if (!file.valid() || ::fstat(file.get(), &open) != 0) return Fd();
+  if (!file.valid() || ::fstat(file.get(), &open) != 0) return {};
   if (!S_ISREG(open.st_mode) || open.st_uid != ::geteuid()) {
     errno = EPERM;
-    return Fd();
+    return {};
   }
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return Fd();
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return {};
   const bool is_there = ::stat(path.c_str(), &there) == 0 && there.st_ino == open.st_ino && there.st_dev == open.st_dev;
   if (is_there) return file;
   errno = EWOULDBLOCK;
-  return Fd();
+  return {};
 }
 
 Status make_private(const fs::path& folder) {
