@@ -111,7 +111,7 @@ class Link final : public QueueLink {
     LinkState state = state_;
     state.unsettled = outbox_.size();
     const bool none = held_.empty() && claimed_.empty() && outbox_.empty() && !claims_now_;
-    state.idle = state.connected && none && (state.suspended || (!may_claim_ && state.waiting == 0));
+    state.idle = state.connected && none && !stale_ && (state.suspended || (!may_claim_ && state.waiting == 0));
     return state;
   }
 
@@ -203,7 +203,7 @@ class Link final : public QueueLink {
         if (some[i].how == Settlement::How::kFail) ++state_.failed;
       }
       outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
-      may_claim_ = true;
+      may_claim_ = stale_ = true;
     }
     if (Status cleared = spool_->clear(); !cleared) tell_of_disk(cleared.error());
     return {};
@@ -258,6 +258,7 @@ class Link final : public QueueLink {
   // There is nothing for us: the bell says when there is. Named queues may have been filled since they were asked.
   Status stop_asking() {
     may_claim_ = false;
+    if (stale_) next_look_ = {};  // what was settled may have queued others, in queues that had nothing
     state_.waiting = 0;
     active_.clear();
     ring(event_);
@@ -353,6 +354,7 @@ class Link final : public QueueLink {
     lock.lock();
     if (!looked) return propagate(looked.error());
     next_look_ = system_clock().monotonic() + options_.beat;
+    stale_ = false;
     state_.waiting = 0;
     served_.clear();
     for (const jobs::QueueView& one : *looked) {
@@ -565,6 +567,7 @@ class Link final : public QueueLink {
   double working_seconds_ = 0;
   bool may_claim_ = true;
   bool claims_now_ = false;
+  bool stale_ = false;  // something was settled since it was last looked which queues have jobs
   bool leaves_ = false;
   bool left_ = false;
   bool ends_ = false;

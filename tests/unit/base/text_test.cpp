@@ -173,7 +173,7 @@ TEST(JsonDepth, CountsBracketsOutsideOfStrings) {
   EXPECT_EQ(json_depth(""), 0U);
   EXPECT_EQ(json_depth("7"), 0U);
   EXPECT_EQ(json_depth(R"([{"a":[1]},[]])"), 3U);
-  EXPECT_EQ(json_depth(R"(["[[[[", "\"[{", "\", [1]])"), 2U);
+  EXPECT_EQ(json_depth(R"(["[[[[", "\"[{", "\\", [1]])"), 2U);
   EXPECT_EQ(json_depth("]]]["), 1U);
   EXPECT_EQ(json_depth(std::string(100'000, '[')), 100'000U);
 }
