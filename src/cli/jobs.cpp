@@ -258,7 +258,7 @@ Result<ExitCode> show(JobQueue& queue, const JobsArguments& arguments) {
       continue;
     }
     for (const auto& [name, value] : object.items()) {
-      if (value.is_null() || value == "" || value == json::array()) continue;
+      if (value.empty() || (value.is_string() && value.get_ref<const std::string&>().empty())) continue;
       const std::string text = value.is_string() ? value.get<std::string>() : value.dump();
       print(fmt::format("{:<15} {}\n", name, replace_all(std::string(trim(text)), "\n", fmt::format("\n{:16}", ""))));
     }

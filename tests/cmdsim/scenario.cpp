@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "expression.h"
 #include "text.h"
@@ -51,9 +52,9 @@ void ValueList::restart(const LookUp& lookUp) {
   for (const std::string& item : items_) expand(substituteDollars(item, lookUp), values_);
 }
 
-Scenario::Scenario(const std::vector<IterationVariable>& variables, const std::string& constraint,
+Scenario::Scenario(const std::vector<IterationVariable>& variables, std::string constraint,
                    const std::string& nestingOrder)
-    : constraint_(constraint) {  // NOLINT(modernize-pass-by-value): it is short
+    : constraint_(std::move(constraint)) {
   for (const IterationVariable& variable : variables) loops_.push_back({variable, ValueList(variable.values)});
   std::vector<std::string> waiting = nesting(nestingOrder);
   std::vector<Loop> ordered;

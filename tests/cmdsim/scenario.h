@@ -37,8 +37,7 @@ class ValueList {
 /// The loops of a configuration, stepped run by run.
 class Scenario {
  public:
-  Scenario(const std::vector<IterationVariable>& variables, const std::string& constraint,
-           const std::string& nestingOrder);
+  Scenario(const std::vector<IterationVariable>& variables, std::string constraint, const std::string& nestingOrder);
 
   /// To the first run; false if there is none.
   bool restart();

@@ -161,7 +161,7 @@ TEST_F(AWorkerOfStudies, EndsAJobThatIsWantedNoMore) {
 TEST_F(AWorkerOfStudies, KnowsNothingToStopOfAJobThatHasEnded) {
   enqueue_all(0);
   host_.stops = {{{0}, Outcome::kCancelled}, {{77}, Outcome::kCancelled}};
-  queue_->claim(1);
+  ASSERT_EQ(queue_->claim(1).size(), 1U);
   work();
   EXPECT_THAT(first_.executor.ended_by_us, IsEmpty());
   EXPECT_EQ(queue_->counts().finished, 2U);
