@@ -7,6 +7,7 @@ find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
 find_package(SQLite3 REQUIRED)
 find_package(CLI11 REQUIRED)
 find_package(ZLIB REQUIRED)
+find_package(LibArchive REQUIRED)
 find_package(PkgConfig REQUIRED)
 
 # tl::expected is one header; its package's CMake name has changed over time, its path has not.
@@ -17,6 +18,11 @@ target_include_directories(expected::expected SYSTEM INTERFACE ${EXPECTED_INCLUD
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 add_library(tomlplusplus::tomlplusplus INTERFACE IMPORTED)
 target_link_libraries(tomlplusplus::tomlplusplus INTERFACE PkgConfig::TOMLPLUSPLUS)
+
+# By pkg-config: Debian's packages of zstd bring a CMake configuration only in newer versions.
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+add_library(zstd::zstd INTERFACE IMPORTED)
+target_link_libraries(zstd::zstd INTERFACE PkgConfig::ZSTD)
 
 # Its compile flags differ by version and do not fit precompiled headers; <hiredis/hiredis.h> needs none of them.
 pkg_check_modules(HIREDIS REQUIRED hiredis)

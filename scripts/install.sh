@@ -4,9 +4,11 @@
 set -euo pipefail
 
 readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
-  libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev libhiredis-dev zlib1g-dev)
+  libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev libhiredis-dev zlib1g-dev
+  libarchive-dev libzstd-dev libmongoc-dev)
 readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
-  shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip)
+  shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip
+  postgresql python3-pymongo python3-gridfs)
 readonly DEMO=(g++ pkgconf libns3-dev libgsl-dev)
 readonly POLICY=/usr/sbin/policy-rc.d
 
@@ -38,8 +40,11 @@ hold_services() {
 disable_services() {
   local package
   for package in "$@"; do
-    [[ $package == redis-server ]] || continue
-    ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet redis-server.service || true
+    case "$package" in
+      redis-server | postgresql) ;;
+      *) continue ;;
+    esac
+    ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet "$package.service" || true
   done
 }
 

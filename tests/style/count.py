@@ -29,6 +29,8 @@ VENDORS = {
     "toml++": ("tomlplusplus::tomlplusplus", r"toml(\+\+|plusplus)?[./]", True),
     "OpenSSL's libcrypto": ("OpenSSL::Crypto", r"openssl/evp\.h", True),
     "OpenSSL's libssl": ("OpenSSL::SSL", r"openssl/(?!evp\.h)", True),
+    "libarchive": ("LibArchive::LibArchive", r"archive(_entry)?\.h", True),
+    "zstd": ("zstd::zstd", r"zstd\.h", True),
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/", False),
     "spdlog": ("spdlog::spdlog", r"spdlog/", False),
     "CLI11": ("CLI11::CLI11", r"CLI/", False),

@@ -1,0 +1,3 @@
+#include "archive/tar.h"
+
+#include <gtest/gtest.h>
