@@ -24,6 +24,10 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 add_library(zstd::zstd INTERFACE IMPORTED)
 target_link_libraries(zstd::zstd INTERFACE PkgConfig::ZSTD)
 
+pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET libmongoc-1.0)
+add_library(mongoc::mongoc INTERFACE IMPORTED)
+target_link_libraries(mongoc::mongoc INTERFACE PkgConfig::MONGOC)
+
 # Its compile flags differ by version and do not fit precompiled headers; <hiredis/hiredis.h> needs none of them.
 pkg_check_modules(HIREDIS REQUIRED hiredis)
 add_library(hiredis::hiredis INTERFACE IMPORTED)

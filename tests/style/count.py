@@ -30,6 +30,7 @@ VENDORS = {
     "OpenSSL's libcrypto": ("OpenSSL::Crypto", r"openssl/evp\.h", True),
     "OpenSSL's libssl": ("OpenSSL::SSL", r"openssl/(?!evp\.h)", True),
     "libarchive": ("LibArchive::LibArchive", r"archive(_entry)?\.h", True),
+    "libmongoc": ("mongoc::mongoc", r"(mongoc|bson)[./]", True),
     "zstd": ("zstd::zstd", r"zstd\.h", True),
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/", False),
     "spdlog": ("spdlog::spdlog", r"spdlog/", False),

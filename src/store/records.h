@@ -1,0 +1,90 @@
+// What the store knows of runs and campaigns; each is a document that is written once. doc/formats.md, «Store».
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+#include "model/attempt.h"
+#include "store/back_end.h"
+
+namespace simswarm::store {
+
+inline constexpr int kRecordVersion = 1;
+
+// An attempt that has ended, whatever came of it.
+struct AttemptRecord {
+  Attempt attempt;  // its number is the queue's
+  std::string run;  // for people: «Config:load=2,#0»
+  std::string worker;
+  std::string output;  // the last of standard output; bytes
+  std::string errors;  // and of standard error
+};
+
+// An accepted outcome: there is one for a key.
+struct RunRecord {
+  AttemptRecord made_by;
+  std::vector<ResultFile> files;   // in the order of the archive; their identities are not kept
+  Digest canonical;                // of all files in canonical form: what equal results have in common
+  Digest archive;                  // of the tar that holds the files; empty: there are none
+  std::uint64_t archive_size = 0;  // of it, in bytes
+  std::string packed{};            // the tar, compressed; empty: it is too large for that, and a blob of its own
+  std::uint64_t packed_size = 0;   // of `packed`, also where that was not fetched
+  [[nodiscard]] bool in_blob() const { return !archive.empty() && packed_size == 0; }
+};
+
+// How the archive names a file: «../x» is «_up/x» there.
+[[nodiscard]] std::string path_in_archive(const std::string& path);
+
+// A campaign whose runs are executed elsewhere: all that is needed to go on with it when the queue has forgotten it.
+struct CampaignRecord {
+  std::string id;  // ULID
+  std::string name;
+  std::string queue;  // the name of its queue
+  std::string study;  // JSON, for workers
+  std::string host;   // that began it
+  Digest artifact;    // what the runs see
+  Digest plan;        // a blob: RunPlan
+  std::size_t runs = 0;
+  int retries = 0;
+  int max_lost = 0;
+  Stamp created{};
+};
+
+// Where the bytes of a blob are.
+struct BlobRecord {
+  Digest digest;             // of the content
+  std::uint64_t size = 0;    // of the content, in bytes
+  std::uint64_t stored = 0;  // of the file
+  std::string file;          // its id
+  Digest stored_digest;      // of the file's bytes
+  Stamp created{};
+};
+
+// Somebody wants a blob to stay for a while.
+struct UseRecord {
+  Digest digest;
+  Stamp since{};
+};
+
+[[nodiscard]] Document to_document(const AttemptRecord& record);
+[[nodiscard]] Document to_document(const RunRecord& record);
+[[nodiscard]] Document to_document(const CampaignRecord& record);
+[[nodiscard]] Document to_document(const BlobRecord& record);
+[[nodiscard]] Document to_document(const UseRecord& record);  // each has an id of its own
+// Of a document that somebody else may have written: an error says which field is wrong.
+[[nodiscard]] Result<AttemptRecord> attempt_from(const Document& document);
+[[nodiscard]] Result<RunRecord> run_from(const Document& document);
+[[nodiscard]] Result<CampaignRecord> campaign_from(const Document& document);
+[[nodiscard]] Result<BlobRecord> blob_from(const Document& document);
+[[nodiscard]] Result<UseRecord> use_from(const Document& document);
+// A single number or stamp, for settings and marks.
+[[nodiscard]] Document number_document(const std::string& id, std::int64_t number);
+[[nodiscard]] Result<std::int64_t> number_from(const Document& document);
+
+// «KEY/CAMPAIGN/NUMBER»
+[[nodiscard]] std::string id_of(const Attempt& attempt);
+
+}  // namespace simswarm::store

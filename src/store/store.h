@@ -1,0 +1,119 @@
+// The store: blobs by their digests, what is known of runs, and what belongs to which campaign. Nothing in it is
+// changed once it is there; what is true is decided by who came first. Safe for several threads and processes.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "archive/compression.h"
+#include "store/back_end.h"
+#include "store/records.h"
+
+namespace simswarm::store {
+
+struct Blob {
+  Digest digest;             // of the content
+  std::uint64_t size = 0;    // of the content, in bytes
+  std::uint64_t stored = 0;  // as it is stored
+};
+
+// What became of asking for a blob.
+struct Fetched {
+  enum class State { kWhole, kMissing, kDamaged };
+  State state = State::kWhole;
+  std::string trouble{};  // in words; names what is missing or differs
+};
+
+enum class Accepted {
+  kNew,       // the outcome of this key from now on
+  kEqual,     // there was one, and it is the same in canonical form
+  kConflict,  // there was another one: this is kept beside it, and counts for nothing
+};
+
+// A blob on its way: compressed and digested as it is written. Not kept: as if it had not been.
+class BlobWriter final : public Sink {
+ public:
+  BlobWriter(BackEnd& back_end, std::unique_ptr<FileWriter> file);
+  [[nodiscard]] Status write(std::string_view bytes) override;
+  [[nodiscard]] Result<Blob> keep();
+
+ private:
+  BackEnd& back_end_;
+  std::unique_ptr<FileWriter> file_;
+  HashingSink stored_;
+  std::unique_ptr<Sink> compressed_;
+  HashingSink content_;
+};
+
+struct Usage {
+  std::uint64_t blobs = 0;      // number
+  std::uint64_t stored = 0;     // bytes of them
+  std::uint64_t documents = 0;  // bytes of results within documents
+  [[nodiscard]] std::uint64_t bytes() const { return stored + documents; }
+};
+
+class Store {
+ public:
+  explicit Store(std::unique_ptr<BackEnd> back_end) : back_end_(std::move(back_end)) {}
+
+  // Blobs. Content that is there already is not kept twice.
+  [[nodiscard]] Result<std::unique_ptr<BlobWriter>> create_blob();
+  [[nodiscard]] Result<Blob> put(Source& content);
+  // Where it is there, it is safe from gc() for kGrace from now on.
+  [[nodiscard]] Result<bool> has(const Digest& digest);
+  // Writes the content, checked to the last byte before kWhole is said. An error: the store is away, or the sink's own.
+  [[nodiscard]] Result<Fetched> fetch(const Digest& digest, Sink& sink);
+
+  // Runs. Blobs first, then what refers to them.
+  [[nodiscard]] Status note_attempts(std::span<const AttemptRecord> attempts);
+  [[nodiscard]] Result<std::vector<Accepted>> accept(std::span<const RunRecord> records);
+  [[nodiscard]] Result<std::vector<std::optional<RunRecord>>> results(std::span<const RunKey> keys, Part part);
+  [[nodiscard]] Result<std::optional<AttemptRecord>> attempt(const RunKey& key, const std::string& campaign,
+                                                             int number);
+  // The outcome turned out to be damaged: the key has none any more. What it was stays among the conflicts.
+  [[nodiscard]] Status distrust(const RunRecord& record);
+  // Results that were not accepted because another was there, of one campaign.
+  [[nodiscard]] Result<std::vector<RunRecord>> conflicts(const std::string& campaign);
+
+  // Campaigns. Keeping one twice changes nothing.
+  [[nodiscard]] Status keep_campaign(const CampaignRecord& record);
+  [[nodiscard]] Result<std::optional<CampaignRecord>> campaign(const std::string& id);
+  [[nodiscard]] Result<std::vector<CampaignRecord>> campaigns();  // newest first
+  // Everything of it has been brought to where it was wanted.
+  [[nodiscard]] Status note_collected(const std::string& campaign, Stamp when);
+
+  // How much may be stored; nothing: as much as there is room for. Set by one at a time.
+  [[nodiscard]] Status set_quota(std::optional<std::uint64_t> bytes);
+  [[nodiscard]] Result<std::optional<std::uint64_t>> quota();
+  [[nodiscard]] Result<Usage> usage();
+
+  [[nodiscard]] const std::string& shown() const { return back_end_->shown(); }
+  [[nodiscard]] BackEnd& back_end() { return *back_end_; }
+
+ private:
+  std::unique_ptr<BackEnd> back_end_;
+};
+
+// Names of collections.
+inline constexpr const char* kResults = "results";
+inline constexpr const char* kAttempts = "attempts";
+inline constexpr const char* kConflicts = "conflicts";
+inline constexpr const char* kCampaigns = "campaigns";
+inline constexpr const char* kCollected = "collected";
+inline constexpr const char* kBlobs = "blobs";
+inline constexpr const char* kUses = "uses";
+inline constexpr const char* kSettings = "settings";
+
+// How long a blob may wait for the document that refers to it, and a broken upload for somebody to go on with it.
+inline constexpr std::chrono::hours kGrace{24};
+// Results whose compressed archive is smaller lie within their documents.
+inline constexpr std::size_t kInline = std::size_t{64} * 1024;
+
+[[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& url);
+
+}  // namespace simswarm::store
