@@ -91,8 +91,13 @@ local function take(id, queue, f)
   local attempt = whole((tonumber(f[4] or '') or 0) + 1)
   call('HSET', key(id), 'status', 'started', 'started_at', stamp(), 'last_heartbeat', stamp(), 'worker_name', worker,
     'origin', queue, 'sw_attempt', attempt, 'sw_worker', worker, 'sw_node', node)
-  if #jobs >= at_least then call('HSET', key(id), 'sw_progress', '-') end
-  if f[7] or (f[8] and #jobs < at_least) then call('HDEL', key(id), 'sw_stop', #jobs < at_least and 'sw_progress' or 'sw_stop') end
+  local ahead = #jobs >= at_least  -- what is lost before it has begun is told by this progress
+  if ahead then
+    call('HSET', key(id), 'sw_progress', '-')
+  elseif f[8] then
+    call('HDEL', key(id), 'sw_progress')
+  end
+  if f[7] then call('HDEL', key(id), 'sw_stop') end
   if f[5] then call('HDEL', key(id), 'sw_end', 'sw_nodes') end
   call('PERSIST', key(id))
   put_off('ZADD', 'rq:wip:' .. queue, whole(s + FAR_AHEAD), id)
