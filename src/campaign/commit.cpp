@@ -254,12 +254,11 @@ class ThreadedCommitter final : public Committer {
 
   // Nothing leaves the project and the result folders through a link that a run left.
   Status check_root(const fs::path& target) const {
-    std::error_code error;
-    const fs::path folder = fs::canonical(target.parent_path(), error);
-    const auto holds = [&](const fs::path& root) { return lies_in(root, folder); };
-    if (place_.roots.empty() || (!error && std::any_of(place_.roots.begin(), place_.roots.end(), holds))) return {};
+    if (place_.roots.empty()) return {};
+    const auto outside = exec::folder_outside(place_.roots, target);
+    if (!outside) return {};
     return environment_error("{} leads out of the project and the result folders, to {}", target.string(),
-                             folder.string());
+                             outside->string());
   }
 
   // Folders that results need, made beforehand so that they can be given to the owner of the working folder.

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -62,6 +63,15 @@ Status copy_over(const fs::path& staged, const fs::path& target) {
   return copied;
 }
 
+// True when the file was put aside; one with the same content is no loss.
+Result<bool> keep_aside(const fs::path& target, const ResultFile& file, const fs::path& kept) {
+  if (kept.empty()) return false;
+  const Result<ResultFile> there = describe(file.path, target);
+  if (there && there->digest == file.digest) return false;
+  SIMSWARM_CHECK(put_aside(target, file.path, kept));
+  return true;
+}
+
 }  // namespace
 
 Status move_file(const fs::path& staged, const fs::path& target) {
@@ -79,6 +89,27 @@ Status put_aside(const fs::path& target, const std::string& path, const fs::path
   for (int number = 2; is_there(aside); ++number) aside = kept / fmt::format("{}.{}", inside_path(path), number);
   SIMSWARM_CHECK(make_folders(aside.parent_path()));
   return move_file(target, aside);
+}
+
+Result<bool> move_into_place(const fs::path& staged, const fs::path& target, const ResultFile& file,
+                             const fs::path& kept) {
+  bool aside = false;
+  if (is_there(target)) {
+    SIMSWARM_CHECK(check_target(target));
+    SIMSWARM_TRY(aside, keep_aside(target, file, kept));
+  } else {
+    SIMSWARM_CHECK(make_folders(target.parent_path()));
+  }
+  SIMSWARM_CHECK(move_file(staged, target));
+  return aside;
+}
+
+std::optional<fs::path> folder_outside(const std::vector<fs::path>& roots, const fs::path& target) {
+  std::error_code error;
+  fs::path folder = fs::weakly_canonical(target.parent_path(), error);
+  if (error) return fs::path();
+  if (std::any_of(roots.begin(), roots.end(), [&](const fs::path& root) { return lies_in(root, folder); })) return {};
+  return folder;
 }
 
 bool is_there(const fs::path& path) {

@@ -1,7 +1,9 @@
 // Moving result files between scratch and their places, and looking at what stands there.
 #pragma once
 
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -25,6 +27,15 @@ namespace simswarm::exec {
 
 // «dir/trace.csv» with a label is «dir/trace.LABEL.csv».
 [[nodiscard]] std::string with_label(const std::string& path, const std::string& label);
+
+// Moves a staged file to its place, whose folder is made if need be. What stands there with other content goes below
+// `kept` (replaced where that is empty): then true. `file` describes what is staged.
+[[nodiscard]] Result<bool> move_into_place(const fs::path& staged, const fs::path& target, const ResultFile& file,
+                                           const fs::path& kept);
+
+// The folder of a target by its real name, where it lies in none of the `roots` (canonical): what a link that a run
+// left leads to. Empty where it could not be told.
+[[nodiscard]] std::optional<fs::path> folder_outside(const std::vector<fs::path>& roots, const fs::path& target);
 
 // Refuses a path at which something stands that is no regular file or link.
 [[nodiscard]] Status check_target(const fs::path& target);

@@ -26,6 +26,18 @@ TEST(Targets, AreRegularFilesLinksOrNotThere) {
   EXPECT_EQ(check_target("/dev/null").error().code, ExitCode::kUsage);
 }
 
+TEST(FoldersOutside, AreSeenThroughLinks) {
+  const TestFolder folder;
+  const fs::path project = fs::canonical(folder.folder("project"));
+  const fs::path elsewhere = fs::canonical(folder.folder("elsewhere"));
+  fs::create_symlink("../elsewhere", project / "link");
+  fs::create_symlink("around", project / "around");
+  EXPECT_EQ(folder_outside({project}, project / "results/new/a.sca"), std::nullopt);
+  EXPECT_EQ(folder_outside({project}, project / "link/a.sca"), elsewhere);
+  EXPECT_EQ(folder_outside({project, elsewhere}, project / "link/a.sca"), std::nullopt);
+  EXPECT_EQ(folder_outside({project}, project / "around/a.sca"), fs::path()) << "it cannot be told";
+}
+
 TEST(Describe, TellsLinksByWhereTheyLead) {
   const TestFolder folder;
   folder.write("a", "content");
