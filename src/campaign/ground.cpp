@@ -63,25 +63,16 @@ class Maker {
   }
 
   Status choose_user() {
-    if (::geteuid() != 0) {
-      if (!options_.run_as.empty())
-        return usage_error("--run-as {}: only root can run simulations as another user", options_.run_as);
-      return {};
-    }
+    const fs::path& folder = options_.working_folder;
     const Run first = plan_.runs.run(0);
-    const std::vector<std::string> command = dialect_.command_line({&first, 1});
-    SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), options_.working_folder));
+    const std::string program = dialect_.command_line({&first, 1}).front();
     auto& run_as = ground_.layer.run_as;
-    run_as = exec::unprivileged_user(plan_.project, options_.working_folder, program, options_.run_as);
-    if (!run_as && !options_.run_as.empty()) {
-      return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", options_.run_as,
-                         options_.working_folder.string(), program.string());
-    }
-    if (!run_as) {
-      ground_.notes.push_back(
-          fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
-                      options_.working_folder.string(), program.string()));
-    }
+    SIMSWARM_TRY(run_as, exec::choose_user(plan_.project, folder, program, options_.run_as));
+    if (run_as || ::geteuid() != 0) return {};
+    SIMSWARM_TRY(const fs::path path, exec::find_program(program, folder));
+    ground_.notes.push_back(
+        fmt::format("simulations run as root: no other user can reach {} and {}; --run-as USER names one",
+                    folder.string(), path.string()));
     return {};
   }
 

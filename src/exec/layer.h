@@ -79,5 +79,8 @@ class Layer {
 // if that user can reach the program and the working folder; nothing when no other user can be had.
 [[nodiscard]] std::optional<User> unprivileged_user(const fs::path& project, const fs::path& working_folder,
                                                     const fs::path& program, const std::string& wanted);
+// The same for the program of a command; an error where `wanted`, the user's word, names none that can have it.
+[[nodiscard]] Result<std::optional<User>> choose_user(const fs::path& project, const fs::path& working_folder,
+                                                      const std::string& program, const std::string& wanted);
 
 }  // namespace simswarm::exec

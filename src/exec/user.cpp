@@ -53,4 +53,19 @@ std::optional<User> unprivileged_user(const fs::path& project, const fs::path& w
   return std::nullopt;
 }
 
+Result<std::optional<User>> choose_user(const fs::path& project, const fs::path& working_folder,
+                                        const std::string& program, const std::string& wanted) {
+  if (::geteuid() != 0) {
+    if (!wanted.empty()) return usage_error("--run-as {}: only root can run simulations as another user", wanted);
+    return std::nullopt;
+  }
+  SIMSWARM_TRY(const fs::path path, find_program(program, working_folder));
+  const std::optional<User> user = unprivileged_user(project, working_folder, path, wanted);
+  if (!user && !wanted.empty()) {
+    return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", wanted,
+                       working_folder.string(), path.string());
+  }
+  return user;
+}
+
 }  // namespace simswarm::exec

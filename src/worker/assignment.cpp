@@ -238,11 +238,6 @@ Result<StudySpec> parse_study(std::string_view text) {
   return spec;
 }
 
-std::string program_of(const StudySpec& spec) {
-  if (const auto* request = std::get_if<CmdenvRequest>(&spec.kind)) return request->words.front();
-  return std::get<SweepSpec>(spec.kind).command.front();
-}
-
 Result<std::unique_ptr<Dialect>> make_dialect(const StudySpec& spec,
                                               const std::optional<std::pair<unsigned, unsigned>>& run_as) {
   if (const auto* given = std::get_if<CmdenvRequest>(&spec.kind)) {

@@ -36,8 +36,6 @@ inline constexpr std::string_view kNothingFunction = "simswarm.nothing";
 // `run_as`: uid and gid that the program is asked as.
 [[nodiscard]] Result<std::unique_ptr<Dialect>> make_dialect(const StudySpec& spec,
                                                             const std::optional<std::pair<unsigned, unsigned>>& run_as);
-// The word that names the program, with placeholders as they are.
-[[nodiscard]] std::string program_of(const StudySpec& spec);
 
 // The payload of the run at a position of a campaign; 64 bytes at most for a ULID and up to 8 digits.
 [[nodiscard]] std::string payload_of(std::string_view campaign, std::size_t position);

@@ -23,14 +23,8 @@ class Opener {
     std::error_code error;
     if (!fs::is_directory(folder, error))
       return environment_error("there is no folder {} on this machine", folder.string());
-    std::optional<std::pair<unsigned, unsigned>> run_as;
-    if (::geteuid() == 0 && std::holds_alternative<CmdenvRequest>(study_.spec.kind)) {
-      SIMSWARM_TRY(const fs::path program, exec::find_program(program_of(study_.spec), folder));
-      const auto user = exec::unprivileged_user(plan::project_of(folder), folder, program, options_.run_as);
-      if (user) run_as = {user->uid, user->gid};
-    }
-    SIMSWARM_TRY(study_.dialect, make_dialect(study_.spec, run_as));
-    SIMSWARM_TRY(study_.runs, study_.dialect->list_runs());
+    layer_.project = plan::project_of(folder);
+    SIMSWARM_CHECK(make_runs());
     if (!study_.dialect->inseparable().empty()) {
       return usage_error(
           "its runs append to one file and count only together; give each a file of its own "
@@ -50,6 +44,26 @@ class Opener {
   }
 
  private:
+  // A program that tells its runs itself is asked by their user; any other is known from the first of them.
+  Status make_runs() {
+    const auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind);
+    std::optional<std::pair<unsigned, unsigned>> run_as;
+    if (asked != nullptr) {
+      SIMSWARM_CHECK(choose_user(asked->words.front()));
+      if (layer_.run_as) run_as = {layer_.run_as->uid, layer_.run_as->gid};
+    }
+    SIMSWARM_TRY(study_.dialect, make_dialect(study_.spec, run_as));
+    SIMSWARM_TRY(study_.runs, study_.dialect->list_runs());
+    if (asked != nullptr) return {};
+    const Run first = study_.runs[0];
+    return choose_user(study_.dialect->command_line({&first, 1}).front());
+  }
+
+  Status choose_user(const std::string& program) {
+    SIMSWARM_TRY(layer_.run_as, exec::choose_user(layer_.project, study_.spec.folder, program, options_.run_as));
+    return {};
+  }
+
   Status make_scratch() {
     SIMSWARM_CHECK(make_folders(state_.root));
     const fs::path ignore = state_.root / ".gitignore";
@@ -63,13 +77,11 @@ class Opener {
 
   Status make_layer() {
     const fs::path& folder = study_.spec.folder;
-    layer_.project = plan::project_of(folder);
     layer_.working_folder = folder;
     for (const std::string& path : study_.dialect->result_folders())
       layer_.result_folders.push_back(absolute_from(folder, path));
     layer_.left_out = {state_.root};
     layer_.veil = exec::veil_of(owner_of(study_, options_), layer_.project);
-    SIMSWARM_CHECK(choose_user());
     if (options_.layer == "auto") {
       layer_.kind = exec::best_layer(layer_, study_.scratch / "probe");
     } else {
@@ -84,18 +96,6 @@ class Opener {
     for (const fs::path& results : layer_.result_folders)
       study_.place.roots.push_back(fs::weakly_canonical(results, ignored));
     return {};
-  }
-
-  Status choose_user() {
-    if (::geteuid() != 0) return {};
-    const Run first = study_.runs[0];
-    const std::vector<std::string> command = study_.dialect->command_line({&first, 1});
-    const fs::path& folder = study_.spec.folder;
-    SIMSWARM_TRY(const fs::path program, exec::find_program(command.front(), folder));
-    layer_.run_as = exec::unprivileged_user(layer_.project, folder, program, options_.run_as);
-    if (layer_.run_as || options_.run_as.empty()) return {};
-    return usage_error("--run-as {}: there is no such user, or it cannot reach {} and {}", options_.run_as,
-                       folder.string(), program.string());
   }
 
   OpenStudy& study_;
