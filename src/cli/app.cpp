@@ -15,6 +15,24 @@ void add_folder(CLI::App& app, std::string& directory, std::string& state) {
   app.add_option("--state", state, "State folder; by default .simswarm in the working folder")->type_name("DIR");
 }
 
+void add_limits(CLI::App& app, RunArguments& arguments, const char* timeout) {
+  app.add_option("--timeout", arguments.timeout, timeout)->type_name("TIME");
+  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
+      ->type_name("SIZE");
+  app.add_option("--stall", arguments.stall, "End a run that shows neither output nor CPU time for so long: 10m")
+      ->type_name("TIME");
+  app.add_option("--max-output", arguments.max_output, "End a run that writes more than this, in all: 20GiB")
+      ->type_name("SIZE");
+}
+
+void add_ground(CLI::App& app, RunArguments& arguments) {
+  app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
+  app.add_option("--containment", arguments.containment,
+                 "How all that runs have started is found and ended: auto, cgroup, pid-namespace, guardian")
+      ->type_name("KIND");
+  app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
+}
+
 void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   add_folder(app, arguments.directory, arguments.state);
   app.add_option("-j,--jobs", arguments.jobs, "Runs at once; by default one a core")->type_name("N");
@@ -24,13 +42,7 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   app.add_flag("--json", arguments.json, "Print events as JSON, one a line; the last is a summary");
   app.add_flag("--quiet", arguments.quiet, "Print failures only");
   app.add_flag("-V,--verbose", arguments.verbose, "Print each run as it starts and ends");
-  app.add_option("--timeout", arguments.timeout, "End a run after this wall time: 90, 15m, 1.5h")->type_name("TIME");
-  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
-      ->type_name("SIZE");
-  app.add_option("--stall", arguments.stall, "End a run that shows neither output nor CPU time for so long: 10m")
-      ->type_name("TIME");
-  app.add_option("--max-output", arguments.max_output, "End a run that writes more than this, in all: 20GiB")
-      ->type_name("SIZE");
+  add_limits(app, arguments.run, "End a run after this wall time: 90, 15m, 1.5h");
   app.add_option("--min-free", arguments.min_free,
                  "Start nothing new while a disk has less free; by default a fiftieth of it, at most 1 GiB")
       ->type_name("SIZE");
@@ -43,11 +55,7 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   app.add_option("--existing", arguments.existing,
                  "A differing older file at a result's path: keep (put aside), refuse, replace")
       ->type_name("WHAT");
-  app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
-  app.add_option("--containment", arguments.containment,
-                 "How all that runs have started is found and ended: auto, cgroup, pid-namespace, guardian")
-      ->type_name("KIND");
-  app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
+  add_ground(app, arguments.run);
   app.add_option("--inputs", arguments.inputs,
                  "Pattern of files that runs can see, like 'data/**'; by default all but sources and results")
       ->type_name("GLOB");
@@ -76,22 +84,6 @@ void add_queue(CLI::App& app, QueueArguments& arguments) {
   app.add_option("--password-file", arguments.password_file,
                  "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
       ->type_name("FILE");
-}
-
-void add_limits(CLI::App& app, WorkerArguments& arguments) {
-  app.add_option("--timeout", arguments.timeout, "End a run after this wall time, where its job says none: 90, 15m")
-      ->type_name("TIME");
-  app.add_option("--memory", arguments.memory, "End a run whose process tree uses more memory: 512M, 4GiB")
-      ->type_name("SIZE");
-  app.add_option("--stall", arguments.stall, "End a run that shows neither output nor CPU time for so long: 10m")
-      ->type_name("TIME");
-  app.add_option("--max-output", arguments.max_output, "End a run that writes more than this, in all: 20GiB")
-      ->type_name("SIZE");
-  app.add_option("--layer", arguments.layer, "Private writable layer of runs: auto, overlay, links")->type_name("KIND");
-  app.add_option("--containment", arguments.containment,
-                 "How all that runs have started is found and ended: auto, cgroup, pid-namespace, guardian")
-      ->type_name("KIND");
-  app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
 }
 
 void add_worker(CLI::App& app, WorkerArguments& arguments) {
@@ -123,7 +115,8 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
   command->add_option("--spool", arguments.spool, "Folder for outcomes (~/.local/state/simswarm/worker)")
       ->type_name("DIR");
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
-  add_limits(*command, arguments);
+  add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");
+  add_ground(*command, arguments.run);
   command->add_flag("--json", arguments.json, "Print JSON: the log one object a line, the list as one object");
 }
 

@@ -13,6 +13,12 @@ struct QueueArguments {
   std::string password_file;  // its first line
 };
 
+// What holds for each run, whoever executes it: as given; checked by the command.
+struct RunArguments {
+  std::string timeout, memory, stall, max_output;  // limits
+  std::string layer, containment, run_as;
+};
+
 struct CampaignArguments {
   QueueArguments queue;  // to enqueue the runs instead of executing them
   std::string in;        // name of the queue there; empty: one of the campaign's own
@@ -22,10 +28,11 @@ struct CampaignArguments {
   std::string name;
   std::optional<int> jobs;
   std::optional<int> batch_size;
-  std::string timeout, memory, stall, max_output, min_free;  // as given; checked by the command
+  RunArguments run;
+  std::string min_free;  // as given; checked by the command
   std::optional<int> retries, max_failures, cores_per_run;
   bool retry_failed = false, verify = false, dry_run = false, json = false, quiet = false, verbose = false;
-  std::string existing, layer, containment, run_as;
+  std::string existing;
   std::vector<std::string> inputs, environment;
   double grace = 5;
   std::vector<std::string> words;  // the simulation command; for a sweep name, parameters and command
@@ -109,7 +116,7 @@ struct WorkerArguments {
   std::optional<int> slots;
   double lease = 10;
   bool burst = false, json = false;
-  std::string timeout, memory, stall, max_output, layer, containment, run_as;
+  RunArguments run;
 };
 
 struct JobsArguments {

@@ -28,8 +28,7 @@ Result<campaign::Existing> existing_from(const std::string& word, const Campaign
 }
 
 Result<std::string> layer_from(const std::string& word, const CampaignSettings& settings) {
-  if (word == "auto" || word == "overlay" || word == "links") return word;
-  if (!word.empty()) return usage_error("--layer={}: expected auto, overlay or links", word);
+  if (!word.empty()) return cli::layer_from(word);
   switch (settings.layer.value_or(LayerChoice::kAuto)) {
     case LayerChoice::kOverlay:
       return "overlay";
@@ -56,16 +55,32 @@ Status size_from(const char* option, const std::string& word, std::optional<std:
   return usage_error("{}={}: expected a size, like 512M or 4GiB", option, word);
 }
 
+Result<std::string> layer_from(const std::string& word) {
+  if (word.empty()) return "auto";
+  if (word == "auto" || word == "overlay" || word == "links") return word;
+  return usage_error("--layer={}: expected auto, overlay or links", word);
+}
+
+Result<std::optional<exec::Containment>> containment_from(const std::string& word) {
+  const auto containment = exec::containment_from(word);
+  if (containment || word.empty() || word == "auto") return containment;
+  return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", word);
+}
+
+Status limits_from(const RunArguments& arguments, exec::Limits& limits, std::optional<double>& stall) {
+  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, limits.timeout));
+  SIMSWARM_CHECK(size_from("--memory", arguments.memory, limits.memory));
+  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, limits.output));
+  return duration_from("--stall", arguments.stall, stall);
+}
+
 Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings, exec::Limits& limits,
                    std::optional<double>& stall) {
   limits.timeout = settings.timeout_seconds;
   limits.memory = settings.memory_bytes;
   limits.output = settings.max_output_bytes;
   stall = settings.stall_seconds;
-  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, limits.timeout));
-  SIMSWARM_CHECK(size_from("--memory", arguments.memory, limits.memory));
-  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, limits.output));
-  return duration_from("--stall", arguments.stall, stall);
+  return limits_from(arguments.run, limits, stall);
 }
 
 namespace {
@@ -140,14 +155,12 @@ Result<campaign::Options> campaign_options(const CampaignArguments& arguments, c
   options.retry_failed = arguments.retry_failed;
   options.verify = arguments.verify;
   SIMSWARM_TRY(options.existing, existing_from(arguments.existing, settings));
-  SIMSWARM_TRY(options.layer, layer_from(arguments.layer, settings));
-  const std::string containment =
-      arguments.containment.empty() ? settings.containment.value_or("auto") : arguments.containment;
-  options.containment = exec::containment_from(containment);
-  if (!options.containment && containment != "auto") {
-    return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", containment);
-  }
-  options.run_as = arguments.run_as.empty() ? settings.run_as.value_or("") : arguments.run_as;
+  SIMSWARM_TRY(options.layer, layer_from(arguments.run.layer, settings));
+  const auto or_setting = [](const std::string& word, const std::optional<std::string>& setting) {
+    return word.empty() ? setting.value_or("") : word;
+  };
+  SIMSWARM_TRY(options.containment, containment_from(or_setting(arguments.run.containment, settings.containment)));
+  options.run_as = or_setting(arguments.run.run_as, settings.run_as);
   if (!options.run_as.empty() && ::getpwnam(options.run_as.c_str()) == nullptr)
     return usage_error("--run-as {}: there is no such user", options.run_as);
   options.inputs = arguments.inputs.empty() ? settings.inputs : arguments.inputs;

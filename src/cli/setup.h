@@ -19,8 +19,14 @@ namespace simswarm::cli {
 // Of an option that was given: «90», «15m»; «512M», «4GiB».
 [[nodiscard]] Status duration_from(const char* option, const std::string& word, std::optional<double>& seconds);
 [[nodiscard]] Status size_from(const char* option, const std::string& word, std::optional<std::uint64_t>& bytes);
+// Where none was given, what is there stays.
+[[nodiscard]] Status limits_from(const RunArguments& arguments, exec::Limits& limits, std::optional<double>& stall);
 [[nodiscard]] Status limits_from(const CampaignArguments& arguments, const CampaignSettings& settings,
                                  exec::Limits& limits, std::optional<double>& stall);
+// «auto» where none was given.
+[[nodiscard]] Result<std::string> layer_from(const std::string& word);
+// The same; nothing for «auto».
+[[nodiscard]] Result<std::optional<exec::Containment>> containment_from(const std::string& word);
 // Plans, shows or executes; gives the exit code by the outcome.
 [[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options,
                                          Dialect& dialect);

@@ -65,13 +65,6 @@ Status check_queues(const std::vector<std::string>& patterns) {
   return {};
 }
 
-Status limits_from(const WorkerArguments& arguments, worker::ServiceOptions& options) {
-  SIMSWARM_CHECK(duration_from("--timeout", arguments.timeout, options.limits.timeout));
-  SIMSWARM_CHECK(size_from("--memory", arguments.memory, options.limits.memory));
-  SIMSWARM_CHECK(size_from("--max-output", arguments.max_output, options.limits.output));
-  return duration_from("--stall", arguments.stall, options.stall);
-}
-
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
@@ -93,16 +86,11 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   options.link.queue.lease = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.lease * 1000));
   options.link.beat = std::min(options.link.beat, options.link.queue.lease * 3 / 10);
   SIMSWARM_TRY(options.drain, drain_from(arguments.drain));
-  SIMSWARM_CHECK(limits_from(arguments, options));
+  SIMSWARM_CHECK(limits_from(arguments.run, options.limits, options.stall));
   options.burst = arguments.burst;
-  options.layer = arguments.layer.empty() ? "auto" : arguments.layer;
-  if (options.layer != "auto" && options.layer != "overlay" && options.layer != "links")
-    return usage_error("--layer={}: expected auto, overlay or links", options.layer);
-  const std::string containment = arguments.containment.empty() ? "auto" : arguments.containment;
-  options.containment = exec::containment_from(containment);
-  if (!options.containment && containment != "auto")
-    return usage_error("--containment={}: expected auto, cgroup, pid-namespace or guardian", containment);
-  options.run_as = arguments.run_as;
+  SIMSWARM_TRY(options.layer, layer_from(arguments.run.layer));
+  SIMSWARM_TRY(options.containment, containment_from(arguments.run.containment));
+  options.run_as = arguments.run.run_as;
   if (!options.run_as.empty() && ::geteuid() != 0)
     return usage_error("--run-as {}: only root can run simulations as another user", options.run_as);
   return options;
