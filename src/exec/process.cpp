@@ -17,6 +17,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/signals.h"
 #include "base/text.h"
 #include "exec/launch.h"
 
@@ -112,22 +113,6 @@ Result<Fd> open_output(const fs::path& path) {
   return file;
 }
 
-// Blocks all signals while child and parent share their memory, so that no handler of ours runs in the child.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
-};
-
 Result<Started> started_in(pid_t pid, Fd pidfd, Launch& launch) {
   if (launch.enter_pids >= 0 && launch.second > 0) {
     ::waitpid(pid, nullptr, 0);
@@ -157,7 +142,7 @@ Result<pid_t> clone_child(int (*child)(void*), Launch& launch, int more_flags, i
   ASAN_UNPOISON_MEMORY_REGION(child_stack(false).data(), kChildStack);
   ASAN_UNPOISON_MEMORY_REGION(child_stack(true).data(), kChildStack);
 #endif
-  const SignalsBlocked blocked;
+  const SignalsBlocked blocked;  // child and parent share their memory: no handler of ours may run in the child
   const pid_t pid = ::clone(child, stack.data() + stack.size(), CLONE_VM | CLONE_VFORK | SIGCHLD | more_flags, &launch,
                             pidfd, nullptr, nullptr);
   if (pid < 0) return system_error(errno, "cannot start a process");

@@ -2,7 +2,6 @@
 
 #include <fmt/core.h>
 #include <netdb.h>
-#include <signal.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -14,6 +13,8 @@
 #include <system_error>
 #include <thread>
 
+#include "base/signals.h"
+
 namespace simswarm::jobs {
 namespace {
 
@@ -21,22 +22,6 @@ using Addresses = std::vector<std::string>;
 
 struct FreeAddresses {
   void operator()(addrinfo* found) const { ::freeaddrinfo(found); }
-};
-
-// Nothing may be handled in a thread that nobody knows of: it starts with all signals blocked.
-class WithoutSignals {
- public:
-  WithoutSignals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  WithoutSignals(const WithoutSignals&) = delete;
-  WithoutSignals& operator=(const WithoutSignals&) = delete;
-  ~WithoutSignals() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_{};
 };
 
 tl::unexpected<Error> not_found(const std::string& what) {
@@ -82,7 +67,7 @@ Result<Addresses> addresses_of(const std::string& host, std::chrono::millisecond
   std::promise<Result<Addresses>> promise;
   std::future<Result<Addresses>> answer = promise.get_future();
   try {
-    const WithoutSignals guard;
+    const SignalsBlocked blocked;  // nothing may be handled in a thread that nobody knows of
     // All that it touches is its own, by value: this call may have returned when the answer comes.
     std::thread([promise = std::move(promise), resolver, host]() mutable {
       promise.set_value(resolver(host));
