@@ -1,6 +1,5 @@
 // Executing a plan: claims, the worker's loop, commits, the summary.
 #include <poll.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -232,16 +231,10 @@ class Engine final : public worker::Host {
     place.existing = options_.existing;
     place.is_planned = [this](const RunKey& key) { return plan_.runs.has(key); };
     for (const auto& [path, digest] : plan_.inputs.files) place.inputs.insert(path);
-    struct stat owner {};
-    if (ground_.layer.run_as && ::stat(options_.working_folder.c_str(), &owner) == 0)
-      place.owner = {owner.st_uid, owner.st_gid};
-    std::error_code ignored;
-    place.roots = {fs::weakly_canonical(ground_.layer.project, ignored)};
+    place.owner = exec::owner_of_results(ground_.layer);
+    place.roots = exec::roots_of(ground_.layer);
     std::vector<fs::path> disks{options_.state.root};
-    for (const fs::path& folder : ground_.layer.result_folders) {
-      place.roots.push_back(fs::weakly_canonical(folder, ignored));
-      disks.push_back(folder);
-    }
+    disks.insert(disks.end(), ground_.layer.result_folders.begin(), ground_.layer.result_folders.end());
     batching_ = worker::Batching(ground_.jobs, plan_.campaign);
     constexpr std::size_t kForEach = 512;  // of the slots
     const std::size_t enough = ground_.jobs * std::max(kForEach, 4 * options_.batch_size.value_or(1));

@@ -49,12 +49,8 @@ class Maker {
     for (const std::string& path : plan_.hidden) layer.left_out.insert(absolute_from(options_.working_folder, path));
     layer.veil = veil_of(plan_.campaign, plan_.project);
     SIMSWARM_CHECK(choose_user());
-    if (options_.layer != "auto") {
-      layer.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
-      return {};
-    }
-    layer.kind = exec::best_layer(layer, scratch / "probe");
-    if (layer.kind == exec::LayerKind::kLinks) {
+    layer.kind = exec::layer_named(options_.layer, layer, scratch / "probe");
+    if (options_.layer == "auto" && layer.kind == exec::LayerKind::kLinks) {
       ground_.notes.emplace_back(
           "no overlay can be mounted here: runs work in a mirror of links; a run that writes to absolute paths of the "
           "project is not held back");

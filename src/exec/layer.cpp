@@ -292,4 +292,22 @@ LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch) {
   return works ? LayerKind::kOverlay : LayerKind::kLinks;
 }
 
+LayerKind layer_named(const std::string& name, const LayerSpec& spec, const fs::path& scratch) {
+  if (name == "overlay") return LayerKind::kOverlay;
+  return name == "links" ? LayerKind::kLinks : best_layer(spec, scratch);
+}
+
+std::vector<fs::path> roots_of(const LayerSpec& spec) {
+  std::error_code ignored;
+  std::vector<fs::path> roots{fs::weakly_canonical(spec.project, ignored)};
+  for (const fs::path& folder : spec.result_folders) roots.push_back(fs::weakly_canonical(folder, ignored));
+  return roots;
+}
+
+std::optional<std::pair<unsigned, unsigned>> owner_of_results(const LayerSpec& spec) {
+  struct stat info {};
+  if (!spec.run_as || ::stat(spec.working_folder.c_str(), &info) != 0) return std::nullopt;
+  return std::pair{info.st_uid, info.st_gid};
+}
+
 }  // namespace simswarm::exec

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -74,6 +75,13 @@ class Layer {
 
 // The best kind that works here for this project: tries an overlay with a process that does nothing.
 [[nodiscard]] LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch);
+// The kind of this name, «overlay» or «links»; of any other («auto»), the best.
+[[nodiscard]] LayerKind layer_named(const std::string& name, const LayerSpec& spec, const fs::path& scratch);
+
+// Where results of runs in such layers may go: the project and the result folders, canonical.
+[[nodiscard]] std::vector<fs::path> roots_of(const LayerSpec& spec);
+// Whose they become, uid and gid, where runs have another user than us: as the working folder.
+[[nodiscard]] std::optional<std::pair<unsigned, unsigned>> owner_of_results(const LayerSpec& spec);
 
 // Who runs simulations when we are root: the owner of the project if that is not root, else «simswarm» or «nobody»,
 // if that user can reach the program and the working folder; nothing when no other user can be had.

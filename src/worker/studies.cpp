@@ -1,8 +1,5 @@
 #include "worker/studies.h"
 
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "base/text.h"
 #include "plan/inputs.h"
 
@@ -82,19 +79,11 @@ class Opener {
       layer_.result_folders.push_back(absolute_from(folder, path));
     layer_.left_out = {state_.root};
     layer_.veil = exec::veil_of(owner_of(study_, options_), layer_.project);
-    if (options_.layer == "auto") {
-      layer_.kind = exec::best_layer(layer_, study_.scratch / "probe");
-    } else {
-      layer_.kind = options_.layer == "links" ? exec::LayerKind::kLinks : exec::LayerKind::kOverlay;
-    }
+    layer_.kind = exec::layer_named(options_.layer, layer_, study_.scratch / "probe");
     study_.place.folder = folder;
     study_.place.kept = state_.kept(options_.owner);
-    struct stat owner {};
-    if (layer_.run_as && ::stat(folder.c_str(), &owner) == 0) study_.place.owner = {owner.st_uid, owner.st_gid};
-    std::error_code ignored;
-    study_.place.roots = {fs::weakly_canonical(layer_.project, ignored)};
-    for (const fs::path& results : layer_.result_folders)
-      study_.place.roots.push_back(fs::weakly_canonical(results, ignored));
+    study_.place.owner = exec::owner_of_results(layer_);
+    study_.place.roots = exec::roots_of(layer_);
     return {};
   }
 
