@@ -32,39 +32,6 @@ Result<std::vector<bool>> insert_groups(BackEnd& back_end, const char* collectio
   return inserted;
 }
 
-// Reads of a source that knows how long it must be.
-class Counted final : public Source {
- public:
-  explicit Counted(std::unique_ptr<Source> inner) : inner_(std::move(inner)), hashed_(*inner_) {}
-  Result<std::size_t> read(std::span<char> buffer) override {
-    auto got = hashed_.read(buffer);
-    if (!got) failed_ = got.error();
-    return got;
-  }
-  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
-
- private:
-  std::unique_ptr<Source> inner_;
-  HashingSource hashed_;
-  std::optional<Error> failed_;
-};
-
-// Tells an error of the sink from one of what is read.
-class Watched final : public Sink {
- public:
-  explicit Watched(Sink& inner) : inner_(inner) {}
-  Status write(std::string_view bytes) override {
-    Status written = inner_.write(bytes);
-    if (!written) failed_ = written.error();
-    return written;
-  }
-  [[nodiscard]] const std::optional<Error>& failed() const { return failed_; }
-
- private:
-  Sink& inner_;
-  std::optional<Error> failed_;
-};
-
 }  // namespace
 
 BlobWriter::BlobWriter(BackEnd& back_end, std::unique_ptr<FileWriter> file)
@@ -107,6 +74,48 @@ Result<Blob> BlobWriter::keep() {
   return Blob{known.digest, known.size, known.stored};
 }
 
+// Remembers whether what went wrong was the store's being away.
+class BlobReader::Stored final : public Source {
+ public:
+  explicit Stored(std::unique_ptr<Source> inner) : inner_(std::move(inner)) {}
+  Result<std::size_t> read(std::span<char> buffer) override {
+    auto got = inner_->read(buffer);
+    if (!got && got.error().can_retry) away_ = got.error();
+    return got;
+  }
+  [[nodiscard]] const std::optional<Error>& away() const { return away_; }
+
+ private:
+  std::unique_ptr<Source> inner_;
+  std::optional<Error> away_;
+};
+
+BlobReader::BlobReader(const Digest& digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size)
+    : digest_(digest),
+      stored_(std::make_unique<Stored>(std::move(stored))),
+      unpacked_(is_packed ? archive::decompress(*stored_) : nullptr),
+      content_(is_packed ? *unpacked_ : *stored_),
+      size_(size) {}
+
+tl::unexpected<Error> BlobReader::damaged(std::string what) {
+  damage_ = fmt::format("blob {}: {}", digest_.hex(), what);
+  return environment_error("{}", damage_);
+}
+
+Result<std::size_t> BlobReader::read(std::span<char> buffer) {
+  if (is_checked_) return 0;
+  const auto got = content_.read(buffer);
+  if (!got) {
+    const auto& away = static_cast<const Stored&>(*stored_).away();
+    return away ? propagate(*away) : damaged(got.error().message);
+  }
+  if (*got == buffer.size()) return got;
+  is_checked_ = true;
+  const Digest now = content_.digest();
+  if (now != digest_) return damaged("its content has the digest " + now.hex());
+  return got;
+}
+
 Result<std::unique_ptr<BlobWriter>> Store::create_blob() {
   SIMSWARM_TRY(auto file, back_end_->create_file());
   return std::make_unique<BlobWriter>(*back_end_, std::move(file));
@@ -129,36 +138,37 @@ Result<bool> Store::has(const Digest& digest) {
   return still.front().has_value();
 }
 
-Result<Fetched> Store::fetch(const Digest& digest, Sink& sink) {
-  using State = Fetched::State;
+Result<std::unique_ptr<BlobReader>> Store::open_blob(const Digest& digest) {
   const std::string id = digest.hex();
   SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
   FileRecord file;
   bool is_packed = true;
+  std::uint64_t size = 0;
   if (there.front()) {
     SIMSWARM_TRY(const BlobRecord record, blob_from(*there.front()));
     file = {record.file, id + std::string(kPackedName), record.stored, record.created};
+    size = record.size;
   } else {  // others write files by their own programs, under the digest as name
     SIMSWARM_TRY(auto found, back_end_->find_file(id + std::string(kPackedName)));
     if (!found) {
       is_packed = false;
       SIMSWARM_TRY(found, back_end_->find_file(id));
     }
-    if (!found) return Fetched{State::kMissing, fmt::format("blob {} is not in {}", id, shown())};
+    if (!found) return nullptr;
     file = *found;
+    size = is_packed ? 0 : file.size;
   }
-  SIMSWARM_TRY(auto opened, back_end_->open_file(file));
-  Counted stored(std::move(opened));
-  Watched watched(sink);
-  HashingSink content(watched);
-  const auto unpacked = is_packed ? archive::decompress(stored) : nullptr;
-  const auto poured = pour(unpacked ? *unpacked : static_cast<Source&>(stored), content);
-  if (watched.failed()) return propagate(*watched.failed());
-  if (stored.failed() && stored.failed()->can_retry) return propagate(*stored.failed());
-  if (!poured) return Fetched{State::kDamaged, fmt::format("blob {}: {}", id, poured.error().message)};
-  const Digest now = content.digest();
-  if (now != digest)
-    return Fetched{State::kDamaged, fmt::format("blob {}: its content has the digest {}", id, now.hex())};
+  SIMSWARM_TRY(auto stored, back_end_->open_file(file));
+  return std::make_unique<BlobReader>(digest, std::move(stored), is_packed, size);
+}
+
+Result<Fetched> Store::fetch(const Digest& digest, Sink& sink) {
+  using State = Fetched::State;
+  SIMSWARM_TRY(const auto reader, open_blob(digest));
+  if (!reader) return Fetched{State::kMissing, fmt::format("blob {} is not in {}", digest.hex(), shown())};
+  const auto poured = pour(*reader, sink);
+  if (!reader->damage().empty()) return Fetched{State::kDamaged, reader->damage()};
+  if (!poured) return propagate(poured.error());
   return Fetched{};
 }
 

@@ -50,6 +50,28 @@ class BlobWriter final : public Sink {
   HashingSink content_;
 };
 
+// The content of a blob; checked as it is read: the end is said only of content that has its digest.
+class BlobReader final : public Source {
+ public:
+  BlobReader(const Digest& digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size);
+  [[nodiscard]] Result<std::size_t> read(std::span<char> buffer) override;
+  // After an error: what is missing or differs. Empty: the store is away.
+  [[nodiscard]] const std::string& damage() const { return damage_; }
+  [[nodiscard]] std::uint64_t size() const { return size_; }  // bytes, as it was noted; 0: not known
+
+ private:
+  class Stored;
+  tl::unexpected<Error> damaged(std::string what);
+
+  Digest digest_;
+  std::unique_ptr<Source> stored_;
+  std::unique_ptr<Source> unpacked_;  // of stored_
+  HashingSource content_;
+  std::uint64_t size_;
+  std::string damage_;
+  bool is_checked_ = false;
+};
+
 struct Usage {
   std::uint64_t blobs = 0;      // number
   std::uint64_t stored = 0;     // bytes of them
@@ -66,6 +88,8 @@ class Store {
   [[nodiscard]] Result<Blob> put(Source& content);
   // Where it is there, it is safe from gc() for kGrace from now on.
   [[nodiscard]] Result<bool> has(const Digest& digest);
+  // Null: it is not there.
+  [[nodiscard]] Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest);
   // Writes the content, checked to the last byte before kWhole is said. An error: the store is away, or the sink's own.
   [[nodiscard]] Result<Fetched> fetch(const Digest& digest, Sink& sink);
 
