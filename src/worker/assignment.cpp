@@ -72,7 +72,8 @@ class Fields {
 constexpr std::initializer_list<const char*> kKnown{
     "protocol",    "dialect",  "folder",  "command", "name",          "grid",    "zipped",  "points",   "constraints",
     "repetitions", "seeds",    "results", "stdout",  "success_codes", "require", "success", "progress", "all_configs",
-    "serial",      "distinct", "timeout", "memory",  "max_output",    "stall",   "batch",   "run"};
+    "serial",      "distinct", "timeout", "memory",  "max_output",    "stall",   "batch",   "run",
+    "artifact",    "plan",     "objects"};
 
 json parameters(const std::vector<Parameter>& list) {
   json out = json::array();
@@ -144,6 +145,11 @@ json object_of(const StudySpec& spec) {
   if (spec.limits.output) object["max_output"] = *spec.limits.output;
   if (spec.stall) object["stall"] = *spec.stall;
   if (spec.batch_size) object["batch"] = *spec.batch_size;
+  if (spec.stored) {
+    object["artifact"] = spec.stored->artifact.hex();
+    object["plan"] = spec.stored->plan.hex();
+    for (const auto& [path, digest] : spec.stored->objects) object["objects"][path] = digest.hex();
+  }
   return object;
 }
 
@@ -191,11 +197,37 @@ void take_kind(Fields& fields, const std::string& dialect, StudySpec& spec) {
   spec.kind = std::move(sweep);
 }
 
+Status take_stored(Fields& fields, StudySpec& spec) {
+  std::string artifact;
+  std::string plan;
+  std::map<std::string, std::string> objects;
+  fields.take("artifact", artifact);
+  fields.take("plan", plan);
+  fields.take("objects", objects);
+  if (artifact.empty() && plan.empty() && objects.empty()) return {};
+  StoredStudy stored;
+  SIMSWARM_TRY(stored.artifact, Digest::parse(artifact));
+  SIMSWARM_TRY(stored.plan, Digest::parse(plan));
+  for (const auto& [path, hex] : objects) {
+    SIMSWARM_TRY(stored.objects[path], Digest::parse(hex));
+  }
+  spec.stored = std::move(stored);
+  return {};
+}
+
+// A folder of an artifact, from its top.
+bool stays_inside(const fs::path& folder) {
+  return !folder.is_absolute() && (folder.empty() || *folder.begin() != "..");
+}
+
 Status check(const StudySpec& spec, const std::string& dialect, int protocol) {
   if (protocol != kJobProtocol) return usage_error("protocol {}: this worker speaks {}", protocol, kJobProtocol);
   if (dialect != "command" && dialect != "cmdenv")
     return usage_error("dialect «{}»: there are command and cmdenv", dialect);
-  if (!spec.folder.is_absolute()) return usage_error("the folder «{}» is no absolute path", spec.folder.string());
+  if (spec.stored && !stays_inside(spec.folder))
+    return usage_error("the folder «{}» does not lie in the artifact", spec.folder.string());
+  if (!spec.stored && !spec.folder.is_absolute())
+    return usage_error("the folder «{}» is no absolute path", spec.folder.string());
   const bool timed = spec.limits.timeout.value_or(1) > 0 && spec.stall.value_or(1) > 0;
   if (!timed || spec.batch_size.value_or(1) < 1) return usage_error("a limit of it, or the runs a process, is below 1");
   const bool has_words = std::visit(
@@ -233,6 +265,7 @@ Result<StudySpec> parse_study(std::string_view text) {
   fields.take("max_output", spec.limits.output);
   fields.take("stall", spec.stall);
   fields.take("batch", spec.batch_size);
+  SIMSWARM_CHECK(take_stored(fields, spec));
   SIMSWARM_CHECK(fields.end(kKnown));
   SIMSWARM_CHECK(check(spec, dialect, protocol));
   return spec;

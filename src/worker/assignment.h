@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,13 +17,22 @@
 
 namespace simswarm::worker {
 
+// What the runs see lies in a store, and their results go there.
+struct StoredStudy {
+  Digest artifact;                            // of its tar
+  Digest plan;                                // a blob: the keys of the runs by position, 32 bytes each
+  std::map<std::string, Digest> objects{};    // libraries outside of it, by path: this machine must have the same
+};
+
 // What the runs of a campaign have in common: a program, where it runs, and which runs there are.
 struct StudySpec {
-  fs::path folder;  // absolute, as workers see it: working folder, and where results are put
+  // Working folder, and where results are put: absolute, as workers see it; of a stored study relative to its artifact.
+  fs::path folder;
   std::variant<SweepSpec, CmdenvRequest> kind;
   exec::Limits limits{};
   std::optional<double> stall{};            // seconds
   std::optional<std::size_t> batch_size{};  // runs a process; nothing: as many as pay
+  std::optional<StoredStudy> stored{};
 };
 
 inline constexpr int kJobProtocol = 1;

@@ -1,0 +1,382 @@
+#include "worker/uploader.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "archive/compression.h"
+#include "archive/tar.h"
+#include "base/text.h"
+#include "exec/place.h"
+#include "result/canonical.h"
+
+namespace simswarm::worker {
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr std::size_t kMostInGroup = 200;
+constexpr std::uint64_t kGroupBytes = 16ULL << 20U;  // of files
+constexpr milliseconds kFirstPause{200};
+constexpr milliseconds kLongestPause{5000};
+constexpr std::chrono::seconds kLook{10};       // whether others have completed what runs here
+constexpr std::chrono::seconds kQuotaLook{30};  // how full the store is
+constexpr std::chrono::seconds kAdoption{30};
+constexpr const char* kOutcome = "outcome";
+constexpr const char* kFiles = "files";
+constexpr std::string_view kFormat = "simswarm result 1";
+
+// Fields between NULs, which none of them has.
+std::string encoded(const Upload& upload) {
+  const store::Document attempt = to_document(upload.attempt);
+  std::vector<std::string> fields{std::string(kFormat),
+                                  upload.settlement.claim.job.text,
+                                  std::to_string(upload.settlement.claim.attempt),
+                                  std::to_string(static_cast<int>(upload.settlement.how)),
+                                  std::to_string(static_cast<int>(upload.settlement.after)),
+                                  upload.settlement.text,
+                                  attempt.body};
+  fields.insert(fields.end(), upload.paths.begin(), upload.paths.end());
+  return join(fields, std::string_view("\0", 1));
+}
+
+std::optional<Upload> decoded(const fs::path& folder) {
+  const auto text = read_file(folder / kOutcome);
+  if (!text) return std::nullopt;
+  const std::vector<std::string_view> fields = split(*text, '\0');
+  constexpr std::size_t kFirstPath = 7;
+  if (fields.size() < kFirstPath || fields[0] != kFormat) return std::nullopt;
+  const auto number = parse_int(fields[2]);
+  const auto how = parse_int(fields[3]);
+  const auto after = parse_int(fields[4]);
+  auto attempt = store::attempt_from({"outcome", std::string(fields[6]), {}});
+  if (!number || !how || !after || !attempt || *how < 0 || *how > 2 || *after < 0 || *after > 2) return std::nullopt;
+  Upload upload{folder, std::move(*attempt), {}, {}};
+  upload.settlement = {{{std::string(fields[1])}, static_cast<int>(*number)},
+                       static_cast<jobs::Settlement::How>(*how),
+                       std::string(fields[5]),
+                       static_cast<jobs::AfterFailure>(*after)};
+  for (std::size_t i = kFirstPath; i < fields.size(); ++i) upload.paths.emplace_back(fields[i]);
+  return upload;
+}
+
+Fd locked_folder(const fs::path& folder) {
+  Fd file(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (file.valid() && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return file;
+  return {};
+}
+
+std::uint64_t size_of(const fs::path& folder) {
+  std::uint64_t bytes = 0;
+  std::error_code error;
+  for (fs::recursive_directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+    struct stat info {};
+    if (::lstat(it->path().c_str(), &info) == 0 && S_ISREG(info.st_mode))
+      bytes += static_cast<std::uint64_t>(info.st_size);
+  }
+  return bytes;
+}
+
+// Keeps what is small; what is not goes into a blob from its beginning on.
+class InlineOrBlob final : public Sink {
+ public:
+  explicit InlineOrBlob(store::Store& store) : store_(store), packed_(archive::compress_into(small_)) {}
+
+  Status write(std::string_view bytes) override {
+    if (blob_) return blob_->write(bytes);
+    SIMSWARM_CHECK(packed_->write(bytes));
+    raw_ += bytes;
+    if (small_.text().size() < store::kInline && raw_.size() < kMostRaw) return {};
+    return spill();
+  }
+
+  // The compressed bytes where they are few; else empty, and there is a blob.
+  Result<std::string> end() {
+    if (!blob_) {
+      SIMSWARM_CHECK(packed_->finish());
+      if (small_.text().size() < store::kInline) return small_.take();
+      SIMSWARM_CHECK(spill());
+    }
+    SIMSWARM_TRY([[maybe_unused]] const store::Blob blob, blob_->keep());
+    return std::string();
+  }
+
+ private:
+  static constexpr std::size_t kMostRaw = std::size_t{4} << 20U;  // bytes that may compress to little
+
+  Status spill() {
+    SIMSWARM_TRY(blob_, store_.create_blob());
+    return blob_->write(std::exchange(raw_, {}));
+  }
+
+  store::Store& store_;
+  TextSink small_;
+  std::unique_ptr<Sink> packed_;
+  std::string raw_;
+  std::unique_ptr<store::BlobWriter> blob_;
+};
+
+// One digest of all files in canonical form: equal for equal results, whatever the order in which they were written.
+Result<Digest> canonical_of(const Upload& upload) {
+  std::vector<std::string> paths = upload.paths;
+  std::sort(paths.begin(), paths.end());
+  Hasher hasher;
+  for (const std::string& path : paths) {
+    const fs::path file = upload.folder / kFiles / store::path_in_archive(path);
+    std::error_code error;
+    const bool is_link = fs::is_symlink(file, error);
+    SIMSWARM_TRY(const Digest digest, is_link ? Result<Digest>(digest_of(fs::read_symlink(file, error).string()))
+                                              : result::canonical_digest(file));
+    hasher.field(path).field(digest.hex());
+  }
+  return hasher.finish();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Uploader>> Uploader::open(std::shared_ptr<store::Store> store, UploaderOptions options) {
+  const fs::path folder = options.folder / digest_of(store->shown()).hex().substr(0, 16);
+  options.folder = folder;
+  const fs::path own = folder / options.worker;
+  SIMSWARM_CHECK(make_folders(own));
+  Fd lock = locked_folder(own);
+  if (!lock.valid())
+    return usage_error("a worker named «{}» is at work here ({} is locked)", options.worker, own.string());
+  std::unique_ptr<Uploader> uploader(new Uploader(std::move(store), std::move(options), own, std::move(lock)));
+  return uploader;
+}
+
+Uploader::Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock)
+    : store_(std::move(store)), options_(std::move(options)), own_(std::move(own)), lock_(std::move(lock)) {
+  thread_ = std::thread([this] { work(); });
+}
+
+Uploader::~Uploader() {
+  {
+    const std::lock_guard guard(mutex_);
+    ends_ = true;
+  }
+  wake_.notify_all();
+  thread_.join();
+  std::error_code ignored;
+  fs::remove(own_, ignored);  // where nothing waits
+}
+
+Result<fs::path> Uploader::new_folder() {
+  const fs::path folder = own_ / fmt::format("{}-{}", make_ulid(system_clock().stamp()), ++named_);
+  SIMSWARM_CHECK(make_folders(folder / kFiles));
+  return folder / kFiles;
+}
+
+Status Uploader::hand_in(Upload upload) {
+  upload.folder = upload.folder.parent_path();
+  const fs::path partial = upload.folder / "outcome.part";
+  SIMSWARM_CHECK(write_file(partial, encoded(upload)));
+  std::error_code error;
+  fs::rename(partial, upload.folder / kOutcome, error);
+  if (error) return system_error(error.value(), upload.folder.string());
+  const std::uint64_t bytes = size_of(upload.folder / kFiles);
+  const std::lock_guard guard(mutex_);
+  waiting_.push_back({std::move(upload), bytes});
+  count(1, bytes);
+  wake_.notify_all();
+  return {};
+}
+
+void Uploader::count(std::size_t items, std::uint64_t bytes) {
+  pending_ += items;
+  bytes_ += bytes;
+}
+
+void Uploader::watch(std::set<RunKey> running) {
+  const std::lock_guard guard(mutex_);
+  running_ = std::move(running);
+}
+
+std::set<RunKey> Uploader::take_done() {
+  const std::lock_guard guard(mutex_);
+  return std::exchange(done_, {});
+}
+
+std::string Uploader::refusal() const {
+  const std::lock_guard guard(mutex_);
+  return refusal_;
+}
+
+bool Uploader::finish(milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  return settled_.wait_for(lock, patience, [this] { return pending_ == 0; });
+}
+
+void Uploader::tell(const Status& status) {
+  const std::string trouble = status ? "" : status.error().message;
+  if (trouble == told_) return;
+  told_ = trouble;
+  if (trouble.empty()) return options_.say("the store is there again");
+  options_.say(fmt::format("results wait on disk ({} in {}): {}", pending_.load(), own_.string(), trouble));
+}
+
+void Uploader::work() {
+  std::vector<Item> group;
+  milliseconds pause{0};
+  std::unique_lock lock(mutex_);
+  while (!ends_) {
+    const bool has_work = !group.empty() || !waiting_.empty();
+    if (!has_work || pause.count() > 0) {
+      wake_.wait_for(lock, pause.count() > 0 ? pause : milliseconds(1000),
+                     [&] { return ends_ || (pause.count() == 0 && !waiting_.empty()); });
+    }
+    if (ends_) break;
+    std::uint64_t bytes = 0;
+    while (group.size() < kMostInGroup && bytes < kGroupBytes && !waiting_.empty()) {
+      bytes += waiting_.front().bytes;
+      group.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    lock.unlock();
+    adopt();
+    Status done = group.empty() ? Status() : send(group);
+    if (done) done = look_at_runs();
+    if (done) done = look_at_quota();
+    tell(done);
+    if (!done) {
+      pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
+    } else {
+      pause = milliseconds(0);
+      group.clear();
+    }
+    lock.lock();
+    if (pending_ == 0) settled_.notify_all();
+  }
+}
+
+// What workers that have gone left here.
+void Uploader::adopt() {
+  const Monotonic now = system_clock().monotonic();
+  if (now < next_adoption_) return;
+  next_adoption_ = now + kAdoption;
+  std::vector<fs::path> folders;
+  if (adopted_.empty() && pending_ == 0 && next_look_ == Monotonic{}) folders.push_back(own_);  // from before us
+  std::error_code error;
+  for (fs::directory_iterator it(options_.folder, error), end; !error && it != end; it.increment(error)) {
+    if (it->path() == own_) continue;
+    const auto is_it = [&](const auto& one) { return one.first == it->path(); };
+    if (std::any_of(adopted_.begin(), adopted_.end(), is_it)) continue;
+    Fd lock = locked_folder(it->path());
+    if (!lock.valid()) continue;
+    folders.push_back(it->path());
+    adopted_.emplace_back(it->path(), std::move(lock));
+  }
+  std::size_t found = 0;
+  for (const fs::path& folder : folders) {
+    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
+      auto upload = decoded(it->path());
+      if (!upload) {  // its worker was ended while it put the files there
+        if (folder != own_) (void)remove_tree(it->path());
+        continue;
+      }
+      const std::uint64_t bytes = size_of(it->path() / kFiles);
+      const std::lock_guard guard(mutex_);
+      waiting_.push_back({std::move(*upload), bytes});
+      count(1, bytes);
+      ++found;
+    }
+  }
+  if (found > 0) options_.say(fmt::format("{} results of workers that have gone are brought to the store", found));
+}
+
+Status Uploader::prepare(Item& item) {
+  if (item.record || item.upload.settlement.how != jobs::Settlement::How::kComplete) return {};
+  const Upload& upload = item.upload;
+  store::RunRecord record;
+  record.made_by = upload.attempt;
+  std::vector<archive::Entry> entries;
+  for (const std::string& path : upload.paths) {
+    const std::string inside = store::path_in_archive(path);
+    const fs::path file = upload.folder / kFiles / inside;
+    SIMSWARM_TRY(ResultFile described, exec::describe(path, file));
+    record.files.push_back(std::move(described));
+    entries.push_back({inside, file});
+  }
+  SIMSWARM_TRY(record.canonical, canonical_of(upload));
+  if (!entries.empty()) {
+    InlineOrBlob sink(*store_);
+    SIMSWARM_TRY(const archive::Packed packed, archive::pack(std::move(entries), archive::Times::kKept, sink));
+    SIMSWARM_TRY(record.packed, sink.end());
+    record.archive = packed.digest;
+    record.archive_size = packed.size;
+    record.packed_size = record.packed.size();
+  }
+  item.record = std::move(record);
+  return {};
+}
+
+// Blobs, then attempts, then what refers to the blobs; at last the queue is told, and the disk is cleared.
+Status Uploader::send(std::vector<Item>& group) {
+  for (Item& item : group) SIMSWARM_CHECK(prepare(item));
+  std::vector<store::AttemptRecord> attempts;
+  std::vector<store::RunRecord> records;
+  for (Item& item : group) {
+    attempts.push_back(item.upload.attempt);
+    if (item.record) records.push_back(*item.record);
+  }
+  SIMSWARM_CHECK(store_->note_attempts(attempts));
+  SIMSWARM_TRY(const std::vector<store::Accepted> accepted, store_->accept(records));
+  for (std::size_t i = 0; i < accepted.size(); ++i) {
+    if (accepted[i] != store::Accepted::kConflict) continue;
+    options_.say(
+        fmt::format("{} was complete with other results: these are kept beside them (simswarm status shows it)",
+                    records[i].made_by.run));
+  }
+  std::vector<jobs::Settlement> settlements;
+  for (Item& item : group) settlements.push_back(std::move(item.upload.settlement));
+  options_.settle(std::move(settlements));
+  for (const Item& item : group) {
+    (void)remove_tree(item.upload.folder);
+    pending_ -= 1;
+    bytes_ -= item.bytes;
+  }
+  return {};
+}
+
+// A result is accepted from whoever has it first: then there is no need to go on with it here.
+Status Uploader::look_at_runs() {
+  const Monotonic now = system_clock().monotonic();
+  if (now < next_look_) return {};
+  next_look_ = now + kLook;
+  std::vector<RunKey> keys;
+  {
+    const std::lock_guard guard(mutex_);
+    keys.assign(running_.begin(), running_.end());
+  }
+  if (keys.empty()) return {};
+  SIMSWARM_TRY(const auto records, store_->results(keys, store::Part::kBody));
+  const std::lock_guard guard(mutex_);
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (records[i]) done_.insert(keys[i]);
+  }
+  return {};
+}
+
+Status Uploader::look_at_quota() {
+  const Monotonic now = system_clock().monotonic();
+  if (now < next_quota_) return {};
+  next_quota_ = now + kQuotaLook;
+  SIMSWARM_TRY(const auto quota, store_->quota());
+  std::string refusal;
+  if (quota) {
+    SIMSWARM_TRY(const store::Usage usage, store_->usage());
+    if (usage.bytes() >= *quota)
+      refusal =
+          fmt::format("{} holds {}, its quota is {}: nothing new starts; simswarm store gc, rm or quota makes room",
+                      store_->shown(), human_bytes(usage.bytes()), human_bytes(*quota));
+  }
+  const std::lock_guard guard(mutex_);
+  refusal_ = std::move(refusal);
+  return {};
+}
+
+}  // namespace simswarm::worker
