@@ -17,7 +17,7 @@ struct Entry {
 
 enum class Times {
   kDropped,  // all of 1970: content alone decides the bytes
-  kKept,     // to the nanosecond
+  kKept,     // of files, to the nanosecond; of folders and links they are dropped
 };
 
 struct Packed {
@@ -26,8 +26,9 @@ struct Packed {
 };
 
 // Writes a tar: entries in the order of their paths, no owner, no device, no set-id bit; of a file's mode only whether
-// its owner may execute it. A file that changes its size meanwhile, a path twice, or anything else than the three kinds
-// is an error that names it. The sink is not finished.
+// its owner may execute it. A file that is changed or removed meanwhile, a folder that is not empty, a path twice,
+// below another, or one that unpacking would refuse, or anything else than the three kinds is an error that names it.
+// The bytes do not depend on the locale. The sink is not finished.
 [[nodiscard]] Result<Packed> pack(std::vector<Entry> entries, Times times, Sink& sink);
 
 // All regular files, links and empty folders below a folder, as entries; relative to it.
@@ -35,7 +36,7 @@ struct Packed {
 
 struct UnpackLimits {
   std::uint64_t bytes = 64ULL << 30U;  // of all files together
-  std::uint64_t entries = 2'000'000;
+  std::uint64_t entries = 2'000'000;   // also of folders that no entry stands for
 };
 
 struct Unpacked {
@@ -45,10 +46,12 @@ struct Unpacked {
 };
 
 // Unpacks a tar into a folder that must be there and be empty. Nothing is written outside of it, whatever the archive
-// says: absolute paths, «..», links that lead out (also by way of other links), devices, pipes, sockets, hard links,
-// set-id bits, a path twice, a file below a link or a file, names that are too long, and what goes beyond the limits
-// are refused with an error that names the entry. After an error the folder may hold a part. With `Times::kKept` files
-// get their times.
+// says: absolute paths, «.» and «..», links that lead out (also by way of other links), devices, pipes, sockets, hard
+// links, sparse files, set-id bits, a path twice, a file below a link or a file, names that are too long, and what goes
+// beyond the limits are refused with an error that names the entry; so is what is no whole tar, has other bytes than up
+// to 1 MiB of zeros behind its end, or could be read in two ways. Links may lead to what is not there. Files get mode
+// 0644 or 0755, folders 0755, whatever the umask. Nothing is synced. After an error the folder may hold a part. With
+// `Times::kKept` files get their times.
 [[nodiscard]] Result<Unpacked> unpack(Source& tar, const fs::path& folder, Times times,
                                       const UnpackLimits& limits = {});
 
