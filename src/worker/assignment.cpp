@@ -70,10 +70,10 @@ class Fields {
 };
 
 constexpr std::initializer_list<const char*> kKnown{
-    "protocol",    "dialect",  "folder",  "command", "name",          "grid",    "zipped",  "points",   "constraints",
-    "repetitions", "seeds",    "results", "stdout",  "success_codes", "require", "success", "progress", "all_configs",
-    "serial",      "distinct", "timeout", "memory",  "max_output",    "stall",   "batch",   "run",
-    "artifact",    "plan",     "objects"};
+    "protocol",    "dialect",     "folder",   "command",  "name",    "grid",          "zipped",     "points",
+    "constraints", "repetitions", "seeds",    "results",  "stdout",  "success_codes", "require",    "success",
+    "progress",    "all_configs", "serial",   "distinct", "timeout", "memory",        "max_output", "stall",
+    "batch",       "run",         "artifact", "plan",     "objects"};
 
 json parameters(const std::vector<Parameter>& list) {
   json out = json::array();

@@ -19,9 +19,9 @@ namespace simswarm::worker {
 
 // What the runs see lies in a store, and their results go there.
 struct StoredStudy {
-  Digest artifact;                            // of its tar
-  Digest plan;                                // a blob: the keys of the runs by position, 32 bytes each
-  std::map<std::string, Digest> objects{};    // libraries outside of it, by path: this machine must have the same
+  Digest artifact;                          // of its tar
+  Digest plan;                              // a blob: the keys of the runs by position, 32 bytes each
+  std::map<std::string, Digest> objects{};  // libraries outside of it, by path: this machine must have the same
 };
 
 // What the runs of a campaign have in common: a program, where it runs, and which runs there are.

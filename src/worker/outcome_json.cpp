@@ -40,7 +40,8 @@ std::string result_json(const Told& told) {
   json files = json::array();
   for (const ResultFile& file : told.files) {
     if (files.size() == kMostFiles) break;
-    files.push_back({{"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
+    files.push_back({{"path", file.path}, {"size", file.size}});
+    if (!file.digest.empty()) files.back()["sha256"] = file.digest.hex();
   }
   object["files"] = std::move(files);
   if (told.files.size() > kMostFiles) object["more_files"] = told.files.size() - kMostFiles;

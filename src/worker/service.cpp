@@ -26,19 +26,28 @@ constexpr std::uint64_t kMostLog = 8 * 1024;  // bytes of each output that the q
 constexpr milliseconds kTelling{1000};
 constexpr milliseconds kSummary{10'000};
 constexpr std::chrono::seconds kPatience{10};  // with the queue, at the end
+constexpr const char* kDoneByAnother = R"({"outcome":"completed","message":"another attempt completed it"})";
 
 // A job that is held here.
 struct Held {
   Assigned assigned;
   std::size_t study = 0;
   bool stops = false;  // somebody asked for it
-  bool lost = false;   // nobody wants to know what comes of it
+  bool lost = false;   // the queue does not want to know what comes of it
+  bool done = false;   // another attempt has completed it
+};
+
+// What came of a run and may be told: to the queue, or to the store, which tells the queue.
+struct Known {
+  Settlement settlement;
+  std::optional<Upload> upload{};
 };
 
 class Service final : public Host {
  public:
-  Service(const ServiceOptions& options, QueueLink& link, exec::Keeper& keeper, std::string owner)
-      : options_(options), link_(link) {
+  // `stored` is null where there is no store.
+  Service(const ServiceOptions& options, QueueLink& link, StoredRuns* stored, exec::Keeper& keeper, std::string owner)
+      : options_(options), link_(link), stored_(stored) {
     ground_.owner = std::move(owner);
     ground_.layer = options.layer;
     ground_.run_as = options.run_as;
@@ -46,6 +55,7 @@ class Service final : public Host {
     ground_.stall = options.stall;
     ground_.slots = options.link.slots;
     ground_.keeper = &keeper;
+    if (stored != nullptr) ground_.source = stored->source();
   }
 
   Status run() {
@@ -119,6 +129,7 @@ class Service final : public Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     obey();
     for (Assigned& one : link_.take()) take_in(std::move(one));
+    if (stored_ != nullptr) end_what_is_done();
     settle_confirmed();
     close_unused();
     queue_->forget_ended();
@@ -139,7 +150,7 @@ class Service final : public Host {
   // As long as the service lives more may come.
   [[nodiscard]] bool is_settled() override {
     if (!options_.burst || ends_) return ends_;
-    return held_.empty() && link_.state().idle;
+    return held_.empty() && link_.state().idle && (stored_ == nullptr || stored_->uploader().pending() == 0);
   }
 
   [[nodiscard]] std::size_t batch_limit(std::size_t id, std::size_t first) override {
@@ -200,7 +211,8 @@ class Service final : public Host {
       if (!stops && !lost) continue;
       held.stops = held.stops || stops;
       held.lost = held.lost || lost;
-      stops_.push_back({JobId{index}, Outcome::kCancelled});
+      // The store accepts a result from whoever has it first, whatever became of his lease.
+      if (stops || !is_stored(held)) stops_.push_back({JobId{index}, Outcome::kCancelled});
     }
   }
 
@@ -224,6 +236,8 @@ class Service final : public Host {
     if (assigned.position >= (*study)->runs.size()) {
       return refuse(fmt::format("there is no run {}: the study has {} now", assigned.position, (*study)->runs.size()));
     }
+    if ((*study)->spec.stored && claim.attempt > 1 && stored_->is_done((*study)->key_of(assigned.position)))
+      return link_.settle({{claim, Settlement::How::kComplete, kDoneByAnother}});
     ++(*study)->jobs;
     Job job;
     job.runs = {assigned.position};
@@ -276,12 +290,36 @@ class Service final : public Host {
     return options_.link.slots * static_cast<std::size_t>(ahead);
   }
 
-  [[nodiscard]] std::size_t wanted() const {
+  // Results on their way to the store are held, too.
+  [[nodiscard]] std::size_t wanted() {
     std::size_t most = options_.link.slots;
     for (const auto& [id, study] : studies_) {
       if (study->jobs > 0) most = std::max(most, wanted_of(*study));
     }
-    return most;
+    if (stored_ == nullptr) return most;
+    const std::string obstacle = stored_->obstacle();
+    if (obstacle != std::exchange(told_obstacle_, obstacle))
+      options_.say(obstacle.empty() ? "there is room again: going on" : obstacle);
+    return obstacle.empty() ? most + stored_->uploader().pending() : 0;
+  }
+
+  [[nodiscard]] bool is_stored(const Held& held) const { return studies_.at(held.study)->spec.stored.has_value(); }
+
+  // Others may have completed what runs here.
+  void end_what_is_done() {
+    std::set<RunKey> running;
+    const std::set<RunKey> done = stored_->uploader().take_done();
+    for (const auto& [run, job] : executed_) {
+      const OpenStudy& study = *studies_.at(run.first);
+      const auto held = held_.find(job.index);
+      if (!study.spec.stored || held == held_.end()) continue;
+      const RunKey key = study.key_of(run.second);
+      running.insert(key);
+      if (!done.contains(key)) continue;
+      held->second.done = true;
+      stops_.push_back({job, Outcome::kCancelled});
+    }
+    stored_->uploader().watch(std::move(running));
   }
 
   // Runs that last longer than others did are not hoarded: others may have nothing to do.
@@ -308,9 +346,11 @@ class Service final : public Host {
     if (node.empty()) return;
     const Held& held = node.mapped();
     --study.jobs;
-    if (held.lost) return;
     Told told = told_of(study, finished, i, held);
     const Outcome outcome = told.attempt.verdict.outcome;
+    if (held.lost && !(study.spec.stored && is_complete(outcome))) return;
+    if (held.done && !is_complete(outcome))
+      return settlements.push_back({held.assigned.claim, Settlement::How::kComplete, kDoneByAnother});
     const bool is_ours = outcome == Outcome::kNotStarted || outcome == Outcome::kCancelled;
     if (is_complete(outcome)) {
       complete(study, finished, i, held, std::move(told), settlements);
@@ -325,37 +365,67 @@ class Service final : public Host {
       if (held.stops) told.attempt.verdict.message = "it was asked to stop";
       ++failed_;
       say_ended(study, finished.batch.runs[i], held, told.attempt);
-      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), after});
+      Known known{{held.assigned.claim, Settlement::How::kFail, failure_text(told), after}};
+      if (study.spec.stored) (void)take_files(study, finished, i, held, told, known);
+      tell_of(std::move(known), settlements);
     }
+  }
+
+  // To the store first, where it goes there.
+  void tell_of(Known known, std::vector<Settlement>& settlements) {
+    if (!known.upload) return settlements.push_back(std::move(known.settlement));
+    known.upload->settlement = known.settlement;
+    const Status kept = stored_->uploader().hand_in(std::move(*known.upload));
+    if (kept) return;
+    options_.say(
+        fmt::format("{}: its results cannot be kept: {}", known.settlement.claim.job.text, kept.error().message));
+    known.settlement.how = Settlement::How::kFail;
+    known.settlement.text = "its results could not be kept for the store: " + kept.error().message + "\n";
+    settlements.push_back(std::move(known.settlement));
+  }
+
+  // The files of a run of a stored study, for the store.
+  Status take_files(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, const Told& told,
+                    Known& known) {
+    SIMSWARM_TRY(known.upload, stored_->take(study, finished, i, told, held.assigned));
+    return {};
   }
 
   void complete(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, Told told,
                 std::vector<Settlement>& settlements) {
-    Result<Delivered> delivered = deliver(study.place, files_of(finished.judgements[i], finished.ended.evidence));
-    if (!delivered) {
+    Known known;
+    const Status put = study.spec.stored ? take_files(study, finished, i, held, told, known)
+                                         : put_into_place(study, finished, i, told);
+    if (!put) {
       Verdict& verdict = told.attempt.verdict;
-      verdict = {Outcome::kIncomplete, "its results could not be put into place: " + delivered.error().message, {}};
+      verdict = {Outcome::kIncomplete, "its results could not be put into place: " + put.error().message, {}};
       ++failed_;
       say_ended(study, finished.batch.runs[i], held, told.attempt);
       settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), AfterFailure::kMayRetry});
       return;
     }
-    told.files = delivered->files;
-    told.kept = delivered->kept;
     ++complete_;
-    Settlement settlement{held.assigned.claim, Settlement::How::kComplete, result_json(told)};
+    known.settlement = {held.assigned.claim, Settlement::How::kComplete, result_json(told)};
     const bool in_company = finished.batch.runs.size() > 1;
-    learn(study, finished, i, delivered->files);
+    learn(study, finished, i, told.files, known.upload);
     const std::string& config = study.runs[finished.batch.runs[i]].config;
     if (in_company && !study.spec.batch_size && !study.batching.is_confirmed(config)) {
-      unconfirmed_[{study.id, config}].push_back(std::move(settlement));
+      unconfirmed_[{study.id, config}].push_back(std::move(known));
     } else {
-      settlements.push_back(std::move(settlement));
+      tell_of(std::move(known), settlements);
     }
   }
 
+  static Status put_into_place(const OpenStudy& study, const Finished& finished, std::size_t i, Told& told) {
+    SIMSWARM_TRY(Delivered delivered, deliver(study.place, files_of(finished.judgements[i], finished.ended.evidence)));
+    told.files = std::move(delivered.files);
+    told.kept = delivered.kept;
+    return {};
+  }
+
   // How long runs take, and whether they may share processes.
-  void learn(OpenStudy& study, const Finished& finished, std::size_t i, const std::vector<ResultFile>& files) {
+  void learn(OpenStudy& study, const Finished& finished, std::size_t i, const std::vector<ResultFile>& files,
+             const std::optional<Upload>& upload) {
     const std::size_t position = finished.batch.runs[i];
     const Run run = study.runs[position];
     const auto runs = static_cast<double>(finished.batch.runs.size());
@@ -364,13 +434,20 @@ class Service final : public Host {
     constexpr double kWeight = 0.2;  // of the last
     study.run_seconds = study.run_seconds == 0 ? work : (1 - kWeight) * study.run_seconds + kWeight * work;
     if (study.spec.batch_size || !study.dialect->can_batch()) return;
+    const auto keep_sample = [&] {
+      if (upload) {
+        stored_->keep_sample(study, position, *upload);
+      } else {
+        study.samples[position] = files;
+      }
+    };
     if (runs == 1) {
-      if (study.samples.size() < kMostSamples) study.samples[position] = files;
+      if (study.samples.size() < kMostSamples) keep_sample();
       if (study.samples.contains(position)) study.batching.completed_alone(position, run, wall);
       return;
     }
     const bool last = i + 1 == finished.batch.runs.size();
-    if (last && !study.batching.is_confirmed(run.config)) study.samples[position] = files;
+    if (last && !study.batching.is_confirmed(run.config)) keep_sample();
     study.batching.completed_in_batch(position, run, last);
   }
 
@@ -381,7 +458,7 @@ class Service final : public Host {
     for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
       const std::size_t position = finished.batch.runs[i];
       difference = trial_difference(*study.dialect, study.runs[position], finished.judgements[i],
-                                    finished.ended.evidence, study.samples[position], study.spec.folder);
+                                    finished.ended.evidence, study.samples[position], study.sample_folder(position));
     }
     const bool was_ended = finished.ended.evidence.ended_by_us.has_value() || finished.ended.trouble.has_value() ||
                            !finished.ended.not_started.empty() || finished.ended.disk_was_full;
@@ -395,18 +472,25 @@ class Service final : public Host {
       if (waiting.empty()) continue;
       const Batching& batching = studies_.at(key.first)->batching;
       if (batching.is_undecided(key.second)) continue;
-      if (batching.is_confirmed(key.second)) {
-        link_.settle(std::exchange(waiting, {}));
-      } else {
+      if (!batching.is_confirmed(key.second)) {
         hand_back(waiting);
+        continue;
       }
+      std::vector<Settlement> settlements;
+      for (Known& known : std::exchange(waiting, {})) tell_of(std::move(known), settlements);
+      link_.settle(std::move(settlements));
     }
   }
 
-  void hand_back(std::vector<Settlement>& waiting) {
-    for (Settlement& one : waiting) one = {one.claim, Settlement::How::kHandBack};
+  void hand_back(std::vector<Known>& waiting) {
+    std::vector<Settlement> settlements;
+    for (Known& known : waiting) {
+      settlements.push_back({known.settlement.claim, Settlement::How::kHandBack});
+      if (known.upload) (void)remove_tree(known.upload->folder.parent_path());
+    }
     complete_ -= waiting.size();
-    link_.settle(std::exchange(waiting, {}));
+    waiting.clear();
+    link_.settle(std::move(settlements));
   }
 
   [[nodiscard]] Told told_of(const OpenStudy& study, const Finished& finished, std::size_t i, const Held& held) const {
@@ -447,6 +531,7 @@ class Service final : public Host {
 
   const ServiceOptions& options_;
   QueueLink& link_;
+  StoredRuns* stored_;
   GroundOptions ground_;
   std::unique_ptr<Queue> queue_;
   std::map<std::size_t, std::unique_ptr<OpenStudy>> studies_;
@@ -454,7 +539,7 @@ class Service final : public Host {
   std::map<std::size_t, Held> held_;                                    // by the index of the job here
   std::multimap<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
   // By study and configuration: of runs that shared a process.
-  std::map<std::pair<std::size_t, std::string>, std::vector<Settlement>> unconfirmed_;
+  std::map<std::pair<std::size_t, std::string>, std::vector<Known>> unconfirmed_;
   std::vector<Stop> stops_;
   std::size_t last_study_ = 0;
   std::size_t running_ = 0;  // processes
@@ -463,6 +548,7 @@ class Service final : public Host {
   std::size_t said_ = 0;
   double working_seconds_ = 0;
   bool ends_ = false;
+  std::string told_obstacle_;
   Monotonic told_{};
   Monotonic summed_up_{};
 };
@@ -475,11 +561,27 @@ Result<ServiceSummary> serve(const ServiceOptions& options) {
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,
                exec::Keeper::start({owner, exec::mark_of(owner) + ".", options.containment, users}));
   SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
+  std::unique_ptr<StoredRuns> stored;
+  if (options.store) {
+    const auto settle = [&link](std::vector<Settlement> settlements) { link->settle(std::move(settlements)); };
+    const auto gives_up = [&options] { return options.interrupts != nullptr && *options.interrupts > 0; };
+    SIMSWARM_TRY(stored, StoredRuns::open(*options.store, options.link.spool, options.link.name.text, settle,
+                                          options.say, gives_up));
+  }
   options.on_ready();
   Status worked;
   {
-    Service service(options, *link, *keeper, owner);
+    Service service(options, *link, stored.get(), *keeper, owner);
     worked = service.run();
+  }
+  std::size_t unstored = 0;
+  if (stored) {
+    (void)stored->uploader().finish(kPatience);
+    unstored = stored->uploader().pending();
+    if (unstored > 0)
+      options.say(fmt::format("the store is away: {} results stay in {}, for the next worker here", unstored,
+                              options.link.spool.string()));
+    stored.reset();
   }
   const bool all = link->finish(kPatience);
   const LinkState state = link->state();
@@ -487,7 +589,7 @@ Result<ServiceSummary> serve(const ServiceOptions& options) {
     options.say(fmt::format("the queue is away: {} outcomes stay in {}, for the next worker here", state.unsettled,
                             options.link.spool.string()));
   SIMSWARM_CHECK(worked);
-  return ServiceSummary{state.finished, state.failed, state.unsettled};
+  return ServiceSummary{state.finished, state.failed, state.unsettled, unstored};
 }
 
 }  // namespace simswarm::worker

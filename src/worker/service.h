@@ -8,12 +8,14 @@
 
 #include "exec/keeper.h"
 #include "worker/queue_link.h"
+#include "worker/stored_runs.h"
 #include "worker/studies.h"
 
 namespace simswarm::worker {
 
 struct ServiceOptions {
   LinkOptions link;
+  std::optional<StoreOptions> store{};  // nothing: stored studies are left to others
   std::string layer = "auto";
   std::string run_as;
   std::optional<exec::Containment> containment{};  // nothing: the best that works here
@@ -33,6 +35,7 @@ struct ServiceSummary {
   std::size_t finished = 0;
   std::size_t failed = 0;
   std::size_t unsettled = 0;  // outcomes that stay on disk: the queue was away
+  std::size_t unstored = 0;   // results that do: the store was
 };
 
 // To be called while this is the only thread. An error: the queue cannot be reached at the beginning, or refuses us.

@@ -1,5 +1,7 @@
 #include "worker/studies.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "plan/inputs.h"
 
@@ -16,12 +18,14 @@ class Opener {
       : study_(study), options_(options), state_{study.spec.folder / ".simswarm"} {}
 
   Status open() {
+    if (study_.spec.stored) SIMSWARM_CHECK(fetch(*study_.spec.stored));
     const fs::path& folder = study_.spec.folder;
     std::error_code error;
     if (!fs::is_directory(folder, error))
       return environment_error("there is no folder {} on this machine", folder.string());
-    layer_.project = plan::project_of(folder);
+    layer_.project = study_.artifact ? study_.artifact->tree() : plan::project_of(folder);
     SIMSWARM_CHECK(make_runs());
+    if (study_.spec.stored) SIMSWARM_CHECK(check_stored(*study_.spec.stored));
     if (!study_.dialect->inseparable().empty()) {
       return usage_error(
           "its runs append to one file and count only together; give each a file of its own "
@@ -41,6 +45,54 @@ class Opener {
   }
 
  private:
+  // What the runs see, and their keys.
+  Status fetch(const StoredStudy& stored) {
+    if (options_.source.store == nullptr)
+      return environment_error("what its runs see lies in a store, and this worker has none (--store)");
+    SIMSWARM_TRY(study_.artifact, options_.source.cache->hold(stored.artifact, *options_.source.store));
+    TextSink keys;
+    SIMSWARM_TRY(const store::Fetched fetched, options_.source.store->fetch(stored.plan, keys));
+    if (fetched.state != store::Fetched::State::kWhole)
+      return environment_error("the keys of its runs cannot be had: {}", fetched.trouble);
+    study_.keys = keys.take();
+    study_.spec.folder = (study_.artifact->tree() / study_.spec.folder).lexically_normal();
+    if (auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind)) asked->working_folder = study_.spec.folder;
+    state_.root = options_.source.work;
+    return {};
+  }
+
+  // Keys stand for all that runs see: what is not in the artifact must be the same here.
+  Status check_stored(const StoredStudy& stored) {
+    if (study_.keys.size() != study_.runs.size() * sizeof(DigestBytes)) {
+      return environment_error("its program tells {} runs here, and {} where it was planned", study_.runs.size(),
+                               study_.keys.size() / sizeof(DigestBytes));
+    }
+    plan::InputRequest request;
+    request.project = layer_.project;
+    request.working_folder = study_.spec.folder;
+    request.sources = study_.dialect->key_sources();
+    const Run first = study_.runs[0];
+    SIMSWARM_TRY(request.program,
+                 exec::find_program(study_.dialect->command_line({&first, 1}).front(), study_.spec.folder));
+    if (layer_.run_as) request.run_as = {layer_.run_as->uid, layer_.run_as->gid};
+    request.scratch = state_.scratch(owner_of(study_, options_)) / "probe";
+    SIMSWARM_CHECK(make_folders(request.scratch));
+    SIMSWARM_TRY(const std::vector<fs::path> objects, plan::loaded_objects(request));
+    std::map<std::string, Digest> wanted;  // where libraries lie may differ
+    for (const auto& [path, digest] : stored.objects) wanted[fs::path(path).filename()] = digest;
+    for (const fs::path& object : objects) {
+      if (lies_in(layer_.project, object)) continue;
+      const auto known = wanted.find(object.filename());
+      if (known == wanted.end())
+        return environment_error("its program loads {} here, and did not where it was planned", object.string());
+      SIMSWARM_TRY(const Digest digest, digest_of_file(object));
+      if (digest != known->second)
+        return environment_error("{} is another one here than where the campaign was planned: its results might differ",
+                                 object.string());
+    }
+    return {};
+  }
+
   // A program that tells its runs itself is asked by their user; any other is known from the first of them.
   Status make_runs() {
     const auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind);
@@ -94,6 +146,17 @@ class Opener {
 };
 
 }  // namespace
+
+RunKey OpenStudy::key_of(std::size_t position) const {
+  DigestBytes bytes{};
+  if ((position + 1) * bytes.size() > keys.size()) return {};
+  std::copy_n(keys.begin() + static_cast<std::ptrdiff_t>(position * bytes.size()), bytes.size(), bytes.begin());
+  return {Digest::of_bytes(bytes)};
+}
+
+fs::path OpenStudy::sample_folder(std::size_t position) const {
+  return spec.stored ? scratch / "samples" / std::to_string(position) / "work" : spec.folder;
+}
 
 Result<std::unique_ptr<OpenStudy>> open_study(std::size_t id, const std::string& spec, std::chrono::seconds timeout,
                                               const GroundOptions& options) {

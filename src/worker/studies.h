@@ -10,11 +10,19 @@
 #include "exec/executor.h"
 #include "exec/keeper.h"
 #include "exec/state.h"
+#include "store/node_cache.h"
 #include "worker/assignment.h"
 #include "worker/batching.h"
 #include "worker/delivery.h"
 
 namespace simswarm::worker {
+
+// Where stored studies come from. Nothing: this worker has no store.
+struct StudySource {
+  store::Store* store = nullptr;
+  store::NodeCache* cache = nullptr;
+  fs::path work{};  // where they are executed
+};
 
 struct GroundOptions {
   std::string owner;            // names the worker's scratch; unique
@@ -24,6 +32,7 @@ struct GroundOptions {
   std::optional<double> stall;  // likewise
   std::size_t slots = 1;
   exec::Keeper* keeper = nullptr;
+  StudySource source{};
 };
 
 struct OpenStudy {
@@ -41,6 +50,14 @@ struct OpenStudy {
   Monotonic used{};
   std::map<std::size_t, std::vector<ResultFile>> samples{};  // what runs gave that were alone in their process
   double run_seconds = 0;                                    // of a run, a running mean; 0: not known
+
+  // Of a stored study.
+  std::unique_ptr<store::Held> artifact{};
+  std::string keys{};  // of its runs, 32 bytes each
+  [[nodiscard]] RunKey key_of(std::size_t position) const;
+
+  // What a run gave, as if it had been executed there.
+  [[nodiscard]] fs::path sample_folder(std::size_t position) const;
 };
 
 // Opens a study. Errors are the study's own: its job fails with them.
