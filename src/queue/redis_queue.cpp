@@ -25,6 +25,10 @@ std::string unless(bool usual, std::string text) {
   return usual ? std::string() : std::move(text);
 }
 
+std::string front_of(const NewJob& job) {
+  return unless(!job.at_front, "1");
+}
+
 // A JSON list of texts that need no escapes.
 std::string json_list(const std::vector<JobId>& ids) {
   std::vector<std::string> quoted;
@@ -40,28 +44,42 @@ std::string json_list(const std::vector<std::chrono::seconds>& waits) {
   return unless(waits.empty(), '[' + join(numbers, ",") + ']');
 }
 
-std::array<std::string, kEnqueueFields> fields_of(const NewJob& job) {
-  return {job.id.text,
-          job.queue.text,
-          job.payload,
-          job.description,
-          number(job.timeout),
-          unless(job.result_ttl == kDefaultResultTtl, number(job.result_ttl)),
-          unless(job.failure_ttl == kDefaultFailureTtl, number(job.failure_ttl)),
-          unless(job.retries == 0, std::to_string(job.retries)),
-          json_list(job.back_off),
-          unless(job.max_lost == 3, std::to_string(job.max_lost)),
-          unless(!job.at_front, "1"),
-          number(job.delay),
-          unless(!job.allow_failed_dependencies, "1"),
-          json_list(job.depends_on)};
+using Words = std::vector<std::string>;  // fields of a job's hash, each with its value
+
+void add(Words& words, const char* field, std::string value) {
+  if (value.empty()) return;
+  words.emplace_back(field);
+  words.push_back(std::move(value));
 }
 
-// Nothing but their ids, payloads and descriptions differ, and they wait for nothing.
+// What many jobs of a campaign have in common, …
+void add_shared_words(Words& words, const NewJob& job) {
+  add(words, "origin", job.queue.text);
+  add(words, "timeout", number(job.timeout));
+  add(words, "result_ttl", unless(job.result_ttl == kDefaultResultTtl, number(job.result_ttl)));
+  add(words, "failure_ttl", unless(job.failure_ttl == kDefaultFailureTtl, number(job.failure_ttl)));
+  add(words, "retries_left", unless(job.retries == 0, std::to_string(job.retries)));
+  add(words, "retry_intervals", json_list(job.back_off));
+  add(words, "sw_max_lost", unless(job.max_lost == 3, std::to_string(job.max_lost)));
+  add(words, "enqueue_at_front", front_of(job));
+  add(words, "allow_dependency_failures", unless(!job.allow_failed_dependencies, "1"));
+}
+
+// … and what is each one's own. The server adds times and state.
+void add_own_words(Words& words, const NewJob& job) {
+  add(words, "data", job.payload);
+  add(words, "description", job.description);
+  if (job.depends_on.empty()) return;
+  add(words, "dependency_ids", json_list(job.depends_on));
+  add(words, "dependency_id", job.depends_on.front().text);
+}
+
+// Their own words are of the same fields, all others are equal, and they wait for nothing.
 bool is_alike(const NewJob& a, const NewJob& b) {
-  return a.depends_on.empty() && a.delay.count() == 0 && a.queue == b.queue && a.timeout == b.timeout &&
-         a.result_ttl == b.result_ttl && a.failure_ttl == b.failure_ttl && a.retries == b.retries &&
-         a.back_off == b.back_off && a.max_lost == b.max_lost && a.at_front == b.at_front &&
+  return a.depends_on.empty() && a.delay.count() == 0 && a.description.empty() == b.description.empty() &&
+         a.queue == b.queue && a.timeout == b.timeout && a.result_ttl == b.result_ttl &&
+         a.failure_ttl == b.failure_ttl && a.retries == b.retries && a.back_off == b.back_off &&
+         a.max_lost == b.max_lost && a.at_front == b.at_front &&
          a.allow_failed_dependencies == b.allow_failed_dependencies && b.delay.count() == 0;
 }
 
@@ -160,16 +178,9 @@ class RedisQueue final : public JobQueue {
     for (std::size_t first = 0; first < jobs.size(); first += kMostInStep) {
       const std::size_t end = std::min(first + kMostInStep, jobs.size());
       const std::span<const NewJob> some(jobs.data() + first, end - first);
-      if (std::all_of(some.begin(), some.end(), [&](const NewJob& one) { return is_alike(one, some.front()); })) {
-        SIMSWARM_CHECK(enqueue_alike(some, is_new));
-        continue;
-      }
-      std::vector<std::string> arguments{std::to_string(end - first)};
-      arguments.reserve(1 + (end - first) * kEnqueueFields);
-      for (std::size_t i = first; i < end; ++i) {
-        for (std::string& field : fields_of(jobs[i])) arguments.push_back(std::move(field));
-      }
-      SIMSWARM_TRY(const RedisReply reply, run(scripts_.enqueue, std::move(arguments)));
+      const bool alike =
+          std::all_of(some.begin(), some.end(), [&](const NewJob& one) { return is_alike(one, some[0]); });
+      SIMSWARM_TRY(const RedisReply reply, alike ? enqueue_alike(some) : enqueue_mixed(some));
       for (const RedisReply& one : reply.list) is_new.push_back(one.integer == 1);
     }
     return is_new;
@@ -435,33 +446,34 @@ class RedisQueue final : public JobQueue {
   }
 
  private:
-  Status enqueue_alike(std::span<const NewJob> jobs, std::vector<bool>& is_new) {
+  Result<RedisReply> enqueue_mixed(std::span<const NewJob> jobs) {
+    std::vector<std::string> arguments;
+    for (const NewJob& job : jobs) {
+      Words words;
+      add_shared_words(words, job);
+      add_own_words(words, job);
+      arguments.insert(arguments.end(),
+                       {job.id.text, job.queue.text, front_of(job), number(job.delay), std::to_string(words.size())});
+      std::ranges::move(words, std::back_inserter(arguments));
+    }
+    return run(scripts_.enqueue, std::move(arguments));
+  }
+
+  Result<RedisReply> enqueue_alike(std::span<const NewJob> jobs) {
     const NewJob& first = jobs.front();
-    std::vector<std::string> words{"timeout", number(first.timeout)};
-    const auto add = [&](const char* name, std::string value) {
-      if (value.empty()) return;
-      words.emplace_back(name);
-      words.push_back(std::move(value));
-    };
-    const auto fields = fields_of(first);
-    add("result_ttl", fields[5]);
-    add("failure_ttl", fields[6]);
-    add("retries_left", fields[7]);
-    add("retry_intervals", fields[8]);
-    add("sw_max_lost", fields[9]);
-    add("enqueue_at_front", fields[10]);
-    add("allow_dependency_failures", fields[12]);
-    std::vector<std::string> arguments{first.queue.text, first.at_front ? "1" : "", std::to_string(words.size())};
-    arguments.reserve(1 + arguments.size() + words.size() + 3 * jobs.size());
-    std::move(words.begin(), words.end(), std::back_inserter(arguments));
+    Words shared;
+    add_shared_words(shared, first);
+    Words own;
+    add_own_words(own, first);
+    std::vector<std::string> arguments{first.queue.text, front_of(first), std::to_string(shared.size()),
+                                       std::to_string(own.size())};
+    arguments.reserve(1 + arguments.size() + shared.size() + jobs.size() * (1 + own.size()));
+    std::ranges::move(shared, std::back_inserter(arguments));
     for (const NewJob& job : jobs) {
       arguments.push_back(job.id.text);
-      arguments.push_back(job.payload);
-      arguments.push_back(job.description);
+      add_own_words(arguments, job);
     }
-    SIMSWARM_TRY(const RedisReply reply, run(scripts_.enqueue_alike, std::move(arguments)));
-    for (const RedisReply& one : reply.list) is_new.push_back(one.integer == 1);
-    return {};
+    return run(scripts_.enqueue_alike, std::move(arguments));
   }
 
   static std::size_t least_of(const ClaimRequest& request) {

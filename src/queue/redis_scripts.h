@@ -8,8 +8,8 @@ namespace simswarm::jobs {
 
 // The first argument of each is the time in microseconds, or empty for the server's own; then those of its comment.
 struct RedisScripts {
-  RedisScript enqueue;        // number of jobs, then kEnqueueFields texts a job
-  RedisScript enqueue_alike;  // queue, front, number of words, words, then id, payload, description of each
+  RedisScript enqueue;        // id, queue, front, delay in s, number of words, words (fields and values) of each
+  RedisScript enqueue_alike;  // queue, front, number of words of all and of each, words of all, then id, words of each
   RedisScript claim;          // worker, node, lease in ms, most, at least, time in ms after which it is late, queues...
   RedisScript heartbeat;      // lease in ms, then id and attempt of each
   RedisScript settle;         // id, attempt, how (complete, retry, end, stopped, back), text of each
@@ -35,8 +35,6 @@ struct RedisLookScripts {
   RedisScript leave;    // worker
   RedisScript workers;  //
 };
-
-inline constexpr int kEnqueueFields = 14;
 
 [[nodiscard]] const RedisScripts& redis_scripts();
 [[nodiscard]] const RedisLookScripts& redis_look_scripts();
