@@ -86,6 +86,15 @@ void add_queue(CLI::App& app, QueueArguments& arguments) {
       ->type_name("FILE");
 }
 
+void add_store(CLI::App& app, StoreArguments& arguments) {
+  app.add_option("--store", arguments.store,
+                 "Store of programs and results, mongodb://host[:port]/database or directory:PATH (SIMSWARM_STORE)")
+      ->type_name("URL");
+  app.add_option("--store-password-file", arguments.password_file,
+                 "File whose first line is the store's password (SIMSWARM_STORE_PASSWORD_FILE)")
+      ->type_name("FILE");
+}
+
 void add_worker(CLI::App& app, WorkerArguments& arguments) {
   CLI::App* command = app.add_subcommand("worker", "Execute the runs of a queue, or list who does");
   command->footer(
@@ -95,6 +104,17 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
       "spool, also for the next worker of this machine.");
   command->add_option("ACTION", arguments.action, "run or list")->required();
   add_queue(*command, arguments.queue);
+  add_store(*command, arguments.store);
+  command
+      ->add_option("--cache", arguments.cache,
+                   "Folder for what campaigns bring along, shared by the workers of a machine (~/.cache/simswarm; for "
+                   "root /var/cache/simswarm)")
+      ->type_name("DIR");
+  command->add_option("--cache-size", arguments.cache_size, "How large it may become (20G)")->type_name("SIZE");
+  command
+      ->add_option("--spool-size", arguments.spool_size,
+                   "How much may wait on disk while the store is away; with more nothing new starts (10G)")
+      ->type_name("SIZE");
   command->add_option("--slots", arguments.slots, "Runs at once; by default one a core")->type_name("N");
   command
       ->add_option("--queues", arguments.queues,

@@ -7,6 +7,12 @@
 
 namespace simswarm::cli {
 
+// Where the store is.
+struct StoreArguments {
+  std::string store;          // URL
+  std::string password_file;  // its first line
+};
+
 // Where the queue is.
 struct QueueArguments {
   std::string queue;          // URL
@@ -20,8 +26,11 @@ struct RunArguments {
 };
 
 struct CampaignArguments {
-  QueueArguments queue;  // to enqueue the runs instead of executing them
-  std::string in;        // name of the queue there; empty: one of the campaign's own
+  QueueArguments queue;              // to enqueue the runs instead of executing them
+  std::string in;                    // name of the queue there; empty: one of the campaign's own
+  StoreArguments store;              // to execute them with what lies there, and to bring the results back
+  std::vector<std::string> collect;  // patterns of the result files that are brought back; empty: all
+  bool detach = false;               // leave once the runs are in the queue
   std::optional<int> max_lost;
   std::string directory;  // -C; empty: where we are
   std::string state;      // empty: .simswarm in the working folder
@@ -110,7 +119,9 @@ struct CleanArguments {
 
 struct WorkerArguments {
   QueueArguments queue;
-  std::string action;  // run, list
+  StoreArguments store;
+  std::string cache, cache_size, spool_size;  // sizes as given; checked by the command
+  std::string action;                         // run, list
   std::string name, node, spool, drain;
   std::vector<std::string> queues;
   std::optional<int> slots;

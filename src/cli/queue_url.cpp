@@ -11,12 +11,29 @@
 namespace simswarm::cli {
 namespace {
 
-constexpr const char* kQueueVariable = "SIMSWARM_QUEUE";
-constexpr const char* kPasswordVariable = "SIMSWARM_PASSWORD_FILE";
+// How one of our servers is named.
+struct Names {
+  const char* what;             // «queue»
+  const char* option;           // that has the URL
+  const char* example;          // of one
+  const char* password_option;  // that names the file of the password
+  const char* variable;         // in place of the options
+  const char* password_variable;
+};
+constexpr Names kQueue{"queue",           "--queue",        "redis://host[:port]",
+                       "--password-file", "SIMSWARM_QUEUE", "SIMSWARM_PASSWORD_FILE"};
+constexpr Names kStore{"store",
+                       "--store",
+                       "mongodb://host/database or directory:PATH",
+                       "--store-password-file",
+                       "SIMSWARM_STORE",
+                       "SIMSWARM_STORE_PASSWORD_FILE"};
 
-std::string& remembered() {
-  static std::string url;
-  return url;
+// What the variables said before they were taken out of the environment.
+std::string& remembered(const Names& names) {
+  static std::string queue;
+  static std::string store;
+  return &names == &kStore ? store : queue;
 }
 
 // «redis://:secret@host»: the part before the last «@» of the authority. Null: there is none.
@@ -60,17 +77,15 @@ std::string with_password(const std::string& url, std::string_view password) {
                      url.substr(has ? at + 1 : begin));
 }
 
-}  // namespace
-
-Result<std::string> queue_url(const QueueArguments& arguments) {
-  const std::string url = arguments.queue.empty() ? remembered() : arguments.queue;
+Result<std::string> url_of(const Names& names, const std::string& given, const std::string& given_file) {
+  const std::string url = given.empty() ? remembered(names) : given;
   if (url.empty()) {
-    return usage_error("which queue? --queue redis://host[:port] or {} says it; --password-file FILE has its password",
-                       kQueueVariable);
+    return usage_error("which {}? {} {} or {} says it; {} FILE has its password", names.what, names.option,
+                       names.example, names.variable, names.password_option);
   }
-  std::string file = arguments.password_file;
-  if (const char* given = std::getenv(kPasswordVariable); file.empty() && given != nullptr) file = given;
-  ::unsetenv(kPasswordVariable);  // runs inherit our environment
+  std::string file = given_file;
+  if (const char* said = std::getenv(names.password_variable); file.empty() && said != nullptr) file = said;
+  ::unsetenv(names.password_variable);  // runs inherit our environment
   if (file.empty()) return url;
   Result<std::string> text = read_file(file);
   if (!text) return environment_error("the password file cannot be read: {}", text.error().message);
@@ -79,12 +94,28 @@ Result<std::string> queue_url(const QueueArguments& arguments) {
   return with_password(url, password);
 }
 
+}  // namespace
+
+Result<std::string> queue_url(const QueueArguments& arguments) {
+  return url_of(kQueue, arguments.queue, arguments.password_file);
+}
+
+Result<std::string> store_url(const StoreArguments& arguments) {
+  return url_of(kStore, arguments.store, arguments.password_file);
+}
+
+bool names_store(const StoreArguments& arguments) {
+  return !arguments.store.empty() || !remembered(kStore).empty();
+}
+
 void hide_passwords(int argc, char** argv) {
   for (int i = 1; i < argc; ++i) blot_out(argv[i]);
-  if (char* const given = std::getenv(kQueueVariable); given != nullptr) {
-    remembered() = given;
+  for (const Names* names : {&kQueue, &kStore}) {
+    char* const given = std::getenv(names->variable);
+    if (given == nullptr) continue;
+    remembered(*names) = given;
     blot_out(given);
-    ::unsetenv(kQueueVariable);  // runs inherit our environment
+    ::unsetenv(names->variable);  // runs inherit our environment
   }
 }
 

@@ -1,4 +1,4 @@
-// Where the queue is: from options and environment, with the password from where nobody else reads it.
+// Where the queue and the store are: from options and environment, with the password from where nobody else reads it.
 #pragma once
 
 #include <string>
@@ -12,8 +12,13 @@ namespace simswarm::cli {
 // an error.
 [[nodiscard]] Result<std::string> queue_url(const QueueArguments& arguments);
 
-// Overwrites passwords of URLs among our own arguments and in SIMSWARM_QUEUE, which lists of processes show. To be
-// called when the arguments have been copied; SIMSWARM_QUEUE is remembered.
+// Likewise: --store or SIMSWARM_STORE, --store-password-file or SIMSWARM_STORE_PASSWORD_FILE.
+[[nodiscard]] Result<std::string> store_url(const StoreArguments& arguments);
+// Whether one was said.
+[[nodiscard]] bool names_store(const StoreArguments& arguments);
+
+// Overwrites passwords of URLs among our own arguments and in SIMSWARM_QUEUE and SIMSWARM_STORE, which lists of
+// processes show. To be called when the arguments have been copied; the variables are remembered.
 void hide_passwords(int argc, char** argv);
 
 }  // namespace simswarm::cli

@@ -47,6 +47,34 @@ fs::path default_spool() {
   return fs::path("/var/tmp") / fmt::format("simswarm-worker-{}", ::geteuid());
 }
 
+// What others than its owner have to read: simulations may run as another user.
+fs::path default_cache() {
+  if (::geteuid() == 0) return "/var/cache/simswarm";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
+    return fs::path(cache) / "simswarm";
+  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/' && std::string_view(home) != "/")
+    return fs::path(home) / ".cache" / "simswarm";
+  return fs::path("/var/tmp") / fmt::format("simswarm-cache-{}", ::geteuid());
+}
+
+Result<std::optional<worker::StoreOptions>> store_options(const WorkerArguments& arguments) {
+  if (!names_store(arguments.store)) {
+    if (!arguments.cache.empty())
+      return usage_error("--cache {}: what lies in it comes from a store (--store)", arguments.cache);
+    return std::nullopt;
+  }
+  worker::StoreOptions options;
+  SIMSWARM_TRY(options.url, store_url(arguments.store));
+  options.cache = arguments.cache.empty() ? default_cache() : fs::absolute(arguments.cache);
+  std::optional<std::uint64_t> cache_size = options.cache_limit;
+  std::optional<std::uint64_t> spool_size = options.spool_limit;
+  SIMSWARM_CHECK(size_from("--cache-size", arguments.cache_size, cache_size));
+  SIMSWARM_CHECK(size_from("--spool-size", arguments.spool_size, spool_size));
+  options.cache_limit = *cache_size;
+  options.spool_limit = *spool_size;
+  return options;
+}
+
 // «finish», «0», «90s», «15m»: seconds; negative: as long as it takes.
 Result<double> drain_from(const std::string& text) {
   if (text.empty()) return 5.0;
@@ -68,6 +96,7 @@ Status check_queues(const std::vector<std::string>& patterns) {
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
+  SIMSWARM_TRY(options.store, store_options(arguments));
   options.link.node = arguments.node.empty() ? host_name() : arguments.node;
   std::random_device random;
   options.link.name.text = arguments.name.empty() ? fmt::format("{}-{}-{:04x}", options.link.node.substr(0, 150),
