@@ -31,7 +31,7 @@ class Walk {
     if (entry == fs::directory_iterator() && !path.empty()) entries_.push_back({path, source});
     for (; entry != fs::directory_iterator(); entry.increment(error)) {
       const std::string name = entry->path().filename().string();
-      SIMSWARM_CHECK(take(path.empty() ? name : path + "/" + name, entry->path()));
+      SIMSWARM_CHECK(take(path.empty() ? name : fmt::format("{}/{}", path, name), entry->path()));
     }
     if (error) return system_error(error.value(), source.string());
     return {};

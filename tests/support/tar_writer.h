@@ -79,7 +79,8 @@ inline std::string pax(std::string_view key, std::string_view value) {
 }
 
 inline std::string tar_end() {
-  return std::string(1024, '\0');
+  std::string blocks(1024, '\0');
+  return blocks;
 }
 inline std::string tar_of(const std::vector<TarEntry>& entries) {
   std::string all;

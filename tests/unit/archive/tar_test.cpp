@@ -196,7 +196,7 @@ TEST_F(TarTest, IsReadByTarAndReadsIt) {
     if (format == "ustar") fs::remove(folder_ / "t/links/long");
     const std::string theirs = folder_ / (format + ".tar");
     const std::string line =
-        "cd " + (folder_ / "t").string() + " && LC_ALL=C tar --format=" + format + " -cf " + theirs + " *";
+        fmt::format("cd {} && LC_ALL=C tar --format={} -cf {} *", (folder_ / "t").string(), format, theirs);
     ASSERT_EQ(std::system(line.c_str()), 0);
     const std::string bytes = folder_.read(format + ".tar");
     const fs::path folder = unpacked({bytes, {digest_of(bytes), bytes.size()}});
