@@ -62,9 +62,10 @@ class Packing {
       broken(bytes_.get());
     open(bytes_.get());
   }
-  ~Packing() {  // else freeing them would write
-    archive_write_fail(plain_.get());
-    archive_write_fail(bytes_.get());
+  ~Packing() {  // freeing alone would write what is missing, or leak where writing failed
+    ended_ = true;
+    archive_write_close(plain_.get());
+    archive_write_close(bytes_.get());
   }
   Packing(const Packing&) = delete;
   Packing& operator=(const Packing&) = delete;
@@ -98,9 +99,12 @@ class Packing {
 
   static la_ssize_t take(Handle* handle, void* self, const void* bytes, std::size_t size) {
     auto& packing = *static_cast<Packing*>(self);
-    const Status taken = packing.sink_.write({static_cast<const char*>(bytes), size});
-    if (taken) return static_cast<la_ssize_t>(size);
-    packing.refusal_ = taken.error();
+    if (!packing.ended_) {
+      const Status taken = packing.sink_.write({static_cast<const char*>(bytes), size});
+      if (taken) return static_cast<la_ssize_t>(size);
+      packing.refusal_ = taken.error();
+      packing.ended_ = true;
+    }
     archive_set_error(handle, EIO, "not taken");
     return -1;
   }
@@ -176,6 +180,7 @@ class Packing {
   Times times_;
   HashingSink sink_;
   std::optional<Error> refusal_;  // of the sink
+  bool ended_ = false;            // nothing more goes to the sink
   std::unique_ptr<Handle, Free> plain_ = owned(archive_write_new());
   std::unique_ptr<Handle, Free> bytes_ = owned(archive_write_new());
   Handle* writer_ = nullptr;  // of the entry: one of both
