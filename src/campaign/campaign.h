@@ -62,6 +62,7 @@ struct Plan {
   std::vector<std::string>
       hidden;  // what earlier runs wrote outside the result folders, relative to the working folder
   fs::path project;
+  std::vector<fs::path> objects;    // program and libraries that it loads, absolute
   std::vector<std::string> notes;   // what the user should know
   std::int64_t ledger_version = 0;  // when decisions were made
 };

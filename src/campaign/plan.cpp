@@ -55,6 +55,7 @@ class Planner {
     plan_.project = plan::project_of(options_.working_folder);
     SIMSWARM_TRY(plan::Inputs inputs, gather());
     plan_.inputs.files = std::move(inputs.files);
+    plan_.objects = std::move(inputs.objects);
     make_keys(inputs.parts);
     SIMSWARM_CHECK(refuse_equal_keys());
     SIMSWARM_CHECK(decide_all());

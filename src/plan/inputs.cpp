@@ -128,6 +128,7 @@ class Gatherer {
     for (const fs::path& object : objects) {
       SIMSWARM_CHECK(take(object == request_.program ? program_ : libraries_, object, object.filename().string()));
     }
+    inputs_.objects = objects;
     // A wrapper whose program cannot be seen (it is linked statically, or runs in another place): what is known of it
     // now may not hold at the next start, so nothing is believed then.
     if (!request_.sources.probe_command.empty() && objects.size() == 1 && is_script(request_.program)) {

@@ -31,6 +31,7 @@ struct InputRequest {
 struct Inputs {
   std::map<std::string, std::string> files;  // path relative to the working folder, or absolute: digest
   std::vector<KeyPart> parts;                // program, libraries, ned, data
+  std::vector<fs::path> objects;             // program and libraries, absolute; they stand in `files`, too
 };
 
 using DigestOf = std::function<Result<Digest>(const fs::path&)>;
