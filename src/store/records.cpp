@@ -256,18 +256,22 @@ Status read_attempt(const Fields& fields, AttemptRecord& record) {
   return {};
 }
 
-Result<std::vector<ResultFile>> read_files(const Fields& fields) {
-  std::vector<ResultFile> files;
+Status read_files(const Fields& fields, RunRecord& record) {
   SIMSWARM_TRY(const std::vector<Fields> list, fields.objects("files"));
   for (const Fields& one : list) {
-    ResultFile& file = files.emplace_back();
+    ResultFile& file = record.files.emplace_back();
     SIMSWARM_TRY(file.path, one.text("path"));
     SIMSWARM_TRY(file.size, one.size("size"));
     SIMSWARM_TRY(file.digest, one.digest("sha256"));
     if (file.path.empty() || file.path.front() == '/' || file.path.find('\0') != std::string::npos)
       return one.wrong("path", file.path);
+    if (!one.has("mtime_ns")) continue;
+    OwnBlob& own = record.own.emplace_back();
+    own.file = record.files.size() - 1;
+    SIMSWARM_TRY(own.mtime_ns, one.number("mtime_ns"));
+    own.executable = one.has("executable");
   }
-  return files;
+  return {};
 }
 
 }  // namespace
@@ -280,6 +284,13 @@ std::string path_in_archive(const std::string& path) {
     inside += part == ".." ? "_up" : std::string(part);
   }
   return inside;
+}
+
+std::vector<Digest> RunRecord::blobs() const {
+  std::vector<Digest> digests;
+  if (in_blob()) digests.push_back(archive);
+  for (const OwnBlob& one : own) digests.push_back(files[one.file].digest);
+  return digests;
 }
 
 std::string id_of(const Attempt& attempt) {
@@ -295,6 +306,10 @@ Document to_document(const RunRecord& record) {
   json files = json::array();
   for (const ResultFile& file : record.files)
     files.push_back({{"path", text_json(file.path)}, {"size", file.size}, {"sha256", file.digest.hex()}});
+  for (const OwnBlob& own : record.own) {
+    files[own.file]["mtime_ns"] = own.mtime_ns;
+    if (own.executable) files[own.file]["executable"] = true;
+  }
   body["files"] = std::move(files);
   body["canonical"] = record.canonical.hex();
   if (!record.archive.empty()) {
@@ -331,7 +346,7 @@ Result<RunRecord> run_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "result " + document.id));
   RunRecord record;
   SIMSWARM_CHECK(read_attempt(fields, record.made_by));
-  SIMSWARM_TRY(record.files, read_files(fields));
+  SIMSWARM_CHECK(read_files(fields, record));
   SIMSWARM_TRY(record.canonical, fields.digest("canonical"));
   if (fields.has("archive")) {
     SIMSWARM_TRY(record.archive, fields.digest("archive"));

@@ -23,16 +23,26 @@ struct AttemptRecord {
   std::string errors;  // and of standard error
 };
 
+// A large result file, which is a blob of its own: it can be fetched, or left, without the others.
+struct OwnBlob {
+  std::size_t file = 0;       // in `files`
+  std::int64_t mtime_ns = 0;  // since the epoch
+  bool executable = false;
+};
+
 // An accepted outcome: there is one for a key.
 struct RunRecord {
   AttemptRecord made_by;
-  std::vector<ResultFile> files;   // in the order of the archive; their identities are not kept
+  std::vector<ResultFile> files;   // their identities are not kept
+  std::vector<OwnBlob> own{};      // in the order of `files`; all other files are in the archive
   Digest canonical;                // of all files in canonical form: what equal results have in common
-  Digest archive;                  // of the tar that holds the files; empty: there are none
+  Digest archive;                  // of the tar that holds the other files; empty: there are none
   std::uint64_t archive_size = 0;  // of it, in bytes
   std::string packed{};            // the tar, compressed; empty: it is too large for that, and a blob of its own
   std::uint64_t packed_size = 0;   // of `packed`, also where that was not fetched
   [[nodiscard]] bool in_blob() const { return !archive.empty() && packed_size == 0; }
+  // All that it refers to.
+  [[nodiscard]] std::vector<Digest> blobs() const;
 };
 
 // How the archive names a file: «../x» is «_up/x» there.

@@ -246,7 +246,7 @@ Result<std::optional<AttemptRecord>> Store::attempt(const RunKey& key, const std
   return record;
 }
 
-Status Store::distrust(const RunRecord& record) {
+Status Store::distrust(const RunRecord& record, const std::vector<Digest>& damaged) {
   Document document = to_document(record);
   document.data.clear();
   document.id = id_of_conflict(record) + "/damaged";
@@ -258,8 +258,8 @@ Status Store::distrust(const RunRecord& record) {
   const auto known = run_from(*there.front());
   if (known && id_of(known->made_by.attempt) != id_of(record.made_by.attempt)) return {};
   SIMSWARM_TRY([[maybe_unused]] const bool removed, back_end_->remove(kResults, key));
-  if (record.in_blob()) {
-    SIMSWARM_TRY([[maybe_unused]] const bool gone, back_end_->remove(kBlobs, record.archive.hex()));
+  for (const Digest& digest : damaged) {
+    SIMSWARM_TRY([[maybe_unused]] const bool gone, back_end_->remove(kBlobs, digest.hex()));
   }
   return {};
 }

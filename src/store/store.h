@@ -99,8 +99,9 @@ class Store {
   [[nodiscard]] Result<std::vector<std::optional<RunRecord>>> results(std::span<const RunKey> keys, Part part);
   [[nodiscard]] Result<std::optional<AttemptRecord>> attempt(const RunKey& key, const std::string& campaign,
                                                              int number);
-  // The outcome turned out to be damaged: the key has none any more. What it was stays among the conflicts.
-  [[nodiscard]] Status distrust(const RunRecord& record);
+  // The outcome turned out to be damaged: the key has none any more, and these of its blobs are not there any more.
+  // What is known of it stays among the conflicts.
+  [[nodiscard]] Status distrust(const RunRecord& record, const std::vector<Digest>& damaged);
   // Results that were not accepted because another was there, of one campaign.
   [[nodiscard]] Result<std::vector<RunRecord>> conflicts(const std::string& campaign);
 

@@ -25,6 +25,7 @@ constexpr milliseconds kLongestPause{5000};
 constexpr std::chrono::seconds kLook{10};       // whether others have completed what runs here
 constexpr std::chrono::seconds kQuotaLook{30};  // how full the store is
 constexpr std::chrono::seconds kAdoption{30};
+constexpr std::uint64_t kMostTried = 512 * 1024;  // bytes of files that may compress to what a document holds
 constexpr const char* kOutcome = "outcome";
 constexpr const char* kFiles = "files";
 constexpr std::string_view kFormat = "simswarm result 1";
@@ -80,44 +81,42 @@ std::uint64_t size_of(const fs::path& folder) {
   return bytes;
 }
 
-// Keeps what is small; what is not goes into a blob from its beginning on.
-class InlineOrBlob final : public Sink {
- public:
-  explicit InlineOrBlob(store::Store& store) : store_(store), packed_(archive::compress_into(small_)) {}
-
-  Status write(std::string_view bytes) override {
-    if (blob_) return blob_->write(bytes);
-    SIMSWARM_CHECK(packed_->write(bytes));
-    raw_ += bytes;
-    if (small_.text().size() < store::kInline && raw_.size() < kMostRaw) return {};
-    return spill();
-  }
-
-  // The compressed bytes where they are few; else empty, and there is a blob.
-  Result<std::string> end() {
-    if (!blob_) {
-      SIMSWARM_CHECK(packed_->finish());
-      if (small_.text().size() < store::kInline) return small_.take();
-      SIMSWARM_CHECK(spill());
-    }
-    SIMSWARM_TRY([[maybe_unused]] const store::Blob blob, blob_->keep());
-    return std::string();
-  }
-
- private:
-  static constexpr std::size_t kMostRaw = std::size_t{4} << 20U;  // bytes that may compress to little
-
-  Status spill() {
-    SIMSWARM_TRY(blob_, store_.create_blob());
-    return blob_->write(std::exchange(raw_, {}));
-  }
-
-  store::Store& store_;
-  TextSink small_;
-  std::unique_ptr<Sink> packed_;
-  std::string raw_;
-  std::unique_ptr<store::BlobWriter> blob_;
+// How the files of a run are kept: the large ones each by itself, the others in one archive.
+struct Parcel {
+  std::vector<archive::Entry> small;
+  std::vector<std::size_t> large;  // in the record's files
+  std::uint64_t bytes = 0;         // of all
 };
+
+Result<Parcel> sort_out(const Upload& upload, bool all_are_small) {
+  Parcel parcel;
+  for (std::size_t i = 0; i < upload.paths.size(); ++i) {
+    const std::string inside = store::path_in_archive(upload.paths[i]);
+    const fs::path file = upload.folder / kFiles / inside;
+    struct stat info {};
+    if (::lstat(file.c_str(), &info) != 0) return system_error(errno, file.string());
+    const bool is_large = S_ISREG(info.st_mode) && static_cast<std::uint64_t>(info.st_size) > store::kInline;
+    parcel.bytes += static_cast<std::uint64_t>(info.st_size);
+    if (is_large && !all_are_small) {
+      parcel.large.push_back(i);
+    } else {
+      parcel.small.push_back({inside, file});
+    }
+  }
+  return parcel;
+}
+
+Result<store::OwnBlob> put_large(const fs::path& file, std::size_t index, ResultFile& described, store::Store& store) {
+  struct stat info {};
+  if (::stat(file.c_str(), &info) != 0) return system_error(errno, file.string());
+  SIMSWARM_TRY(const auto source, FileSource::open(file));
+  SIMSWARM_TRY(const store::Blob blob, store.put(*source));
+  described.digest = blob.digest;
+  described.size = blob.size;
+  constexpr std::int64_t kNanoseconds = 1'000'000'000;
+  return store::OwnBlob{index, info.st_mtim.tv_sec * kNanoseconds + info.st_mtim.tv_nsec,
+                        (info.st_mode & S_IXUSR) != 0};
+}
 
 // One digest of all files in canonical form: equal for equal results, whatever the order in which they were written.
 Result<Digest> canonical_of(const Upload& upload) {
@@ -293,24 +292,53 @@ Status Uploader::prepare(Item& item) {
   const Upload& upload = item.upload;
   store::RunRecord record;
   record.made_by = upload.attempt;
-  std::vector<archive::Entry> entries;
-  for (const std::string& path : upload.paths) {
-    const std::string inside = store::path_in_archive(path);
-    const fs::path file = upload.folder / kFiles / inside;
-    SIMSWARM_TRY(ResultFile described, exec::describe(path, file));
-    record.files.push_back(std::move(described));
-    entries.push_back({inside, file});
-  }
   SIMSWARM_TRY(record.canonical, canonical_of(upload));
-  if (!entries.empty()) {
-    InlineOrBlob sink(*store_);
-    SIMSWARM_TRY(const archive::Packed packed, archive::pack(std::move(entries), archive::Times::kKept, sink));
-    SIMSWARM_TRY(record.packed, sink.end());
-    record.archive = packed.digest;
-    record.archive_size = packed.size;
-    record.packed_size = record.packed.size();
+  for (const std::string& path : upload.paths) record.files.push_back({path, 0, {}, {}});
+  // What compresses to little lies in the document, whatever its size was.
+  SIMSWARM_TRY(Parcel parcel, sort_out(upload, true));
+  bool is_inline = false;
+  if (parcel.bytes <= kMostTried) {
+    SIMSWARM_TRY(is_inline, pack_inline(parcel.small, record));
+  }
+  if (!is_inline) {
+    SIMSWARM_TRY(parcel, sort_out(upload, false));
+    for (const std::size_t index : parcel.large) {
+      const fs::path file = upload.folder / kFiles / store::path_in_archive(upload.paths[index]);
+      SIMSWARM_TRY(store::OwnBlob own, put_large(file, index, record.files[index], *store_));
+      record.own.push_back(own);
+    }
+    SIMSWARM_TRY(is_inline, pack_inline(parcel.small, record));
+    if (!is_inline) SIMSWARM_CHECK(pack_blob(parcel.small, record));
+  }
+  for (ResultFile& file : record.files) {
+    if (!file.digest.empty()) continue;
+    SIMSWARM_TRY(file, exec::describe(file.path, upload.folder / kFiles / store::path_in_archive(file.path)));
   }
   item.record = std::move(record);
+  return {};
+}
+
+// False: it is too large for the document.
+Result<bool> Uploader::pack_inline(const std::vector<archive::Entry>& entries, store::RunRecord& record) {
+  if (entries.empty()) return true;
+  TextSink packed;
+  const auto compressed = archive::compress_into(packed);
+  SIMSWARM_TRY(const archive::Packed tar, archive::pack(entries, archive::Times::kKept, *compressed));
+  SIMSWARM_CHECK(compressed->finish());
+  if (packed.text().size() >= store::kInline) return false;
+  record.archive = tar.digest;
+  record.archive_size = tar.size;
+  record.packed = packed.take();
+  record.packed_size = record.packed.size();
+  return true;
+}
+
+Status Uploader::pack_blob(const std::vector<archive::Entry>& entries, store::RunRecord& record) {
+  SIMSWARM_TRY(const auto blob, store_->create_blob());
+  SIMSWARM_TRY(const archive::Packed tar, archive::pack(entries, archive::Times::kKept, *blob));
+  record.archive = tar.digest;
+  record.archive_size = tar.size;
+  SIMSWARM_TRY([[maybe_unused]] const store::Blob kept, blob->keep());
   return {};
 }
 

@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "archive/tar.h"
 #include "base/files.h"
 #include "queue/job_queue.h"
 #include "store/store.h"
@@ -74,6 +75,8 @@ class Uploader {
   void adopt();
   [[nodiscard]] Status send(std::vector<Item>& group);
   [[nodiscard]] Status prepare(Item& item);
+  [[nodiscard]] static Result<bool> pack_inline(const std::vector<archive::Entry>& entries, store::RunRecord& record);
+  [[nodiscard]] Status pack_blob(const std::vector<archive::Entry>& entries, store::RunRecord& record);
   [[nodiscard]] Status look_at_runs();
   [[nodiscard]] Status look_at_quota();
   void tell(const Status& status);
