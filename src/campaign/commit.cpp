@@ -44,15 +44,9 @@ struct Item {
   std::size_t place = 0;  // in the order of handing in: the word of a first attempt goes out before that of a second
 };
 
-bool is_disk_full(const Error& error) {
-  return error.message.find("No space left") != std::string::npos ||
-         error.message.find("disk is full") != std::string::npos ||
-         error.message.find("quota exceeded") != std::string::npos;
-}
-
 void spoil(Item& item, const Error& error) {
   Verdict& verdict = item.ready.attempt.verdict;
-  verdict = {is_disk_full(error) ? Outcome::kDiskFull : Outcome::kIncomplete,
+  verdict = {exec::is_disk_full(error) ? Outcome::kDiskFull : Outcome::kIncomplete,
              "its results could not be put into place: " + error.message, verdict.place};
 }
 

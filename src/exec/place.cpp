@@ -149,4 +149,10 @@ Result<ResultFile> describe(const std::string& path, const fs::path& staged) {
   return file;
 }
 
+bool is_disk_full(const Error& error) {
+  return error.message.find("No space left") != std::string::npos ||
+         error.message.find("disk is full") != std::string::npos ||
+         error.message.find("quota exceeded") != std::string::npos;
+}
+
 }  // namespace simswarm::exec

@@ -43,4 +43,7 @@ namespace simswarm::exec {
 // Digest and size of a staged file; of a link, of where it leads.
 [[nodiscard]] Result<ResultFile> describe(const std::string& path, const fs::path& staged);
 
+// Whether it is for want of room that something could not be written.
+[[nodiscard]] bool is_disk_full(const Error& error);
+
 }  // namespace simswarm::exec

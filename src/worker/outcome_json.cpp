@@ -91,4 +91,30 @@ std::string progress_json(const RunningView& view) {
   return dumped(object);
 }
 
+RunningView running_from(const std::string& progress) {
+  RunningView view;
+  const json object = json_depth(progress) > 8 ? json() : json::parse(progress, nullptr, false);
+  if (!object.is_object()) return view;
+  const auto number = [&](const char* name) -> std::optional<double> {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_number() ? std::optional(found->get<double>()) : std::nullopt;
+  };
+  view.wall_seconds = number("seconds").value_or(0);
+  view.progress.fraction = number("fraction");
+  view.progress.simulated_time = number("simulated_time");
+  if (const auto event = number("event")) view.progress.event = static_cast<std::int64_t>(*event);
+  view.progress.memory = static_cast<std::uint64_t>(std::max(0.0, number("memory").value_or(0)));
+  if (const auto line = object.find("line"); line != object.end() && line->is_string())
+    view.line = line->get<std::string>();
+  return view;
+}
+
+Verdict verdict_from(const std::string& failure) {
+  const std::string first = failure.substr(0, failure.find('\n'));
+  const std::size_t colon = first.find(": ");
+  const auto outcome = outcome_from(first.substr(0, colon));
+  if (!outcome) return {Outcome::kIncomplete, first, {}};
+  return {*outcome, colon == std::string::npos ? "" : first.substr(colon + 2), {}};
+}
+
 }  // namespace simswarm::worker

@@ -24,5 +24,9 @@ struct Told {
 [[nodiscard]] std::string failure_text(const Told& told);
 // JSON: what is seen of a run that goes on.
 [[nodiscard]] std::string progress_json(const RunningView& view);
+// The same read again; what is none of it stays away. The run and its study are not in it.
+[[nodiscard]] RunningView running_from(const std::string& progress);
+// What the message of a failed job says that it came to: its first word.
+[[nodiscard]] Verdict verdict_from(const std::string& failure);
 
 }  // namespace simswarm::worker
