@@ -278,7 +278,7 @@ class Remote {
       lines += fmt::format("{}: {} on {} gave other results than the ones that were accepted first\n", one.made_by.run,
                            one.made_by.worker, one.made_by.attempt.host);
     }
-    (void)ledger_->remember("conflicts " + plan_.campaign, lines);
+    (void)ledger_->remember(conflicts_memo(plan_.campaign), lines);
     observer_.note(fmt::format("{} results differ from those that were accepted for the same runs: simswarm status",
                                conflicts->size()));
   }
@@ -564,6 +564,10 @@ class Remote {
 
 Result<Summary> run_remote(const Options& options, const RemoteOptions& remote, Dialect& dialect, Observer& observer) {
   return Remote(options, remote, dialect, observer).run();
+}
+
+std::string conflicts_memo(const std::string& campaign) {
+  return "conflicts " + campaign;
 }
 
 }  // namespace simswarm::campaign

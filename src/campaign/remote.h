@@ -25,4 +25,7 @@ struct RemoteOptions {
 [[nodiscard]] Result<Summary> run_remote(const Options& options, const RemoteOptions& remote, Dialect& dialect,
                                          Observer& observer);
 
+// The name under which the ledger remembers which results of a campaign differ from accepted ones, a line each.
+[[nodiscard]] std::string conflicts_memo(const std::string& campaign);
+
 }  // namespace simswarm::campaign

@@ -75,6 +75,19 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   app.add_option("--max-lost", arguments.max_lost,
                  "With --queue: attempts lost with their nodes after which a run has failed (3)")
       ->type_name("N");
+  app.add_option("--store", arguments.store.store,
+                 "With --queue: what the runs see goes to this store, and their results come back from there as they "
+                 "end, for workers anywhere: mongodb://host[:port]/database or directory:PATH (SIMSWARM_STORE)")
+      ->type_name("URL");
+  app.add_option("--store-password-file", arguments.store.password_file,
+                 "With --store: file whose first line is the store's password (SIMSWARM_STORE_PASSWORD_FILE)")
+      ->type_name("FILE");
+  app.add_option(
+         "--collect", arguments.collect,
+         "With --store: pattern of result files that are brought back, like '*.sca'; the rest stays in the store; "
+         "may be given several times")
+      ->type_name("GLOB");
+  app.add_flag("--detach", arguments.detach, "With --store: end once the runs are in the queue");
 }
 
 void add_queue(CLI::App& app, QueueArguments& arguments) {

@@ -22,7 +22,11 @@ Status check(const CampaignArguments& arguments) {
   if (arguments.max_lost && *arguments.max_lost < 1)
     return usage_error("--max-lost={}: at least 1", *arguments.max_lost);
   if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
-  if (arguments.dry_run)
+  const bool stored = names_store(arguments.store);
+  if (!stored && !arguments.collect.empty())
+    return usage_error("--collect={}: results come from a store (--store)", arguments.collect.front());
+  if (!stored && arguments.detach) return usage_error("--detach: without --store the runs are only enqueued anyway");
+  if (arguments.dry_run && !stored)
     return usage_error("--dry-run shows what a campaign on this machine would do: without --queue");
   return {};
 }
@@ -38,14 +42,29 @@ Status put_in(jobs::JobQueue& queue, const std::vector<jobs::NewJob>& some) {
   }
 }
 
+Result<ExitCode> follow(const CampaignArguments& arguments, campaign::Options options, worker::StudySpec spec,
+                        Dialect& dialect, std::string url) {
+  campaign::RemoteOptions remote;
+  remote.queue = std::move(url);
+  SIMSWARM_TRY(remote.store, store_url(arguments.store));
+  remote.queue_name = arguments.in;
+  remote.study = std::move(spec);
+  remote.max_lost = arguments.max_lost.value_or(remote.max_lost);
+  remote.collect = arguments.collect;
+  remote.detach = arguments.detach;
+  return carry_out(arguments, std::move(options), dialect, &remote);
+}
+
 }  // namespace
 
-Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSettings& settings, worker::StudySpec spec,
-                         Dialect& dialect) {
+Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSettings& settings,
+                         campaign::Options options, worker::StudySpec spec, Dialect& dialect) {
   SIMSWARM_CHECK(check(arguments));
-  SIMSWARM_TRY(const std::string url, queue_url(arguments.queue));
+  SIMSWARM_TRY(std::string url, queue_url(arguments.queue));
   SIMSWARM_CHECK(limits_from(arguments, settings, spec.limits, spec.stall));
   if (arguments.batch_size) spec.batch_size = static_cast<std::size_t>(*arguments.batch_size);
+  if (!arguments.in.empty()) SIMSWARM_CHECK(jobs::check_queue({arguments.in}));
+  if (names_store(arguments.store)) return follow(arguments, std::move(options), std::move(spec), dialect, url);
   SIMSWARM_TRY(const RunList runs, dialect.list_runs());
   const std::string campaign = make_ulid(system_clock().stamp());
   const std::string in = arguments.in.empty() ? "run-" + campaign : arguments.in;

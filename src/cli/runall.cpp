@@ -132,8 +132,8 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
     return with_broken(exported, *dialect);
   }
   if (!arguments.campaign.queue.queue.empty()) {
-    SIMSWARM_TRY(const ExitCode enqueued,
-                 enqueue(arguments.campaign, settings.campaign, {folder, std::move(request)}, *dialect));
+    SIMSWARM_TRY(const ExitCode enqueued, enqueue(arguments.campaign, settings.campaign, std::move(options),
+                                                  {folder, std::move(request)}, *dialect));
     return with_broken(enqueued, *dialect);
   }
   SIMSWARM_TRY(const ExitCode code, carry_out(arguments.campaign, std::move(options), *dialect));

@@ -207,7 +207,8 @@ class AfterPlanning final : public campaign::Observer {
 
 }  // namespace
 
-Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect) {
+Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options, Dialect& dialect,
+                           const campaign::RemoteOptions* remote) {
   if (arguments.dry_run) {
     SIMSWARM_TRY(const auto ledger, Ledger::open(options.state.root));
     SIMSWARM_TRY(const campaign::Plan plan, campaign::make_plan(options, dialect, *ledger, true));
@@ -219,8 +220,11 @@ Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options
   options.interrupt_descriptor = interrupts.descriptor;
   const auto screen = make_screen(screen_options(arguments, options));
   AfterPlanning observer(*screen);
-  SIMSWARM_TRY(const campaign::Summary summary, campaign::run_campaign(options, dialect, observer));
+  SIMSWARM_TRY(const campaign::Summary summary, remote != nullptr
+                                                    ? campaign::run_remote(options, *remote, dialect, observer)
+                                                    : campaign::run_campaign(options, dialect, observer));
   if (summary.state == "cancelled") return ExitCode::kInterrupted;
+  if (summary.state == "detached") return ExitCode::kOk;
   return summary.complete == summary.total ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;
 }
 

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "campaign/campaign.h"
+#include "campaign/remote.h"
 #include "cli/arguments.h"
 #include "settings/settings.h"
 
@@ -27,9 +28,9 @@ namespace simswarm::cli {
 [[nodiscard]] Result<std::string> layer_from(const std::string& word);
 // The same; nothing for «auto».
 [[nodiscard]] Result<std::optional<exec::Containment>> containment_from(const std::string& word);
-// Plans, shows or executes; gives the exit code by the outcome.
+// Plans, shows or executes, here or (`remote`) by workers; gives the exit code by the outcome.
 [[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options,
-                                         Dialect& dialect);
+                                         Dialect& dialect, const campaign::RemoteOptions* remote = nullptr);
 
 // The campaign a question is about: its id or a beginning of it, its name, or the newest.
 [[nodiscard]] Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted);

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "campaign/remote.h"
 #include "cli/campaigns.h"
 #include "cli/commands.h"
 #include "cli/screen.h"
@@ -87,6 +88,14 @@ std::string counts_of(const std::vector<RunStatus>& runs) {
   return join(parts, ", ");
 }
 
+// Results that came out of the store's other attempts, and differ from the accepted ones.
+Result<std::vector<std::string>> conflicts_of(Ledger& ledger, const std::string& campaign) {
+  SIMSWARM_TRY(const auto text, ledger.recall(campaign::conflicts_memo(campaign)));
+  std::vector<std::string> found;
+  for (const std::string_view line : lines(text.value_or(""))) found.emplace_back(line);
+  return found;
+}
+
 }  // namespace
 
 Result<ExitCode> status(const StatusArguments& arguments) {
@@ -98,6 +107,7 @@ Result<ExitCode> status(const StatusArguments& arguments) {
   SIMSWARM_TRY(const std::size_t all_runs, opened.ledger->noted_runs(campaign.id));
   for (RunStatus& run : runs) notice_what_is_gone(opened.working_folder, run);
   const std::string state = state_of(campaign, opened.state);
+  SIMSWARM_TRY(const std::vector<std::string> conflicts, conflicts_of(*opened.ledger, campaign.id));
   if (arguments.look.json) {
     nlohmann::json list = nlohmann::json::array();
     for (const RunStatus& run : runs) list.push_back(as_json(run));
@@ -108,13 +118,15 @@ Result<ExitCode> status(const StatusArguments& arguments) {
                                 {"command", campaign.command},
                                 {"host", campaign.host},
                                 {"total", std::max(campaign.planned, all_runs)},
-                                {"runs", list}};
+                                {"runs", list},
+                                {"conflicts", conflicts}};
     print(all.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
   } else {
     print(fmt::format("campaign {} ({}), {}, started {}\n{}\n\n", campaign.name, campaign.id, state,
                       to_text(campaign.started), shell_line(campaign.command)));
     print(as_table(runs, arguments.all || !arguments.selector.empty()));
     print(fmt::format("{} run{}: {}\n", runs.size(), runs.size() == 1 ? "" : "s", counts_of(runs)));
+    for (const std::string& conflict : conflicts) print("conflict: " + conflict + "\n");
   }
   const bool complete =
       std::all_of(runs.begin(), runs.end(), [](const RunStatus& run) { return is_complete(run.outcome); });

@@ -93,16 +93,15 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
     SIMSWARM_TRY(spec.seeds, parse_values(arguments.seeds));
     spec.repetitions = static_cast<std::int64_t>(spec.seeds.size());
   }
-  if (!arguments.campaign.queue.queue.empty()) {
-    SIMSWARM_TRY(const auto dialect, make_command_dialect(spec, folder));
-    return enqueue(arguments.campaign, settings.campaign, {folder, std::move(spec)}, *dialect);
-  }
   CampaignArguments campaign_arguments = arguments.campaign;
   if (campaign_arguments.name.empty()) campaign_arguments.name = spec.name;
+  SIMSWARM_TRY(campaign::Options options, campaign_options(campaign_arguments, settings.campaign, folder));
+  worker::StudySpec study{folder, spec};
   spec.environment.insert(spec.environment.end(), settings.campaign.environment.begin(),
                           settings.campaign.environment.end());
-  SIMSWARM_TRY(campaign::Options options, campaign_options(campaign_arguments, settings.campaign, folder));
   SIMSWARM_TRY(const auto dialect, make_command_dialect(std::move(spec), folder));
+  if (!arguments.campaign.queue.queue.empty())
+    return enqueue(campaign_arguments, settings.campaign, std::move(options), std::move(study), *dialect);
   return carry_out(campaign_arguments, std::move(options), *dialect);
 }
 
