@@ -44,9 +44,9 @@ Collector::~Collector() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Collector::want(std::size_t run, const RunKey& key) {
+void Collector::want(std::size_t run, const RunKey& key, const std::string& group) {
   const std::lock_guard guard(mutex_);
-  waiting_.push_back({run, key});
+  waiting_.push_back({run, key, group});
   ++pending_;
   wake_.notify_one();
 }
@@ -84,20 +84,14 @@ void Collector::work() {
     if (pause.count() > 0) wake_.wait_for(lock, pause, [this] { return ends_; });
     wake_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
     if (ends_) return;
-    std::deque<Wanted> some;
-    std::vector<RunKey> keys;
-    const std::size_t share = (waiting_.size() + options_.threads - 1) / options_.threads;
-    while (some.size() < std::min(kAtOnce, share)) {
-      keys.push_back(waiting_.front().key);
-      some.push_back(std::move(waiting_.front()));
-      waiting_.pop_front();
-    }
+    std::deque<Wanted> some = take_some();
     lock.unlock();
     Status got;
-    auto records = store_.results(keys, store::Part::kAll);
+    auto records = records_of(some);
     if (!records) got = propagate(records.error());
-    for (std::size_t i = 0; got && !some.empty(); ++i) {
-      auto collected = fetch(some.front(), records->at(i));
+    while (got && !some.empty()) {
+      const auto record = records->find(some.front().key);
+      auto collected = fetch(some.front(), record == records->end() ? std::nullopt : std::optional(record->second));
       if (!collected) {
         got = propagate(collected.error());
         break;
@@ -110,6 +104,41 @@ void Collector::work() {
     if (!got) obstacle_ = got.error().message;
     waiting_.insert(waiting_.begin(), some.begin(), some.end());  // what is left is tried again
   }
+}
+
+// Those that were accepted with the first, or else a share of all.
+std::deque<Collector::Wanted> Collector::take_some() {
+  std::deque<Wanted> some;
+  const std::string group = waiting_.front().group;
+  const std::size_t share = (waiting_.size() + options_.threads - 1) / options_.threads;
+  const std::size_t most = group.empty() ? std::min(kAtOnce, share) : waiting_.size();
+  for (auto it = waiting_.begin(); it != waiting_.end() && some.size() < most;) {
+    if (it->group != group) {
+      ++it;
+      continue;
+    }
+    some.push_back(std::move(*it));
+    it = waiting_.erase(it);
+  }
+  return some;
+}
+
+Result<std::map<RunKey, store::RunRecord>> Collector::records_of(const std::deque<Wanted>& some) {
+  std::map<RunKey, store::RunRecord> records;
+  if (!some.front().group.empty()) {
+    SIMSWARM_TRY(std::vector<store::RunRecord> group, store_.group(some.front().group));
+    for (store::RunRecord& record : group) records.emplace(record.made_by.attempt.key, std::move(record));
+  }
+  // Where another attempt was accepted, they lie elsewhere.
+  std::vector<RunKey> missing;
+  for (const Wanted& one : some) {
+    if (!records.contains(one.key)) missing.push_back(one.key);
+  }
+  SIMSWARM_TRY(auto others, store_.results(missing, store::Part::kAll));
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    if (others[i]) records.emplace(missing[i], std::move(*others[i]));
+  }
+  return records;
 }
 
 bool Collector::is_wanted(const std::string& path) const {
@@ -134,7 +163,7 @@ Result<Collected> Collector::fetch(const Wanted& wanted, const std::optional<sto
   SIMSWARM_CHECK(unpack_archive(*record, collected));
   if (collected.state == Collected::State::kWhole) SIMSWARM_CHECK(fetch_large(*record, collected));
   collected.record = *record;
-  collected.record.packed.clear();
+  collected.record.packed = {};
   return collected;
 }
 

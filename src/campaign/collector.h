@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -43,7 +44,8 @@ class Collector {
   Collector& operator=(const Collector&) = delete;
   ~Collector();  // what is not there yet is left
 
-  void want(std::size_t run, const RunKey& key);
+  // `group`: with which it was accepted, where that is known.
+  void want(std::size_t run, const RunKey& key, const std::string& group = {});
   [[nodiscard]] std::vector<Collected> take();
   [[nodiscard]] int descriptor() const { return event_.get(); }  // readable when there is something to take
   [[nodiscard]] std::size_t pending() const;
@@ -54,8 +56,11 @@ class Collector {
   struct Wanted {
     std::size_t run = 0;
     RunKey key;
+    std::string group;
   };
   void work();
+  [[nodiscard]] std::deque<Wanted> take_some();
+  [[nodiscard]] Result<std::map<RunKey, store::RunRecord>> records_of(const std::deque<Wanted>& some);
   [[nodiscard]] Result<Collected> fetch(const Wanted& wanted, const std::optional<store::RunRecord>& record) const;
   [[nodiscard]] Status unpack_archive(const store::RunRecord& record, Collected& collected) const;
   [[nodiscard]] Status fetch_large(const store::RunRecord& record, Collected& collected) const;

@@ -206,7 +206,7 @@ class Remote {
       SIMSWARM_TRY(const auto records, store_->results(keys, store::Part::kBody));
       for (std::size_t i = begin; i < end; ++i) {
         if (records[i - begin]) {
-          want(open[i]);
+          want(open[i], records[i - begin]->group);
         } else if (!fetching_.contains(open[i])) {
           missing.insert(open[i]);
         }
@@ -230,10 +230,10 @@ class Remote {
     return {};
   }
 
-  void want(std::size_t position) {
+  void want(std::size_t position, const std::string& group) {
     if (fetching_.contains(position) || !waiting_.contains(position)) return;
     fetching_.insert(position);
-    collector_->want(position, plan_.runs.key(position));
+    collector_->want(position, plan_.runs.key(position), group);
   }
 
   // Until every run has ended, or somebody wants us to leave.
@@ -338,7 +338,8 @@ class Remote {
         all_are_known = false;
         is_news = true;
         if (place == jobs::Place::kFinished) {
-          want(*position);
+          SIMSWARM_TRY(const auto details, queue_->find(job.id));
+          want(*position, details ? worker::group_of(details->result) : "");
         } else {
           SIMSWARM_CHECK(take_failure(*position, job));
         }

@@ -47,13 +47,14 @@ struct Swept {
   std::uint64_t bytes = 0;
 };
 
+enum class Part { kBody, kAll };  // of documents: without their data, or with it
+
 // Which documents of a collection: all, or those whose body has this text under this name.
 struct Where {
   std::string name{};
   std::string value{};
+  Part part = Part::kBody;
 };
-
-enum class Part { kBody, kAll };  // of documents: without their data, or with it
 
 // Safe for several threads. Errors that pass by themselves (the server is away) say so: `can_retry`.
 class BackEnd {

@@ -166,7 +166,7 @@ class DirectoryBackEnd final : public BackEnd {
       SIMSWARM_TRY(const auto names, names_in(folder / shelf));
       for (const std::string& name : names) {
         const fs::path path = folder / shelf / name;
-        auto document = decoded(unescaped(name), path, Part::kBody);
+        auto document = decoded(unescaped(name), path, where.part);
         std::error_code error;
         if (!document && !fs::exists(path, error)) continue;  // removed meanwhile
         if (!document) return propagate(document.error());

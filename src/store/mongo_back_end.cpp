@@ -434,6 +434,7 @@ class MongoBackEnd final : public BackEnd {
   Status begin() {
     SIMSWARM_CHECK(make_index(kChunks, {{"files_id", 1}, {"n", 1}}, true));
     SIMSWARM_CHECK(make_index(kFiles, {{"filename", 1}, {"uploadDate", 1}}, false));
+    for (const char* name : {"campaign", "group"}) SIMSWARM_CHECK(make_index("results", {{name, 1}}, false));
     const Document probe{"probe/" + make_ulid(system_clock().stamp()), R"({"v":1})", {}};
     SIMSWARM_TRY(const auto first, insert("settings", {&probe, 1}));
     SIMSWARM_TRY(const auto second, insert("settings", {&probe, 1}));
@@ -476,7 +477,7 @@ class MongoBackEnd final : public BackEnd {
     Bson filter;
     if (!where.name.empty()) append(filter.get(), where.name.c_str(), where.value);
     Bson options;
-    leave_out_data(options.get());
+    if (where.part == Part::kBody) leave_out_data(options.get());
     return server_->each(collection, filter.get(), options.get(), [&](Seen seen) -> Status {
       auto converted = from_bson(seen.bson);
       return converted ? visit(std::move(*converted)) : Status();  // probes of others, say

@@ -303,6 +303,7 @@ Document to_document(const AttemptRecord& record) {
 
 Document to_document(const RunRecord& record) {
   json body = json_of(record.made_by);
+  if (!record.group.empty()) body["group"] = record.group;
   json files = json::array();
   for (const ResultFile& file : record.files)
     files.push_back({{"path", text_json(file.path)}, {"size", file.size}, {"sha256", file.digest.hex()}});
@@ -346,6 +347,9 @@ Result<RunRecord> run_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "result " + document.id));
   RunRecord record;
   SIMSWARM_CHECK(read_attempt(fields, record.made_by));
+  if (fields.has("group")) {
+    SIMSWARM_TRY(record.group, fields.text("group"));
+  }
   SIMSWARM_CHECK(read_files(fields, record));
   SIMSWARM_TRY(record.canonical, fields.digest("canonical"));
   if (fields.has("archive")) {

@@ -33,6 +33,7 @@ struct OwnBlob {
 // An accepted outcome: there is one for a key.
 struct RunRecord {
   AttemptRecord made_by;
+  std::string group{};             // what was accepted with it: one question fetches them all
   std::vector<ResultFile> files;   // their identities are not kept
   std::vector<OwnBlob> own{};      // in the order of `files`; all other files are in the archive
   Digest canonical;                // of all files in canonical form: what equal results have in common

@@ -234,6 +234,16 @@ Result<std::vector<std::optional<RunRecord>>> Store::results(std::span<const Run
   return records;
 }
 
+Result<std::vector<RunRecord>> Store::group(const std::string& group) {
+  std::vector<RunRecord> records;
+  SIMSWARM_CHECK(back_end_->each(kResults, {"group", group, Part::kAll}, [&](const Document& document) -> Status {
+    SIMSWARM_TRY(RunRecord record, run_from(document));
+    records.push_back(std::move(record));
+    return {};
+  }));
+  return records;
+}
+
 Result<std::optional<AttemptRecord>> Store::attempt(const RunKey& key, const std::string& campaign, int number) {
   Attempt attempt;
   attempt.key = key;

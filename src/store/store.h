@@ -97,6 +97,8 @@ class Store {
   [[nodiscard]] Status note_attempts(std::span<const AttemptRecord> attempts);
   [[nodiscard]] Result<std::vector<Accepted>> accept(std::span<const RunRecord> records);
   [[nodiscard]] Result<std::vector<std::optional<RunRecord>>> results(std::span<const RunKey> keys, Part part);
+  // Those that were accepted together, whole.
+  [[nodiscard]] Result<std::vector<RunRecord>> group(const std::string& group);
   [[nodiscard]] Result<std::optional<AttemptRecord>> attempt(const RunKey& key, const std::string& campaign,
                                                              int number);
   // The outcome turned out to be damaged: the key has none any more, and these of its blobs are not there any more.

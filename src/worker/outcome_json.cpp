@@ -59,6 +59,20 @@ std::string result_json(const Told& told) {
   return dumped(object);
 }
 
+std::string with_group(const std::string& result, const std::string& group) {
+  json object = json::parse(result, nullptr, false);
+  if (!object.is_object()) return result;
+  object["group"] = group;
+  return dumped(object);
+}
+
+std::string group_of(const std::string& result) {
+  const json object = json_depth(result) > 8 ? json() : json::parse(result, nullptr, false);
+  if (!object.is_object()) return {};
+  const auto found = object.find("group");
+  return found != object.end() && found->is_string() ? found->get<std::string>() : "";
+}
+
 std::string failure_text(const Told& told) {
   const Attempt& attempt = told.attempt;
   const Verdict& verdict = attempt.verdict;

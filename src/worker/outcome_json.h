@@ -20,6 +20,9 @@ struct Told {
 
 // JSON, small enough for the queue: long outputs are cut at their beginnings, long lists of files at their ends.
 [[nodiscard]] std::string result_json(const Told& told);
+// With the name under which the store keeps what was accepted together; and that name, empty where there is none.
+[[nodiscard]] std::string with_group(const std::string& result, const std::string& group);
+[[nodiscard]] std::string group_of(const std::string& result);
 // For people, and for RQ's tools: one line, then what is known of it, then the last words of the program.
 [[nodiscard]] std::string failure_text(const Told& told);
 // JSON: what is seen of a run that goes on.

@@ -21,6 +21,7 @@ using std::chrono::milliseconds;
 
 constexpr double kAhead = 0.5;                // seconds of work that wait here, where runs are short
 constexpr std::size_t kMostAhead = 250;       // runs a slot
+constexpr double kLong = 20;                  // seconds; whether others were faster is asked only then
 constexpr std::size_t kMostStudies = 16;      // that are open
 constexpr std::uint64_t kMostLog = 8 * 1024;  // bytes of each output that the queue is told
 constexpr milliseconds kTelling{1000};
@@ -129,7 +130,7 @@ class Service final : public Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     obey();
     for (Assigned& one : link_.take()) take_in(std::move(one));
-    if (stored_ != nullptr) end_what_is_done();
+    if (stored_ != nullptr) end_what_is_done(running);
     settle_confirmed();
     close_unused();
     queue_->forget_ended();
@@ -305,19 +306,21 @@ class Service final : public Host {
 
   [[nodiscard]] bool is_stored(const Held& held) const { return studies_.at(held.study)->spec.stored.has_value(); }
 
-  // Others may have completed what runs here.
-  void end_what_is_done() {
+  // Others may have completed what has run here for a while.
+  void end_what_is_done(const std::vector<RunningView>& views) {
     std::set<RunKey> running;
     const std::set<RunKey> done = stored_->uploader().take_done();
-    for (const auto& [run, job] : executed_) {
-      const OpenStudy& study = *studies_.at(run.first);
-      const auto held = held_.find(job.index);
-      if (!study.spec.stored || held == held_.end()) continue;
-      const RunKey key = study.key_of(run.second);
+    for (const RunningView& view : views) {
+      const auto job = executed_.find({view.study, view.run});
+      const auto study = studies_.find(view.study);
+      if (job == executed_.end() || study == studies_.end() || !study->second->spec.stored) continue;
+      if (view.wall_seconds < kLong) continue;
+      const RunKey key = study->second->key_of(view.run);
       running.insert(key);
-      if (!done.contains(key)) continue;
+      const auto held = held_.find(job->second.index);
+      if (held == held_.end() || !done.contains(key)) continue;
       held->second.done = true;
-      stops_.push_back({job, Outcome::kCancelled});
+      stops_.push_back({job->second, Outcome::kCancelled});
     }
     stored_->uploader().watch(std::move(running));
   }

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "exec/place.h"
 #include "result/canonical.h"
+#include "worker/outcome_json.h"
 
 namespace simswarm::worker {
 namespace {
@@ -344,7 +345,11 @@ Status Uploader::pack_blob(const std::vector<archive::Entry>& entries, store::Ru
 
 // Blobs, then attempts, then what refers to the blobs; at last the queue is told, and the disk is cleared.
 Status Uploader::send(std::vector<Item>& group) {
-  for (Item& item : group) SIMSWARM_CHECK(prepare(item));
+  const std::string name = make_ulid(system_clock().stamp());
+  for (Item& item : group) {
+    SIMSWARM_CHECK(prepare(item));
+    if (item.record && item.record->group.empty()) item.record->group = name;
+  }
   std::vector<store::AttemptRecord> attempts;
   std::vector<store::RunRecord> records;
   for (Item& item : group) {
@@ -360,7 +365,11 @@ Status Uploader::send(std::vector<Item>& group) {
                     records[i].made_by.run));
   }
   std::vector<jobs::Settlement> settlements;
-  for (Item& item : group) settlements.push_back(std::move(item.upload.settlement));
+  for (Item& item : group) {
+    jobs::Settlement& settlement = item.upload.settlement;
+    if (item.record) settlement.text = with_group(settlement.text, item.record->group);
+    settlements.push_back(std::move(settlement));
+  }
   options_.settle(std::move(settlements));
   for (const Item& item : group) {
     (void)remove_tree(item.upload.folder);
