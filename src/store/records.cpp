@@ -1,6 +1,7 @@
 #include "store/records.h"
 
 #include <chrono>
+#include <cmath>
 #include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -177,6 +178,11 @@ Result<std::vector<Fields>> Fields::objects(const char* name) const {
   return objects;
 }
 
+// JSON has no other numbers: they would be written as «null», and nobody could read the record.
+double finite(double number) {
+  return std::isfinite(number) ? number : 0;
+}
+
 json json_of(const AttemptRecord& record) {
   const Attempt& attempt = record.attempt;
   const Verdict& verdict = attempt.verdict;
@@ -186,14 +192,14 @@ json json_of(const AttemptRecord& record) {
             {"number", attempt.number},
             {"run", text_json(record.run)},
             {"outcome", to_text(verdict.outcome)},
-            {"worker", record.worker},
-            {"host", attempt.host},
+            {"worker", text_json(record.worker)},
+            {"host", text_json(attempt.host)},
             {"exit_code", attempt.exit_code},
             {"started", micros(attempt.started)},
             {"ended", micros(attempt.ended)},
-            {"wall_seconds", attempt.usage.wall_seconds},
-            {"user_seconds", attempt.usage.user_seconds},
-            {"system_seconds", attempt.usage.system_seconds},
+            {"wall_seconds", finite(attempt.usage.wall_seconds)},
+            {"user_seconds", finite(attempt.usage.user_seconds)},
+            {"system_seconds", finite(attempt.usage.system_seconds)},
             {"peak_memory", attempt.usage.peak_memory},
             {"result_bytes", attempt.usage.result_bytes},
             {"events", attempt.usage.events}};
@@ -209,11 +215,17 @@ json json_of(const AttemptRecord& record) {
   return body;
 }
 
-Status read_attempt(const Fields& fields, AttemptRecord& record) {
-  Attempt& attempt = record.attempt;
+// What is stored is of one version for all kinds of records.
+Status expect_version(const Fields& fields) {
   SIMSWARM_TRY(const std::int64_t version, fields.number("v"));
   if (version != kRecordVersion)
-    return environment_error("version {} of a record of the store; this simswarm knows {}", version, kRecordVersion);
+    return fields.wrong("v", fmt::format("version {}; this simswarm knows {}", version, kRecordVersion));
+  return {};
+}
+
+Status read_attempt(const Fields& fields, AttemptRecord& record) {
+  Attempt& attempt = record.attempt;
+  SIMSWARM_CHECK(expect_version(fields));
   SIMSWARM_TRY(attempt.key.digest, fields.digest("key"));
   SIMSWARM_TRY(attempt.campaign, fields.text("campaign"));
   SIMSWARM_TRY(attempt.number, fields.small("number"));
@@ -316,7 +328,7 @@ Document to_document(const RunRecord& record) {
   if (!record.archive.empty()) {
     body["archive"] = record.archive.hex();
     body["archive_size"] = record.archive_size;
-    body["packed"] = record.packed.size();
+    body["packed"] = record.packed.empty() ? record.packed_size : record.packed.size();
   }
   return {record.made_by.attempt.key.digest.hex(), body.dump(), record.packed};
 }
@@ -324,9 +336,9 @@ Document to_document(const RunRecord& record) {
 Document to_document(const CampaignRecord& record) {
   const json body{{"v", kRecordVersion},
                   {"name", text_json(record.name)},
-                  {"queue", record.queue},
+                  {"queue", text_json(record.queue)},
                   {"study", text_json(record.study)},
-                  {"host", record.host},
+                  {"host", text_json(record.host)},
                   {"artifact", record.artifact.hex()},
                   {"plan", record.plan.hex()},
                   {"runs", record.runs},
@@ -340,6 +352,8 @@ Result<AttemptRecord> attempt_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "attempt " + document.id));
   AttemptRecord record;
   SIMSWARM_CHECK(read_attempt(fields, record));
+  // Of one that stands beside another it is the beginning.
+  if (const std::string id = id_of(record.attempt); !document.id.starts_with(id)) return fields.wrong("key", id);
   return record;
 }
 
@@ -347,6 +361,8 @@ Result<RunRecord> run_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "result " + document.id));
   RunRecord record;
   SIMSWARM_CHECK(read_attempt(fields, record.made_by));
+  const std::string key = record.made_by.attempt.key.digest.hex();
+  if (!document.id.starts_with(key)) return fields.wrong("key", key);  // of a conflict it is the beginning
   if (fields.has("group")) {
     SIMSWARM_TRY(record.group, fields.text("group"));
   }
@@ -357,16 +373,15 @@ Result<RunRecord> run_from(const Document& document) {
     SIMSWARM_TRY(record.archive_size, fields.size("archive_size"));
     SIMSWARM_TRY(record.packed_size, fields.size("packed"));
   }
+  if (!document.data.empty() && document.data.size() != record.packed_size)
+    return fields.wrong("packed", fmt::format("its data has {} bytes", document.data.size()));
   record.packed = document.data;
   return record;
 }
 
 Result<CampaignRecord> campaign_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "campaign " + document.id));
-  SIMSWARM_TRY(const std::int64_t version, fields.number("v"));
-  if (version != kRecordVersion)
-    return environment_error("campaign {} is of version {}; this simswarm knows {}", document.id, version,
-                             kRecordVersion);
+  SIMSWARM_CHECK(expect_version(fields));
   CampaignRecord record;
   record.id = document.id;
   SIMSWARM_TRY(record.name, fields.text("name"));
@@ -394,6 +409,7 @@ Document to_document(const BlobRecord& record) {
 
 Result<BlobRecord> blob_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "blob " + document.id));
+  SIMSWARM_CHECK(expect_version(fields));
   BlobRecord record;
   SIMSWARM_TRY(record.digest, Digest::parse(document.id));
   SIMSWARM_TRY(record.size, fields.size("size"));
@@ -411,6 +427,7 @@ Document to_document(const UseRecord& record) {
 
 Result<UseRecord> use_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "use " + document.id));
+  SIMSWARM_CHECK(expect_version(fields));
   UseRecord record;
   SIMSWARM_TRY(record.digest, fields.digest("blob"));
   SIMSWARM_TRY(record.since, fields.stamp("since"));
@@ -423,6 +440,7 @@ Document number_document(const std::string& id, std::int64_t number) {
 
 Result<std::int64_t> number_from(const Document& document) {
   SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, document.id));
+  SIMSWARM_CHECK(expect_version(fields));
   return fields.number("number");
 }
 
