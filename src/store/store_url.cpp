@@ -7,17 +7,31 @@ namespace {
 
 constexpr std::string_view kDirectory = "directory:";
 
+// «HOST:PORT,HOST/DATABASE»: behind the colon of a host stands a number, if it is one and no «USER:PASSWORD» whose «@»
+// was forgotten.
+bool may_be_address(std::string_view text) {
+  for (const std::string_view host : split(text.substr(0, text.find('/')), ',')) {
+    const std::size_t colon = host.ends_with(']') ? std::string_view::npos : host.rfind(':');
+    if (colon != std::string_view::npos && host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos)
+      return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string without_secrets(std::string_view url) {
   const std::size_t scheme = url.find("://");
-  if (scheme == std::string_view::npos) return std::string(url.substr(0, url.find_first_of("?@")));
-  const std::string_view rest = url.substr(scheme + 3);
+  // Secrets may hold anything, also «://»: what is no scheme is none.
+  const bool has_scheme = scheme != std::string_view::npos && url.find_first_of(":@?/") == scheme;
+  if (!has_scheme && url.starts_with(kDirectory)) return std::string(url);
+  const std::string_view rest = has_scheme ? url.substr(scheme + 3) : url;
   // Secrets may hold anything: what stands behind the last «@» is the address.
   const std::size_t at = rest.rfind('@');
   std::string_view shown = at == std::string_view::npos ? rest : rest.substr(at + 1);
   shown = shown.substr(0, shown.find('?'));
-  return std::string(url.substr(0, scheme + 3)) + std::string(shown);
+  if (!may_be_address(shown)) shown = "…";
+  return std::string(has_scheme ? url.substr(0, scheme + 3) : "") + std::string(shown);
 }
 
 Result<StoreAddress> parse_store_url(std::string_view url) {
