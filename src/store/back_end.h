@@ -21,7 +21,7 @@ namespace simswarm::store {
 
 // Never changed once it is there.
 struct Document {
-  std::string id;    // unique in its collection; printable, at most 200 bytes
+  std::string id;  // unique in its collection; printable, at most 200 bytes (a folder counts 3 for «/» and the like)
   std::string body;  // a JSON object without «_id» and «data»; no NaN, no «.» or «$» in names, no list in a list
   std::string data;  // bytes; with the body 15 MiB at most
 };
@@ -77,7 +77,8 @@ class BackEnd {
   [[nodiscard]] virtual Result<bool> remove(const std::string& collection, const std::string& id) = 0;
 
   [[nodiscard]] virtual Result<std::unique_ptr<FileWriter>> create_file() = 0;
-  // An error of the source names what is missing. The file need not be there: then reading tells.
+  // The file need not be there: then reading tells. An error of the source names what is missing or has another size,
+  // or says `can_retry`: then nothing is known of the file.
   [[nodiscard]] virtual Result<std::unique_ptr<Source>> open_file(const FileRecord& file) = 0;
   // The first of this name.
   [[nodiscard]] virtual Result<std::optional<FileRecord>> find_file(const std::string& name) = 0;
@@ -89,6 +90,18 @@ class BackEnd {
 
   // The address without user and password, for messages.
   [[nodiscard]] virtual const std::string& shown() const = 0;
+};
+
+// What open_file() gives for a file that is not there.
+class MissingFile final : public Source {
+ public:
+  explicit MissingFile(std::string what) : what_(std::move(what)) {}
+  [[nodiscard]] Result<std::size_t> read(std::span<char> /*buffer*/) override {
+    return environment_error("file {} is missing", what_);
+  }
+
+ private:
+  std::string what_;
 };
 
 // Both look whether what is there will do, and say what it lacks.

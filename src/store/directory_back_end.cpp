@@ -2,10 +2,13 @@
 // came first.
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <nlohmann/json.hpp>
 #include <set>
 
 #include "base/text.h"
@@ -26,6 +29,22 @@ std::string escaped(std::string_view id) {
     name += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
   }
   return name;
+}
+
+// What is no name of ours stays as it is.
+std::string unescaped(std::string_view name) {
+  std::string id;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    unsigned char byte = 0;
+    const char* const begin = name.data() + i + 1;
+    if (name[i] != '%' || i + 2 >= name.size() || std::from_chars(begin, begin + 2, byte, 16).ptr != begin + 2) {
+      id += name[i];
+      continue;
+    }
+    id += static_cast<char>(byte);
+    i += 2;
+  }
+  return id;
 }
 
 // Two digits of 256 folders.
@@ -81,6 +100,13 @@ Result<std::vector<std::string>> names_in(const fs::path& folder) {
   return names;
 }
 
+bool is_wanted(const std::string& body, const Where& where) {
+  if (where.name.empty()) return true;
+  const auto object = nlohmann::json::parse(body, nullptr, false);
+  const auto field = object.find(where.name);
+  return field != object.end() && field->is_string() && field->get_ref<const std::string&>() == where.value;
+}
+
 Stamp stamp_of(const struct stat& info) {
   const auto time = std::chrono::seconds(info.st_mtim.tv_sec) + std::chrono::nanoseconds(info.st_mtim.tv_nsec);
   return Stamp(std::chrono::duration_cast<std::chrono::microseconds>(time));
@@ -104,8 +130,7 @@ class DirectoryWriter final : public FileWriter {
     if (::fsync(sink_->descriptor()) != 0) return system_error(errno, upload_.string());
     const std::string id = fmt::format("{}/{}", name, upload_.stem().string());
     const fs::path folder = files_ / shelf_of(name) / escaped(name);
-    SIMSWARM_CHECK(make_folders(folder));
-    if (::rename(upload_.c_str(), (folder / upload_.stem()).c_str()) != 0) return system_error(errno, folder.string());
+    SIMSWARM_CHECK(move_into(folder));
     SIMSWARM_CHECK(sync_folder(folder));
     SIMSWARM_CHECK(sync_folder(folder.parent_path()));
     SIMSWARM_CHECK(sync_folder(files_));
@@ -113,6 +138,17 @@ class DirectoryWriter final : public FileWriter {
   }
 
  private:
+  // The folder goes with the last file in it, also between its making and our coming.
+  [[nodiscard]] Status move_into(const fs::path& folder) const {
+    std::error_code error;
+    while (true) {
+      SIMSWARM_CHECK(make_folders(folder));
+      if (::rename(upload_.c_str(), (folder / upload_.stem()).c_str()) == 0) return {};
+      const int why = errno;
+      if (why != ENOENT || !fs::exists(upload_, error)) return system_error(why, folder.string());
+    }
+  }
+
   fs::path files_;
   fs::path upload_;
   std::unique_ptr<FileSink> sink_;
@@ -123,14 +159,14 @@ class DirectoryBackEnd final : public BackEnd {
   explicit DirectoryBackEnd(fs::path root) : root_(std::move(root)), shown_("directory:" + root_.string()) {}
 
   Status begin() {
-    for (const char* folder : {"documents", "files", "uploads"}) SIMSWARM_CHECK(make_folders(root_ / folder));
     const fs::path format = root_ / "format";
     std::error_code error;
-    if (!fs::exists(format, error)) return write_file_atomically(format, kFormat);
-    SIMSWARM_TRY(const std::string text, read_file(format));
+    const bool is_there = fs::exists(format, error);
+    const std::string text = is_there ? read_file(format).value_or("") : std::string(kFormat);
     if (text != kFormat)
       return environment_error("{} is a store of another kind: {}", root_.string(), trim(text.substr(0, 100)));
-    return {};
+    for (const char* folder : {"documents", "files", "uploads"}) SIMSWARM_CHECK(make_folders(root_ / folder));
+    return is_there ? Status() : write_file_atomically(format, kFormat);
   }
 
   Result<std::vector<bool>> insert(const std::string& collection, std::span<const Document> documents) override {
@@ -145,14 +181,8 @@ class DirectoryBackEnd final : public BackEnd {
                                                     Part part) override {
     std::vector<std::optional<Document>> found;
     for (const std::string& id : ids) {
-      const fs::path path = path_of(collection, id);
-      std::error_code error;
-      if (!fs::exists(path, error)) {
-        found.emplace_back();
-        continue;
-      }
-      SIMSWARM_TRY(Document document, decoded(id, path, part));
-      found.emplace_back(std::move(document));
+      SIMSWARM_TRY(auto one, find_one(id, path_of(collection, id), part));
+      found.push_back(std::move(one));
     }
     return found;
   }
@@ -160,8 +190,6 @@ class DirectoryBackEnd final : public BackEnd {
   Status each(const std::string& collection, const Where& where, const Visit& visit) override {
     const fs::path folder = root_ / "documents" / collection;
     SIMSWARM_TRY(const auto shelves, names_in(folder));
-    // What our JSON library writes has no blanks, and a value that is looked for no characters that it would escape.
-    const std::string wanted = fmt::format("\"{}\":\"{}\"", where.name, where.value);
     for (const std::string& shelf : shelves) {
       SIMSWARM_TRY(const auto names, names_in(folder / shelf));
       for (const std::string& name : names) {
@@ -170,7 +198,7 @@ class DirectoryBackEnd final : public BackEnd {
         std::error_code error;
         if (!document && !fs::exists(path, error)) continue;  // removed meanwhile
         if (!document) return propagate(document.error());
-        if (!where.name.empty() && document->body.find(wanted) == std::string::npos) continue;
+        if (!is_wanted(document->body, where)) continue;
         SIMSWARM_CHECK(visit(std::move(*document)));
       }
     }
@@ -190,12 +218,17 @@ class DirectoryBackEnd final : public BackEnd {
   Result<std::unique_ptr<FileWriter>> create_file() override {
     const fs::path upload = new_upload();
     SIMSWARM_TRY(auto sink, FileSink::create(upload));
+    (void)::flock(sink->descriptor(), LOCK_EX | LOCK_NB);
     return std::make_unique<DirectoryWriter>(root_ / "files", upload, std::move(sink));
   }
 
   Result<std::unique_ptr<Source>> open_file(const FileRecord& file) override {
-    SIMSWARM_TRY(std::unique_ptr<Source> source, FileSource::open(path_of_file(file.id)));
-    return source;
+    const fs::path path = path_of_file(file.id);
+    auto source = FileSource::open(path);
+    std::error_code error;
+    if (!source && !fs::exists(path, error) && !error) return std::make_unique<MissingFile>(file.id);
+    if (!source) return propagate(source.error());
+    return std::move(*source);
   }
 
   Result<std::optional<FileRecord>> find_file(const std::string& name) override {
@@ -237,6 +270,8 @@ class DirectoryBackEnd final : public BackEnd {
       const fs::path path = root_ / "uploads" / name;
       struct stat info {};
       if (::stat(path.c_str(), &info) != 0 || now - stamp_of(info) < age) continue;
+      const Fd upload(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+      if (!upload.valid() || ::flock(upload.get(), LOCK_EX | LOCK_NB) != 0) continue;  // somebody writes it
       if (::unlink(path.c_str()) != 0) continue;
       ++swept.files;
       swept.bytes += static_cast<std::uint64_t>(info.st_size);
@@ -247,17 +282,13 @@ class DirectoryBackEnd final : public BackEnd {
   const std::string& shown() const override { return shown_; }
 
  private:
-  static std::string unescaped(std::string_view name) {
-    std::string id;
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      if (name[i] != '%' || i + 2 >= name.size()) {
-        id += name[i];
-        continue;
-      }
-      id += static_cast<char>(std::stoi(std::string(name.substr(i + 1, 2)), nullptr, 16));
-      i += 2;
-    }
-    return id;
+  static Result<std::optional<Document>> find_one(const std::string& id, const fs::path& path, Part part) {
+    auto document = decoded(id, path, part);
+    if (document) return std::optional(std::move(*document));
+    std::error_code error;
+    const bool is_there = fs::exists(path, error);
+    if (is_there || error) return propagate(document.error());  // what cannot be seen may well be there
+    return std::nullopt;
   }
 
   [[nodiscard]] fs::path path_of(const std::string& collection, const std::string& id) const {

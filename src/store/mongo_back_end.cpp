@@ -84,7 +84,8 @@ std::string oid_text(const bson_oid_t& oid) {
 bool passes_by_itself(const bson_error_t& error) {
   if (error.domain == MONGOC_ERROR_SERVER_SELECTION) return true;
   if (error.domain == MONGOC_ERROR_STREAM) return true;
-  constexpr std::array<std::uint32_t, 10> passing{6, 7, 50, 89, 91, 189, 9001, 10107, 11600, 11602};
+  // 43: a server that was started anew, or had no patience, does not know our cursor any more.
+  constexpr std::array<std::uint32_t, 13> passing{6, 7, 43, 50, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435};
   return std::find(passing.begin(), passing.end(), error.code) != passing.end();
 }
 
@@ -148,7 +149,8 @@ class Server {
 
   [[nodiscard]] tl::unexpected<Error> error(const bson_error_t& error) const {
     const bool passes = passes_by_itself(error);
-    std::string_view what = static_cast<const char*>(error.message);
+    std::string what = static_cast<const char*>(error.message);
+    std::replace(what.begin(), what.end(), '\n', ' ');  // some servers say more than one line
     if (refuses_us(error)) return environment_error("{} refuses us: {}", shown_, what);
     return propagate(
         {ExitCode::kEnvironment, fmt::format("{}{}: {}", shown_, passes ? " does not answer" : "", what), passes});
@@ -231,7 +233,8 @@ class MongoWriter final : public FileWriter {
   MongoWriter& operator=(const MongoWriter&) = delete;
   ~MongoWriter() override {
     for (auto& sent : sent_) sent.wait();
-    if (!is_kept_ && chunks_ > 0) (void)remove_chunks(server_, id_);
+    if (is_kept_ || !may_remove_chunks()) return;
+    if (chunks_ > 0) (void)remove_chunks(server_, id_);
   }
 
   Status write(std::string_view bytes) override {
@@ -255,12 +258,22 @@ class MongoWriter final : public FileWriter {
     const auto now = std::chrono::duration_cast<std::chrono::milliseconds>(system_clock().stamp().time_since_epoch());
     BSON_APPEND_DATE_TIME(file, "uploadDate", now.count());
     append(file, "filename", name);
+    is_named_ = true;
     SIMSWARM_TRY([[maybe_unused]] const auto taken, server_.insert(kFiles, files));
     is_kept_ = true;
     return oid_text(id_);
   }
 
  private:
+  // A file that may be there by now, because only the answer was lost, keeps its chunks unless it is gone for certain:
+  // one that never came is an upload that sweep() removes.
+  [[nodiscard]] bool may_remove_chunks() const {
+    if (!is_named_) return true;
+    Bson which;
+    BSON_APPEND_OID(which.get(), "_id", &id_);
+    return server_.remove(kFiles, which.get(), false).value_or(0) == 1;
+  }
+
   Status send() {
     const bool is_first = chunks_ == 0;
     if (sent_.size() >= kInFlight) SIMSWARM_CHECK(receive());
@@ -302,6 +315,7 @@ class MongoWriter final : public FileWriter {
   std::size_t chunks_ = 0;
   std::uint64_t size_ = 0;
   std::deque<std::future<Status>> sent_;
+  bool is_named_ = false;  // keep() has asked for the file
   bool is_kept_ = false;
 };
 
@@ -328,7 +342,10 @@ class MongoReader final : public Source {
     std::size_t filled = 0;
     while (filled < buffer.size()) {
       if (rest_.empty()) {
-        if (given_ == size_) break;
+        if (given_ == size_) {
+          SIMSWARM_CHECK(expect_end());
+          break;
+        }
         SIMSWARM_CHECK(next());
       }
       const std::size_t some = rest_.copy(buffer.data() + filled, buffer.size() - filled);
@@ -339,13 +356,34 @@ class MongoReader final : public Source {
   }
 
  private:
-  Status next() {
+  // Null at the end.
+  Result<Seen> next_chunk() {
     const bson_t* chunk = nullptr;
-    if (!mongoc_cursor_next(cursor_.get(), &chunk)) {
-      bson_error_t failed{};
-      if (mongoc_cursor_error(cursor_.get(), &failed)) return server_.error(failed);
-      return missing();
-    }
+    if (mongoc_cursor_next(cursor_.get(), &chunk)) return Seen{chunk};
+    bson_error_t failed{};
+    if (!mongoc_cursor_error(cursor_.get(), &failed)) return Seen{nullptr};
+    Error error = server_.error(failed).value();
+    error.can_retry = true;  // whatever it is: it says nothing of the file
+    return propagate(std::move(error));
+  }
+
+  // Others write an empty chunk for an empty file.
+  Status expect_end() {
+    if (is_over_) return {};
+    SIMSWARM_TRY(const Seen seen, next_chunk());
+    const bson_t* const more = seen.bson;
+    bson_iter_t at;
+    const bool has_bytes = more != nullptr && bson_iter_init_find(&at, more, "data") && BSON_ITER_HOLDS_BINARY(&at) &&
+                           !binary_of(at).empty();
+    if (has_bytes) return environment_error("file {} has chunks behind its end", name_);
+    is_over_ = true;
+    return {};
+  }
+
+  Status next() {
+    SIMSWARM_TRY(const Seen seen, next_chunk());
+    const bson_t* const chunk = seen.bson;
+    if (chunk == nullptr) return missing();
     bson_iter_t at;
     if (!bson_iter_init_find(&at, chunk, "n") || bson_iter_as_int64(&at) != n_) return missing();
     if (!bson_iter_init_find(&at, chunk, "data") || !BSON_ITER_HOLDS_BINARY(&at)) return missing();
@@ -370,6 +408,7 @@ class MongoReader final : public Source {
   std::string_view rest_;  // of the chunk that the cursor holds
   std::int64_t n_ = 0;
   std::uint64_t given_ = 0;
+  bool is_over_ = false;
 };
 
 // Our documents and the server's.
@@ -506,7 +545,7 @@ class MongoBackEnd final : public BackEnd {
       if (const auto record = file_from(seen.bson)) size = record->size;
       return {};
     }));
-    if (!chunk_size || *chunk_size <= 0) return environment_error("file {} is missing", file.id);
+    if (!chunk_size || *chunk_size <= 0) return std::make_unique<MissingFile>(file.id);
     return std::make_unique<MongoReader>(*server_, *id, *chunk_size, size);
   }
 
