@@ -1,7 +1,7 @@
 #include "store/store.h"
 
 #include <algorithm>
-#include <map>
+#include <limits>
 
 #include "store/store_url.h"
 
@@ -103,6 +103,7 @@ tl::unexpected<Error> BlobReader::damaged(std::string what) {
 }
 
 Result<std::size_t> BlobReader::read(std::span<char> buffer) {
+  if (!damage_.empty()) return environment_error("{}", damage_);
   if (is_checked_) return 0;
   const auto got = content_.read(buffer);
   if (!got) {
@@ -176,13 +177,25 @@ Status Store::note_attempts(std::span<const AttemptRecord> attempts) {
   std::vector<Document> documents;
   for (const AttemptRecord& attempt : attempts) documents.push_back(to_document(attempt));
   SIMSWARM_TRY(const auto inserted, insert_groups(*back_end_, kAttempts, documents));
-  // The queue forgot, and counts from one again: what was there is kept, and this one stands beside it.
   std::vector<Document> again;
+  std::vector<std::string> ids;
   for (std::size_t i = 0; i < documents.size(); ++i) {
     if (inserted[i]) continue;
-    documents[i].id += "/" + digest_of(documents[i].body).hex().substr(0, 16);
+    ids.push_back(documents[i].id);
     again.push_back(std::move(documents[i]));
   }
+  SIMSWARM_TRY(const auto there, back_end_->find(kAttempts, ids, Part::kBody));
+  // The same one is there when the answer to an earlier call was lost.
+  std::size_t left = 0;
+  for (std::size_t i = 0; i < again.size(); ++i) {
+    const auto known = there[i] ? attempt_from(*there[i]) : tl::make_unexpected(Error{});
+    if (known && to_document(*known).body == again[i].body) continue;
+    // The queue forgot, and counts from one again: what was there is kept, and this one stands beside it.
+    again[i].id += "/" + digest_of(again[i].body).hex().substr(0, 16);
+    if (left != i) again[left] = std::move(again[i]);
+    ++left;
+  }
+  again.resize(left);
   if (again.empty()) return {};
   SIMSWARM_TRY([[maybe_unused]] const auto noted, insert_groups(*back_end_, kAttempts, again));
   return {};
@@ -198,24 +211,26 @@ Result<std::vector<Accepted>> Store::accept(std::span<const RunRecord> records) 
       accepted.push_back(Accepted::kNew);
       continue;
     }
-    const RunKey& key = records[i].made_by.attempt.key;
-    SIMSWARM_TRY(const auto there, results({&key, 1}, Part::kBody));
-    if (there.front() && there.front()->canonical == records[i].canonical) {
-      accepted.push_back(Accepted::kEqual);
-      continue;
-    }
-    if (!there.front()) {  // it was found to be damaged just now
-      SIMSWARM_TRY(const auto now, back_end_->insert(kResults, {&documents[i], 1}));
-      if (now.front()) {
-        accepted.push_back(Accepted::kNew);
-        continue;
-      }
-    }
-    documents[i].id = id_of_conflict(records[i]);
-    SIMSWARM_TRY([[maybe_unused]] const auto kept, back_end_->insert(kConflicts, {&documents[i], 1}));
-    accepted.push_back(Accepted::kConflict);
+    SIMSWARM_TRY(const Accepted one, accept_beside(records[i], std::move(documents[i])));
+    accepted.push_back(one);
   }
   return accepted;
+}
+
+// One of whose key there was a result.
+Result<Accepted> Store::accept_beside(const RunRecord& record, Document document) {
+  const RunKey& key = record.made_by.attempt.key;
+  while (true) {
+    SIMSWARM_TRY(const auto there, results({&key, 1}, Part::kBody));
+    if (there.front() && there.front()->canonical == record.canonical) return Accepted::kEqual;
+    if (there.front()) break;
+    // It was found to be damaged just now.
+    SIMSWARM_TRY(const auto now, back_end_->insert(kResults, {&document, 1}));
+    if (now.front()) return Accepted::kNew;
+  }
+  document.id = id_of_conflict(record);
+  SIMSWARM_TRY([[maybe_unused]] const auto kept, back_end_->insert(kConflicts, {&document, 1}));
+  return Accepted::kConflict;
 }
 
 Result<std::vector<std::optional<RunRecord>>> Store::results(std::span<const RunKey> keys, Part part) {
@@ -319,7 +334,8 @@ Status Store::note_collected(const std::string& campaign, Stamp when) {
 Status Store::set_quota(std::optional<std::uint64_t> bytes) {
   SIMSWARM_TRY([[maybe_unused]] const bool removed, back_end_->remove(kSettings, kQuota));
   if (!bytes) return {};
-  const Document document = number_document(kQuota, static_cast<std::int64_t>(*bytes));
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const Document document = number_document(kQuota, static_cast<std::int64_t>(std::min(*bytes, kMost)));
   SIMSWARM_TRY([[maybe_unused]] const auto inserted, back_end_->insert(kSettings, {&document, 1}));
   return {};
 }

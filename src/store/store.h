@@ -123,6 +123,8 @@ class Store {
   [[nodiscard]] BackEnd& back_end() { return *back_end_; }
 
  private:
+  [[nodiscard]] Result<Accepted> accept_beside(const RunRecord& record, Document document);
+
   std::unique_ptr<BackEnd> back_end_;
 };
 
