@@ -195,7 +195,8 @@ Status NodeCache::make_room(std::uint64_t more) const {
   }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.used < b.used; });
   for (const Entry& entry : entries) {
-    if (all + more <= options_.limit) break;
+    // Nobody knows how large what has no note is; whoever made it has died, or still has it locked.
+    if (entry.bytes > 0 && all + more <= options_.limit) continue;
     const fs::path lock_file = options_.folder / (entry.name + kLock);
     const Fd held(::open(lock_file.c_str(), O_RDWR | O_CLOEXEC));
     if (!held.valid() || ::flock(held.get(), LOCK_EX | LOCK_NB) != 0) continue;  // somebody uses it
