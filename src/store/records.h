@@ -57,7 +57,7 @@ struct CampaignRecord {
   std::string study;  // JSON, for workers
   std::string host;   // that began it
   Digest artifact;    // what the runs see
-  Digest plan;        // a blob: RunPlan
+  Digest plan;        // a blob: the keys of its runs by position, 32 bytes each
   std::size_t runs = 0;
   int retries = 0;
   int max_lost = 0;

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <limits>
 
+#include "store/needs.h"
 #include "store/store_url.h"
 
 namespace simswarm::store {
 namespace {
 
 const std::string kQuota = "quota";
-constexpr std::string_view kPackedName = ".zst";
 constexpr std::size_t kGroupBytes = std::size_t{8} << 20U;  // of documents that are inserted at once
 
 std::string id_of_conflict(const RunRecord& record) {
@@ -274,7 +274,7 @@ Result<std::optional<AttemptRecord>> Store::attempt(const RunKey& key, const std
 Status Store::distrust(const RunRecord& record, const std::vector<Digest>& damaged) {
   Document document = to_document(record);
   document.data.clear();
-  document.id = id_of_conflict(record) + "/damaged";
+  document.id = id_of_conflict(record) + std::string(kDistrusted);
   SIMSWARM_TRY([[maybe_unused]] const auto kept, back_end_->insert(kConflicts, {&document, 1}));
   const std::string key = record.made_by.attempt.key.digest.hex();
   // Another one may stand there by now.
@@ -292,7 +292,7 @@ Status Store::distrust(const RunRecord& record, const std::vector<Digest>& damag
 Result<std::vector<RunRecord>> Store::conflicts(const std::string& campaign) {
   std::vector<RunRecord> records;
   SIMSWARM_CHECK(back_end_->each(kConflicts, {"campaign", campaign}, [&](const Document& document) -> Status {
-    if (document.id.ends_with("/damaged")) return {};
+    if (is_distrusted(document)) return {};
     SIMSWARM_TRY(RunRecord record, run_from(document));
     records.push_back(std::move(record));
     return {};
