@@ -178,6 +178,42 @@ void add_jobs(CLI::App& app, JobsArguments& arguments) {
   command->add_flag("--json", arguments.json, "Print JSON");
 }
 
+void add_upkeep(CLI::App& app, UpkeepArguments& arguments) {
+  CLI::App* command = app.add_subcommand("store", "What a store holds, whether it is whole, and making room in it");
+  command->footer(
+      "simswarm store ls                     campaigns, and how much they take\n"
+      "simswarm store show ID...             a campaign, a result (by its key), or a blob (by its digest)\n"
+      "simswarm store verify [--repair]      reads everything; exit code 1: something is damaged\n"
+      "simswarm store gc [--dry-run]         removes what nobody needs\n"
+      "simswarm store get ID... [--into DIR] brings result files, checked; of a digest: the blob\n"
+      "simswarm store rm CAMPAIGN...         removes campaigns with their results\n"
+      "simswarm store quota [SIZE|none]      shows or sets how much it may hold\n\n"
+      "An id, key or digest may be cut off where its beginning tells (keys and digests: 6 digits or more); a campaign "
+      "may be called by its name. When the quota is used up, nothing new starts; what runs is still taken.");
+  command->add_option("ACTION", arguments.action, "ls, show, verify, gc, get, rm, quota")->required();
+  command->add_option("ID", arguments.words, "Campaigns, keys of runs, digests; for quota: a size, or none");
+  add_store(*command, arguments.store);
+  command->add_flag("--repair", arguments.repair,
+                    "With verify: what is damaged counts no more, so that those runs run again");
+  command
+      ->add_option("--grace", arguments.grace,
+                   "With gc: what is younger stays (24h); less than uploads take only while nobody writes")
+      ->type_name("TIME");
+  command
+      ->add_option("--collected-older-than", arguments.collected_older_than,
+                   "With gc: campaigns that were brought to their users so long ago go, too: 30d")
+      ->type_name("TIME");
+  command->add_flag("--dry-run", arguments.dry_run, "With gc: show what would go; remove nothing");
+  command
+      ->add_option("--collect", arguments.patterns,
+                   "With get: only files that match, like '*.sca'; may be given several times")
+      ->type_name("GLOB");
+  command->add_option("--into", arguments.into, "With get: folder that the files go to, by default this one")
+      ->type_name("DIR");
+  command->add_flag("--replace", arguments.replace, "With get: replace files that are there with other content");
+  command->add_flag("--json", arguments.json, "Print JSON");
+}
+
 void add_runall(CLI::App& app, RunallArguments& arguments) {
   CLI::App* command =
       app.add_subcommand("runall", "Run all runs of an OMNeT++ configuration, with the words of opp_runall");
@@ -381,6 +417,7 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_clean(*app, arguments.clean);
   add_worker(*app, arguments.worker);
   add_jobs(*app, arguments.jobs);
+  add_upkeep(*app, arguments.store);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();

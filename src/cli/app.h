@@ -27,6 +27,7 @@ struct Arguments {
   CleanArguments clean;
   WorkerArguments worker;
   JobsArguments jobs;
+  UpkeepArguments store;
   std::string completion_shell;
   std::string document;
 };

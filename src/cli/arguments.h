@@ -139,4 +139,14 @@ struct JobsArguments {
   bool json = false;
 };
 
+struct UpkeepArguments {
+  StoreArguments store;
+  std::string action;                       // ls, show, verify, gc, get, rm, quota
+  std::vector<std::string> words;           // campaigns, keys, digests; for quota a size
+  std::string grace, collected_older_than;  // as given; checked by the command
+  std::vector<std::string> patterns;        // of files to get
+  std::string into;                         // folder; empty: where we are
+  bool repair = false, dry_run = false, replace = false, json = false;
+};
+
 }  // namespace simswarm::cli

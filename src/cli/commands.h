@@ -21,5 +21,6 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> clean(const CleanArguments& arguments);
 [[nodiscard]] Result<ExitCode> worker_command(const WorkerArguments& arguments);
 [[nodiscard]] Result<ExitCode> jobs_command(const JobsArguments& arguments);
+[[nodiscard]] Result<ExitCode> store_command(const UpkeepArguments& arguments);
 
 }  // namespace simswarm::cli
