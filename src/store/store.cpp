@@ -90,8 +90,8 @@ class BlobReader::Stored final : public Source {
   std::optional<Error> away_;
 };
 
-BlobReader::BlobReader(const Digest& digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size)
-    : digest_(digest),
+BlobReader::BlobReader(Digest digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size)
+    : digest_(std::move(digest)),
       stored_(std::make_unique<Stored>(std::move(stored))),
       unpacked_(is_packed ? archive::decompress(*stored_) : nullptr),
       content_(is_packed ? *unpacked_ : *stored_),
@@ -130,7 +130,7 @@ Result<Blob> Store::put(Source& content) {
 
 Result<bool> Store::has(const Digest& digest) {
   const Document use = to_document(UseRecord{digest, system_clock().stamp()});
-  const std::string id = digest.hex();
+  const std::string& id = digest.hex();
   SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
   if (!there.front()) return false;
   SIMSWARM_TRY([[maybe_unused]] const auto used, back_end_->insert(kUses, {&use, 1}));
@@ -140,7 +140,7 @@ Result<bool> Store::has(const Digest& digest) {
 }
 
 Result<std::unique_ptr<BlobReader>> Store::open_blob(const Digest& digest) {
-  const std::string id = digest.hex();
+  const std::string& id = digest.hex();
   SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
   FileRecord file;
   bool is_packed = true;

@@ -53,7 +53,7 @@ class BlobWriter final : public Sink {
 // The content of a blob; checked as it is read: the end is said only of content that has its digest.
 class BlobReader final : public Source {
  public:
-  BlobReader(const Digest& digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size);
+  BlobReader(Digest digest, std::unique_ptr<Source> stored, bool is_packed, std::uint64_t size);
   [[nodiscard]] Result<std::size_t> read(std::span<char> buffer) override;
   // After an error: what is missing or differs. Empty: the store is away.
   [[nodiscard]] const std::string& damage() const { return damage_; }
