@@ -1,6 +1,9 @@
 #include "cli/queue_url.h"
 
+#include <strings.h>
+
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
@@ -49,7 +52,21 @@ char* password_in(char* text, std::size_t& size) {
   return colon + 1;
 }
 
+// «…&tlsCertificateKeyFilePassword=secret»
+void blot_out_options(char* text) {
+  constexpr std::array<const char*, 3> kSecret{
+      "tlscertificatekeyfilepassword=", "sslclientcertificatekeypassword=", "authmechanismproperties="};
+  for (char* option = std::strchr(text, '?'); option != nullptr; option = std::strchr(option + 1, '&')) {
+    for (const char* name : kSecret) {
+      if (::strncasecmp(option + 1, name, std::strlen(name)) != 0) continue;
+      char* const begin = option + 1 + std::strlen(name);
+      std::memset(begin, 'x', std::strcspn(begin, "&"));
+    }
+  }
+}
+
 void blot_out(char* text) {
+  if (std::strstr(text, "mongodb") != nullptr && std::strstr(text, "://") != nullptr) blot_out_options(text);
   std::size_t size = 0;
   if (char* const password = password_in(text, size); password != nullptr) std::memset(password, 'x', size);
 }
@@ -69,7 +86,8 @@ std::string with_password(const std::string& url, std::string_view password) {
   const std::size_t scheme = url.find("://");
   if (scheme == std::string::npos) return url;
   const std::size_t begin = scheme + 3;
-  const std::size_t at = url.rfind('@');
+  // The options of a store may have an «@», too; in its user and password a «?» is written as %3F.
+  const std::size_t at = url.rfind('@', url.starts_with("mongodb") ? url.find('?') : std::string::npos);
   const bool has = at != std::string::npos && at >= begin;
   std::string user = has ? url.substr(begin, at - begin) : "";
   user = user.substr(0, user.find(':'));
@@ -86,7 +104,7 @@ Result<std::string> url_of(const Names& names, const std::string& given, const s
   std::string file = given_file;
   if (const char* said = std::getenv(names.password_variable); file.empty() && said != nullptr) file = said;
   ::unsetenv(names.password_variable);  // runs inherit our environment
-  if (file.empty()) return url;
+  if (file.empty() || url.starts_with("directory:")) return url;
   Result<std::string> text = read_file(file);
   if (!text) return environment_error("the password file cannot be read: {}", text.error().message);
   const std::string password = text->substr(0, text->find_first_of("\r\n"));

@@ -28,6 +28,13 @@ std::string without_secrets(std::string_view url) {
   const std::string_view rest = has_scheme ? url.substr(scheme + 3) : url;
   // Secrets may hold anything: what stands behind the last «@» is the address.
   const std::size_t at = rest.rfind('@');
+  const std::size_t question = rest.find('?');
+  if (at != std::string_view::npos && question < at) {
+    // Options may have an «@», too, and secrets: where it cannot be told which one is the last, nothing is shown.
+    const std::string_view between = rest.substr(question, at - question);
+    if (rest.find('@') < question || between.find('=') != std::string_view::npos)
+      return std::string(has_scheme ? url.substr(0, scheme + 3) : "") + "…";
+  }
   std::string_view shown = at == std::string_view::npos ? rest : rest.substr(at + 1);
   shown = shown.substr(0, shown.find('?'));
   if (!may_be_address(shown)) shown = "…";

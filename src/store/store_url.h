@@ -18,7 +18,8 @@ struct StoreAddress {
 
 [[nodiscard]] Result<StoreAddress> parse_store_url(std::string_view url);
 
-// The same without what stands before the last «@» and behind the «?»: for messages.
+// The same without what stands before the last «@» and behind the «?»: for messages. Where options have an «@», nothing
+// but the scheme.
 [[nodiscard]] std::string without_secrets(std::string_view url);
 
 }  // namespace simswarm::store

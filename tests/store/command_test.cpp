@@ -222,7 +222,8 @@ TEST(Secrets, AreNotShown) {
   const TestFolder folder;
   folder.write("password", "tops3cret\n");
   const std::string errors = (folder / "errors").string();
-  const std::string url = "mongodb://user:w0rd@127.0.0.1:1/db?serverSelectionTimeoutMS=2000";
+  const std::string url =
+      "mongodb://user:w0rd@127.0.0.1:1/db?serverSelectionTimeoutMS=2000&appName=a@b&tlsCertificateKeyFilePassword=k3y";
   const std::string file = (folder / "password").string();
   const pid_t pid = ::fork();
   if (pid == 0) {
@@ -235,14 +236,16 @@ TEST(Secrets, AreNotShown) {
     std::ifstream stream("/proc/" + std::to_string(pid) + "/cmdline", std::ios::binary);
     return std::string(std::istreambuf_iterator<char>(stream), {});
   };
-  EXPECT_TRUE(wait_until([&] { return words().find("user:xxxx@127.0.0.1") != std::string::npos; }));
+  EXPECT_TRUE(wait_until([&] { return words().find("user:xxxx") != std::string::npos; }));
   EXPECT_THAT(words(), Not(HasSubstr("w0rd")));
+  EXPECT_THAT(words(), Not(HasSubstr("k3y")));
   int status = 0;
   ::waitpid(pid, &status, 0);
   EXPECT_EQ(WEXITSTATUS(status), 3);
-  EXPECT_THAT(folder.read("errors"), HasSubstr("simswarm: mongodb://127.0.0.1:1/db does not answer"));
+  EXPECT_THAT(folder.read("errors"), HasSubstr("simswarm: mongodb://… does not answer"));
   EXPECT_THAT(folder.read("errors"), Not(HasSubstr("s3cret")));
   EXPECT_THAT(folder.read("errors"), Not(HasSubstr("w0rd")));
+  EXPECT_THAT(folder.read("errors"), Not(HasSubstr("k3y")));
 }
 
 }  // namespace

@@ -40,6 +40,9 @@ TEST(StoreUrl, IsShownWithoutSecrets) {
   EXPECT_EQ(without_secrets("mongodb://a:1,b:2,[::1]:3/db"), "mongodb://a:1,b:2,[::1]:3/db");
   EXPECT_EQ(without_secrets("mongodb://[fe80::1]/db"), "mongodb://[fe80::1]/db");
   EXPECT_EQ(without_secrets("mongodb://%2Ftmp%2Fmongo.sock/db"), "mongodb://%2Ftmp%2Fmongo.sock/db");
+  EXPECT_EQ(without_secrets("mongodb://user:word@host/db?appName=a@b&tlsCertificateKeyFilePassword=k3y"),
+            "mongodb://…");
+  EXPECT_EQ(without_secrets("mongodb://host/db?tlsCertificateKeyFilePassword=k3@y"), "mongodb://…");
   EXPECT_EQ(without_secrets("directory:/a/b"), "directory:/a/b");
 }
 
