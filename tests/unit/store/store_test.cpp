@@ -230,13 +230,13 @@ TYPED_TEST(RunsTest, AreFoundInTheOrderOfTheQuestion) {
 
 TYPED_TEST(RunsTest, AreAcceptedAgainAfterDistrust) {
   this->accept(result_for("a"));
-  ASSERT_TRUE(this->store_->distrust(*this->result("a", Part::kBody)).has_value());
+  ASSERT_TRUE(this->store_->distrust(*this->result("a", Part::kBody), {}).has_value());
   EXPECT_FALSE(this->result("a").has_value());
-  ASSERT_TRUE(this->store_->distrust(result_for("a")).has_value());  // twice, by two who saw it
+  ASSERT_TRUE(this->store_->distrust(result_for("a"), {}).has_value());  // twice, by two who saw it
   EXPECT_EQ(this->accept(result_for("a", "again", "01CAMPAIGN", 2)), Accepted::kNew);
   EXPECT_EQ(this->content("a"), "packed again");
   // Who comes too late takes nothing away.
-  ASSERT_TRUE(this->store_->distrust(result_for("a")).has_value());
+  ASSERT_TRUE(this->store_->distrust(result_for("a"), {}).has_value());
   EXPECT_EQ(this->content("a"), "packed again");
   EXPECT_TRUE(good(this->store_->conflicts("01CAMPAIGN")).empty());
   EXPECT_EQ(this->count(kConflicts), 1U);
@@ -251,7 +251,7 @@ TYPED_TEST(RunsTest, TakeTheirBlobWithThemWhenTheyAreDistrusted) {
   record.packed_size = 0;
   this->accept(record);
   EXPECT_TRUE(this->result("a")->in_blob());
-  ASSERT_TRUE(this->store_->distrust(*this->result("a")).has_value());
+  ASSERT_TRUE(this->store_->distrust(*this->result("a"), {blob.digest}).has_value());
   EXPECT_FALSE(good(this->store_->has(blob.digest)));
   EXPECT_EQ(this->put("a tar").digest, blob.digest);
   EXPECT_TRUE(good(this->store_->has(blob.digest)));
@@ -285,7 +285,7 @@ TYPED_TEST(RunsTest, HaveOneOutcomeWhoeverWrites) {
 TYPED_TEST(RunsTest, AreEqualAlsoWhileTheyAreDistrusted) {
   std::atomic<bool> ends = false;
   std::thread other([&] {
-    while (!ends) EXPECT_TRUE(this->store_->distrust(result_for("a")).has_value());
+    while (!ends) EXPECT_TRUE(this->store_->distrust(result_for("a"), {}).has_value());
   });
   std::vector<std::thread> threads;
   for (int i = 0; i < 3; ++i) {
