@@ -1,5 +1,7 @@
 #include "store/store_url.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace simswarm::store {
@@ -10,12 +12,11 @@ constexpr std::string_view kDirectory = "directory:";
 // «HOST:PORT,HOST/DATABASE»: behind the colon of a host stands a number, if it is one and no «USER:PASSWORD» whose «@»
 // was forgotten.
 bool may_be_address(std::string_view text) {
-  for (const std::string_view host : split(text.substr(0, text.find('/')), ',')) {
+  const auto hosts = split(text.substr(0, text.find('/')), ',');
+  return std::all_of(hosts.begin(), hosts.end(), [](std::string_view host) {
     const std::size_t colon = host.ends_with(']') ? std::string_view::npos : host.rfind(':');
-    if (colon != std::string_view::npos && host.find_first_not_of("0123456789", colon + 1) != std::string_view::npos)
-      return false;
-  }
-  return true;
+    return colon == std::string_view::npos || host.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+  });
 }
 
 }  // namespace

@@ -85,7 +85,7 @@ TEST_F(Line, UploadsAreTriedAgain) {
     for (const Break how : breaks()) {
       const std::string content = noise(5'000'000, ++seed);
       ++blobs;
-      const Blob blob = twice<Blob>(fault, how, [&] {
+      const auto blob = twice<Blob>(fault, how, [&] {
         TextSource source(content);
         return store_->put(source);
       });
@@ -110,7 +110,7 @@ TEST_F(Line, DownloadsAreTriedAgain) {
   for (const Fault& fault : {Fault{"find blobs", 1}, {"find fs.files", 1}, {"find fs.chunks", 1}, {"getMore", 2}}) {
     for (const Break how : breaks()) {
       std::string back;
-      const Fetched fetched = twice<Fetched>(fault, how, [&] {
+      const auto fetched = twice<Fetched>(fault, how, [&] {
         TextSink sink;
         auto done = store_->fetch(digest, sink);
         back = sink.take();
