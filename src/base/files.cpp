@@ -169,4 +169,10 @@ bool lies_in(const fs::path& folder, const fs::path& path) {
   return in_folder == folder.end();
 }
 
+std::string boot_id() {
+  std::string id = read_file("/proc/sys/kernel/random/boot_id").value_or("");
+  while (id.ends_with('\n')) id.pop_back();
+  return id;
+}
+
 }  // namespace simswarm

@@ -65,4 +65,7 @@ struct FileIdentity {
 // True when `path` is `folder` or lies in it, lexically; both absolute and normal.
 [[nodiscard]] bool lies_in(const fs::path& folder, const fs::path& path);
 
+// Another one after each start of the machine; empty where the system does not tell.
+[[nodiscard]] std::string boot_id();
+
 }  // namespace simswarm

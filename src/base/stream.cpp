@@ -27,6 +27,7 @@ Result<std::size_t> TextSource::read(std::span<char> buffer) {
 }
 
 Status TextSink::write(std::string_view bytes) {
+  if (bytes.size() > most_ - text_.size()) return usage_error("it has more than {} bytes", most_);
   text_ += bytes;
   return {};
 }

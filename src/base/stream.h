@@ -47,13 +47,16 @@ class TextSource final : public Source {
   std::string_view text_;
 };
 
+// Refuses what goes beyond `most` bytes: what others have made may be of any size.
 class TextSink final : public Sink {
  public:
+  explicit TextSink(std::uint64_t most = 1ULL << 32U) : most_(most) {}
   [[nodiscard]] Status write(std::string_view bytes) override;
   [[nodiscard]] const std::string& text() const { return text_; }
   [[nodiscard]] std::string take() { return std::move(text_); }
 
  private:
+  std::uint64_t most_;
   std::string text_;
 };
 

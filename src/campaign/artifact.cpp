@@ -80,4 +80,25 @@ Status bring(const Artifact& artifact, const archive::Packed& measured, store::S
   return {};
 }
 
+void make_portable(const Options& options, const Plan& plan, worker::StudySpec& study) {
+  const auto relative = [&](std::string& word) {
+    const fs::path path = fs::path(word).lexically_normal();
+    if (!path.is_absolute() || !lies_in(plan.project, path)) return;
+    std::string inside = path.lexically_relative(options.working_folder).string();
+    word = inside.find('/') == std::string::npos ? "./" + inside : inside;
+  };
+  auto* asked = std::get_if<CmdenvRequest>(&study.kind);
+  for (std::string& word : asked != nullptr ? asked->words : std::get<SweepSpec>(study.kind).command) relative(word);
+}
+
+Status check_result_folders(const Options& options, const Dialect& dialect, const Plan& plan) {
+  for (const std::string& folder : dialect.result_folders()) {
+    const fs::path whole = absolute_from(options.working_folder, folder);
+    if (lies_in(plan.project, whole)) continue;
+    return usage_error("the result folder {} lies outside of the project {}: with --store it must lie in it",
+                       whole.string(), plan.project.string());
+  }
+  return {};
+}
+
 }  // namespace simswarm::campaign

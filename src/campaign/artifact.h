@@ -8,6 +8,7 @@
 #include "archive/tar.h"
 #include "campaign/campaign.h"
 #include "store/store.h"
+#include "worker/assignment.h"
 
 namespace simswarm::campaign {
 
@@ -26,5 +27,10 @@ struct Artifact {
 [[nodiscard]] Result<archive::Packed> measure(const Artifact& artifact);
 // Brings it there, unless it is.
 [[nodiscard]] Status bring(const Artifact& artifact, const archive::Packed& measured, store::Store& store);
+
+// On the machine of a worker the project lies in another place: words of the study that name something in it by an
+// absolute path become relative; result folders have to lie in it.
+void make_portable(const Options& options, const Plan& plan, worker::StudySpec& study);
+[[nodiscard]] Status check_result_folders(const Options& options, const Dialect& dialect, const Plan& plan);
 
 }  // namespace simswarm::campaign

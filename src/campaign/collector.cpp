@@ -11,7 +11,6 @@
 
 #include "archive/tar.h"
 #include "base/text.h"
-#include "exec/place.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -21,6 +20,20 @@ using std::chrono::milliseconds;
 constexpr std::size_t kAtOnce = 16;  // records that are asked for in one question
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kLongestPause{5000};
+
+// Ends a long transfer when nobody waits for it any more.
+class Stoppable final : public Sink {
+ public:
+  Stoppable(Sink& inner, const std::atomic<bool>& ends) : inner_(inner), ends_(ends) {}
+  Status write(std::string_view bytes) override {
+    if (ends_) return propagate({ExitCode::kInterrupted, "nobody waits for it any more", true});
+    return inner_.write(bytes);
+  }
+
+ private:
+  Sink& inner_;
+  const std::atomic<bool>& ends_;
+};
 
 void spoil(Collected& collected, std::string trouble) {
   collected.state = Collected::State::kDamaged;
@@ -69,6 +82,17 @@ std::string Collector::obstacle() const {
   return obstacle_;
 }
 
+Status Collector::distrust(const store::RunRecord& record, const std::vector<Digest>& damaged) const {
+  return options_.distrusts ? store_.distrust(record, damaged) : Status();
+}
+
+// Others have written the record: what git or simswarm itself would execute or believe is no result.
+bool Collector::is_forbidden(const std::string& path) const {
+  const fs::path whole = absolute_from(options_.working_folder, path);
+  const bool in_git = std::any_of(whole.begin(), whole.end(), [](const fs::path& part) { return part == ".git"; });
+  return in_git || (!options_.state.empty() && lies_in(options_.state, whole));
+}
+
 void Collector::hand_over(Collected collected) {
   const std::lock_guard guard(mutex_);
   done_.push_back(std::move(collected));
@@ -81,8 +105,8 @@ void Collector::work() {
   milliseconds pause{0};
   std::unique_lock lock(mutex_);
   while (true) {
-    if (pause.count() > 0) wake_.wait_for(lock, pause, [this] { return ends_; });
-    wake_.wait(lock, [this] { return ends_ || !waiting_.empty(); });
+    if (pause.count() > 0) wake_.wait_for(lock, pause, [this]() -> bool { return ends_; });
+    wake_.wait(lock, [this]() -> bool { return ends_ || !waiting_.empty(); });
     if (ends_) return;
     std::deque<Wanted> some = take_some();
     lock.unlock();
@@ -160,6 +184,12 @@ Result<Collected> Collector::fetch(const Wanted& wanted, const std::optional<sto
   SIMSWARM_CHECK(remove_tree(folder));
   SIMSWARM_CHECK(make_folders(folder / "small"));
   collected.scratch = std::make_shared<Scratch>(folder);
+  for (const ResultFile& file : record->files) {
+    if (!is_forbidden(file.path)) continue;
+    collected.record = *record;
+    spoil(collected, fmt::format("{} is no place for a result", file.path));
+    return collected;
+  }
   SIMSWARM_CHECK(unpack_archive(*record, collected));
   if (collected.state == Collected::State::kWhole) SIMSWARM_CHECK(fetch_large(*record, collected));
   collected.record = *record;
@@ -176,33 +206,38 @@ Status Collector::unpack_archive(const store::RunRecord& record, Collected& coll
   }
   if (wanted.empty()) return {};
   const fs::path folder = collected.scratch->folder() / "small";
+  archive::UnpackLimits limits;
+  limits.bytes = record.archive_size;
   Result<archive::Unpacked> unpacked;
+  std::string damage;
   if (record.in_blob()) {
     SIMSWARM_TRY(const auto blob, store_.open_blob(record.archive));
     if (!blob) {
-      spoil(collected, fmt::format("blob {} is missing", record.archive.hex()));
-      return store_.distrust(record, {record.archive});
+      damage = fmt::format("blob {} is missing", record.archive.hex());
+    } else {
+      unpacked = archive::unpack(*blob, folder, archive::Times::kKept, limits);
+      damage = blob->damage();
     }
-    unpacked = archive::unpack(*blob, folder, archive::Times::kKept);
-    if (!unpacked && blob->damage().empty() && unpacked.error().can_retry) return propagate(unpacked.error());
   } else {
     TextSource packed(record.packed);
     const auto tar = archive::decompress(packed);
-    unpacked = archive::unpack(*tar, folder, archive::Times::kKept);
+    unpacked = archive::unpack(*tar, folder, archive::Times::kKept, limits);
   }
-  // A disk that is full is no word about the archive.
-  if (!unpacked && exec::is_disk_full(unpacked.error())) return propagate(unpacked.error());
-  const bool is_it = unpacked && unpacked->digest == record.archive;
-  if (!is_it) {
-    spoil(collected, unpacked ? "its archive has another digest" : unpacked.error().message);
-    return store_.distrust(record, record.in_blob() ? std::vector{record.archive} : std::vector<Digest>());
+  // Refused by what the archive says, not by this machine: its disk is no word about the archive.
+  const bool is_refused = !unpacked && unpacked.error().code == ExitCode::kUsage;
+  if (damage.empty() && is_refused) damage = unpacked.error().message;
+  if (damage.empty() && !unpacked) return propagate(unpacked.error());
+  if (damage.empty() && unpacked->digest != record.archive) damage = "its archive has another digest";
+  if (!damage.empty()) {
+    spoil(collected, std::move(damage));
+    return distrust(record, record.in_blob() ? std::vector{record.archive} : std::vector<Digest>());
   }
   for (std::string& path : wanted) {
     const fs::path file = folder / store::path_in_archive(path);
     std::error_code error;
     if (!fs::exists(fs::symlink_status(file, error))) {
       spoil(collected, path + " is not in its archive");
-      return store_.distrust(record, {});
+      return distrust(record, {});
     }
     collected.files.emplace_back(std::move(path), file);
   }
@@ -215,10 +250,11 @@ Status Collector::fetch_large(const store::RunRecord& record, Collected& collect
     if (!is_wanted(file.path)) continue;
     const fs::path target = collected.scratch->folder() / fmt::format("large-{}", own.file);
     SIMSWARM_TRY(const auto sink, FileSink::create(target));
-    SIMSWARM_TRY(const store::Fetched fetched, store_.fetch(file.digest, *sink));
+    Stoppable stoppable(*sink, ends_);
+    SIMSWARM_TRY(const store::Fetched fetched, store_.fetch(file.digest, stoppable));
     if (fetched.state != store::Fetched::State::kWhole) {
       spoil(collected, fmt::format("{}: {}", file.path, fetched.trouble));
-      return store_.distrust(record, {file.digest});
+      return distrust(record, {file.digest});
     }
     constexpr std::int64_t kNanoseconds = 1'000'000'000;
     const timespec modified{own.mtime_ns / kNanoseconds, own.mtime_ns % kNanoseconds};

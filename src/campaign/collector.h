@@ -1,6 +1,7 @@
 // Results on their way from the store into scratch, several at a time, each checked before anybody sees it.
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <map>
@@ -35,6 +36,9 @@ struct CollectorOptions {
   fs::path scratch;                   // on the disk of the results
   std::vector<std::string> patterns;  // of the files that are wanted; none: all
   std::size_t threads = 4;
+  bool distrusts = true;  // what is damaged goes from the store, so that its run runs again
+  fs::path state{};       // the state folder, absolute, and the working folder: results go into neither it nor `.git`
+  fs::path working_folder{};
 };
 
 class Collector {
@@ -65,6 +69,8 @@ class Collector {
   [[nodiscard]] Status unpack_archive(const store::RunRecord& record, Collected& collected) const;
   [[nodiscard]] Status fetch_large(const store::RunRecord& record, Collected& collected) const;
   [[nodiscard]] bool is_wanted(const std::string& path) const;
+  [[nodiscard]] bool is_forbidden(const std::string& path) const;
+  [[nodiscard]] Status distrust(const store::RunRecord& record, const std::vector<Digest>& damaged) const;
   void hand_over(Collected collected);
 
   store::Store& store_;
@@ -76,7 +82,7 @@ class Collector {
   std::vector<Collected> done_;
   std::size_t pending_ = 0;
   std::string obstacle_;
-  bool ends_ = false;
+  std::atomic<bool> ends_ = false;
   std::vector<std::thread> threads_;
 };
 

@@ -31,6 +31,7 @@ constexpr seconds kQuotaLook{30};           // while nothing comes
 constexpr std::size_t kAtOnce = 1000;       // keys or jobs of a question
 constexpr std::size_t kMostShown = 64;      // running runs
 constexpr std::size_t kMostFetched = 4096;  // results that are asked for and not here yet
+constexpr std::size_t kThreads = 4;         // that fetch
 constexpr int kMostDamaged = 3;             // times that a run runs again because its result was damaged
 constexpr std::size_t kForetoldFrom = 8;    // results, from which the space for all is foretold
 
@@ -115,16 +116,17 @@ class Remote {
 
   // What the runs see goes to the store; the campaign is known there before any of its runs is queued.
   Status prepare() {
-    SIMSWARM_TRY(const Artifact artifact, artifact_of(options_, plan_));
-    SIMSWARM_TRY(const archive::Packed packed, measure(artifact));
-    SIMSWARM_CHECK(bring(artifact, packed, *store_));
+    SIMSWARM_CHECK(check_result_folders(options_, dialect_, plan_));
+    SIMSWARM_TRY(artifact_, artifact_of(options_, plan_));
+    SIMSWARM_TRY(packed_, measure(artifact_));
+    SIMSWARM_CHECK(bring(artifact_, packed_, *store_));
     std::vector<RunKey> keys;
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) keys.push_back(plan_.runs.key(i));
     SIMSWARM_TRY(const Digest plan, keep_keys(keys, *store_));
     worker::StudySpec study = remote_.study;
-    study.folder = artifact.folder;
-    study.stored = worker::StoredStudy{packed.digest, plan, artifact.objects};
-    make_portable(study);
+    study.folder = artifact_.folder;
+    study.stored = worker::StoredStudy{packed_.digest, plan, artifact_.objects};
+    make_portable(options_, plan_, study);
     memo_ = fmt::format("remote {}",
                         digest_of(fmt::format("{} {} {} {} {}", worker::to_json(study), store_->shown(),
                                               jobs::without_password(remote_.queue), remote_.queue_name, options_.name))
@@ -143,7 +145,7 @@ class Remote {
     campaign_.queue = remote_.queue_name.empty() ? "run-" + campaign_.id : remote_.queue_name;
     campaign_.study = worker::to_json(study);
     campaign_.host = host_;
-    campaign_.artifact = packed.digest;
+    campaign_.artifact = packed_.digest;
     campaign_.plan = plan;
     campaign_.runs = plan_.runs.size();
     campaign_.retries = options_.retries;
@@ -151,21 +153,6 @@ class Remote {
     campaign_.created = system_clock().stamp();
     SIMSWARM_CHECK(store_->keep_campaign(campaign_));
     return ledger_->remember(memo_, campaign_.id);
-  }
-
-  // Paths of the project are elsewhere on the machine of a worker.
-  void make_portable(worker::StudySpec& study) const {
-    const auto relative = [this](std::string& word) {
-      const fs::path path = fs::path(word).lexically_normal();
-      if (!path.is_absolute() || !lies_in(plan_.project, path)) return;
-      std::string inside = path.lexically_relative(options_.working_folder).string();
-      word = inside.find('/') == std::string::npos ? "./" + inside : inside;
-    };
-    if (auto* asked = std::get_if<CmdenvRequest>(&study.kind)) {
-      for (std::string& word : asked->words) relative(word);
-    } else {
-      for (std::string& word : std::get<SweepSpec>(study.kind).command) relative(word);
-    }
   }
 
   Status forget_distrusted() {
@@ -196,8 +183,9 @@ class Remote {
   }
 
   // What the store has is fetched; what it has not is queued, unless it stands there already.
-  Status reconcile(bool is_first) {
+  Status reconcile(bool is_first, bool is_forgotten = false) {
     Positions missing;
+    std::size_t stored = 0;
     const std::vector<std::size_t> open = waiting_.first(waiting_.size());
     for (std::size_t begin = 0; begin < open.size(); begin += kAtOnce) {
       std::vector<RunKey> keys;
@@ -206,17 +194,18 @@ class Remote {
       SIMSWARM_TRY(const auto records, store_->results(keys, store::Part::kBody));
       for (std::size_t i = begin; i < end; ++i) {
         if (records[i - begin]) {
-          want(open[i], records[i - begin]->group);
+          if (collector_->pending() < kMostFetched) want(open[i], records[i - begin]->group);
+          ++stored;
         } else if (!fetching_.contains(open[i])) {
           missing.insert(open[i]);
         }
       }
     }
-    if (is_first && waiting_.size() > missing.size())
-      observer_.note(fmt::format("{} results are in the store already", waiting_.size() - missing.size()));
+    if (is_first && stored > 0) observer_.note(fmt::format("{} results are in the store already", stored));
+    has_more_ = stored > 0 && collector_->pending() >= kMostFetched;
     if (missing.empty()) return {};
     // A job that has ended without a result that counts is made anew.
-    if (!is_first) SIMSWARM_CHECK(remove_ended(missing));
+    if (!is_first && !is_forgotten) SIMSWARM_CHECK(remove_ended(missing));
     const auto name_of = [this](std::size_t position) { return short_name(plan_.runs.run(position)); };
     return submit(campaign_, missing, name_of, *queue_);
   }
@@ -224,6 +213,7 @@ class Remote {
   Status remove_ended(const Positions& missing) {
     for (const std::size_t position : missing.first(missing.size())) {
       SIMSWARM_TRY(const auto job, queue_->find(job_of(campaign_.id, position)));
+      if (interrupts() > 0) return {};
       if (!job || job->job.state != jobs::State::kFinished) continue;
       SIMSWARM_TRY([[maybe_unused]] const auto answer, queue_->remove(job->job.id));
     }
@@ -250,12 +240,13 @@ class Remote {
       if (now >= next_question && collector_->pending() < kMostFetched) {
         const Result<bool> heard = ask();
         asked = heard && *heard;
-        tell_trouble(heard ? "" : heard.error().message);
+        tell_trouble(told_queue_, heard ? "" : heard.error().message);
         if (!heard && !heard.error().can_retry) return propagate(heard.error());
         pause = asked ? kShortPause : std::min(pause * 3 / 2, kLongPause);
-        next_question = system_clock().monotonic() + pause;
       }
+      if (now >= next_question) next_question = system_clock().monotonic() + pause;
       if (got || asked) news = now;
+      if (has_more_ && collector_->pending() < kMostFetched / 2) tell_store(reconcile(false));
       if (now - news > kStill) {
         news = now;
         look_closer();
@@ -270,7 +261,8 @@ class Remote {
 
   // All is here, or has failed: what can be said of the campaign where it was.
   void finish_there() {
-    if (remote_.collect.empty()) (void)store_->note_collected(campaign_.id, system_clock().stamp());
+    const bool all_is_here = remote_.collect.empty() && not_placed_ == 0 && !committer_->has_trouble();
+    if (all_is_here) tell_store(store_->note_collected(campaign_.id, system_clock().stamp()));
     const auto conflicts = store_->conflicts(campaign_.id);
     if (!conflicts || conflicts->empty()) return;
     std::string lines;
@@ -300,11 +292,12 @@ class Remote {
     (void)::poll(wake.data(), count, static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 1000)));
   }
 
-  void tell_trouble(const std::string& trouble) {
-    if (trouble == told_) return;
-    told_ = trouble;
-    observer_.note(trouble.empty() ? "the queue answers again" : trouble + "; asking again");
+  void tell_trouble(std::string& told, const std::string& trouble) {
+    if (trouble == told) return;
+    observer_.note(trouble.empty() ? "it answers again: going on" : trouble + "; asking again");
+    told = trouble;
   }
+  void tell_store(const Status& status) { tell_trouble(told_store_, status ? "" : status.error().message); }
 
   // What has ended since the last time. True: something had.
   Result<bool> ask() {
@@ -329,6 +322,7 @@ class Remote {
   // Newest first, until one that has been heard of.
   Result<bool> ask_for(jobs::Place place) {
     bool is_news = false;
+    const bool knew_all = std::exchange(knows_all_[place], false);
     for (std::size_t offset = 0;; offset += kAtOnce) {
       SIMSWARM_TRY(const jobs::Page page, queue_->list({campaign_.queue}, place, offset, kAtOnce));
       bool all_are_known = true;
@@ -344,12 +338,21 @@ class Remote {
           SIMSWARM_CHECK(take_failure(*position, job));
         }
       }
-      if (page.jobs.size() < kAtOnce || all_are_known) return is_news;
+      if (page.jobs.size() == kAtOnce && !(all_are_known && knew_all) && interrupts() == 0) continue;
+      knows_all_[place] = true;
+      return is_news;
     }
   }
 
   // A run that has no result: what the store, or else the queue, knows of its last attempt.
   Status take_failure(std::size_t position, const jobs::JobView& job) {
+    // A worker that was cut off may have brought it all the same.
+    const RunKey key = plan_.runs.key(position);
+    SIMSWARM_TRY(const auto results, store_->results({&key, 1}, store::Part::kBody));
+    if (results.front()) {
+      want(position, results.front()->group);
+      return {};
+    }
     Ready ready;
     ready.run = position;
     SIMSWARM_TRY(const auto known, store_->attempt(plan_.runs.key(position), campaign_.id, job.attempt));
@@ -376,7 +379,9 @@ class Remote {
 
   // Nothing has come for a while: perhaps the queue has forgotten the campaign, or the store is full.
   void look_closer() {
-    if (!collector_->obstacle().empty()) return tell_trouble(collector_->obstacle());
+    const std::string obstacle = collector_->obstacle();
+    tell_trouble(told_store_, obstacle);
+    if (!obstacle.empty()) return;
     const auto manifest = queue_->manifest(campaign_.id);
     if (!manifest) return;
     const auto counts = queue_->counts({campaign_.queue});
@@ -385,10 +390,11 @@ class Remote {
     const bool is_idle = counts->queued + counts->started + counts->scheduled + counts->deferred == 0;
     if (is_forgotten)
       observer_.note("the queue has forgotten the campaign: what the store has not got is queued again");
-    if (is_forgotten || (is_idle && collector_->pending() == 0 && committer_->pending() == 0)) {
-      const Status reconciled = reconcile(false);
-      if (!reconciled) tell_trouble(reconciled.error().message);
-    }
+    if (is_forgotten || (is_idle && collector_->pending() == 0 && committer_->pending() == 0))
+      tell_store(reconcile(false, is_forgotten));
+    // Workers have found it damaged.
+    const auto is_there = store_->is_there(packed_.digest);
+    if (is_there && !*is_there) tell_store(bring(artifact_, packed_, *store_));
     look_at_quota();
   }
 
@@ -416,7 +422,7 @@ class Remote {
           break;
         case Collected::State::kNone:
           fetching_.erase(position);
-          run_again(position);
+          take_damage(position, "the store has none");
           break;
         case Collected::State::kDamaged:
           fetching_.erase(position);
@@ -440,6 +446,7 @@ class Remote {
     ready.files = collected.files;
     ready.expected = dialect_.expected_files(run);
     ready.scratch = collected.scratch;
+    placing_.insert(collected.run);
     for (const ResultFile& file : collected.record.files) bytes_seen_ += file.size;
     ++results_seen_;
     foretell();
@@ -484,7 +491,7 @@ class Remote {
     Status again = remove_ended(one);
     const auto name_of = [this](std::size_t index) { return short_name(plan_.runs.run(index)); };
     if (again) again = submit(campaign_, one, name_of, *queue_);
-    if (!again) tell_trouble(again.error().message);  // reconcile() tries again
+    tell_trouble(told_queue_, again ? "" : again.error().message);  // reconcile() tries again
   }
 
   void take_committed() {
@@ -504,6 +511,7 @@ class Remote {
       waiting_.erase(committed.run);
       fetching_.erase(committed.run);
       ++(is_complete(final.outcome) ? complete_ : failed_);
+      if (!is_complete(final.outcome) && placing_.contains(committed.run)) ++not_placed_;
       summary_.finals.set(committed.run, final);
       observer_.ended(plan_.runs[committed.run], attempt, false, tally());
     }
@@ -550,12 +558,18 @@ class Remote {
   Positions waiting_;   // not done
   Positions fetching_;  // of these: their result is on its way here
   Positions started_;
+  Positions placing_;                      // whose results have come
+  std::size_t not_placed_ = 0;             // that could not be put into place
+  std::map<jobs::Place, bool> knows_all_;  // the last look at what has ended came to its end
+  bool has_more_ = false;                  // results in the store that were not asked for yet
+  Artifact artifact_;
+  archive::Packed packed_;
   std::vector<std::uint8_t> damaged_;  // times, by position
   std::vector<worker::RunningView> views_;
   std::size_t running_ = 0, complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0;
   std::uint64_t bytes_seen_ = 0;
   std::size_t results_seen_ = 0;
-  std::string told_;
+  std::string told_queue_, told_store_;
   bool told_quota_ = false, interrupted_ = false, detached_ = false;
   Monotonic next_quota_{};
   Monotonic since_{};

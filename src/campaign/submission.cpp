@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "store/upkeep.h"
 #include "worker/assignment.h"
 
 namespace simswarm::campaign {
@@ -35,23 +36,6 @@ Result<Digest> keep_keys(const std::vector<RunKey>& keys, store::Store& store) {
   TextSource source(bytes);
   SIMSWARM_TRY(const store::Blob blob, store.put(source));
   return blob.digest;
-}
-
-Result<std::vector<RunKey>> keys_of(const store::CampaignRecord& campaign, store::Store& store) {
-  TextSink sink;
-  SIMSWARM_TRY(const store::Fetched fetched, store.fetch(campaign.plan, sink));
-  if (fetched.state != store::Fetched::State::kWhole)
-    return environment_error("the keys of campaign {} cannot be had: {}", campaign.id, fetched.trouble);
-  if (sink.text().size() != campaign.runs * sizeof(DigestBytes))
-    return environment_error("campaign {} has {} runs, and keys for {}", campaign.id, campaign.runs,
-                             sink.text().size() / sizeof(DigestBytes));
-  std::vector<RunKey> keys;
-  for (std::size_t i = 0; i < campaign.runs; ++i) {
-    DigestBytes bytes{};
-    std::copy_n(sink.text().begin() + static_cast<std::ptrdiff_t>(i * bytes.size()), bytes.size(), bytes.begin());
-    keys.push_back({Digest::of_bytes(bytes)});
-  }
-  return keys;
 }
 
 jobs::JobId job_of(const std::string& campaign, std::size_t position) {
@@ -89,7 +73,7 @@ Status submit(const store::CampaignRecord& campaign, const Positions& runs,
 }
 
 Result<std::size_t> restore(const store::CampaignRecord& campaign, store::Store& store, jobs::JobQueue& queue) {
-  SIMSWARM_TRY(const std::vector<RunKey> keys, keys_of(campaign, store));
+  SIMSWARM_TRY(const std::vector<RunKey> keys, store::keys_in_plan(store, campaign));
   Positions missing;
   for (std::size_t begin = 0; begin < keys.size(); begin += kAtOnce) {
     const auto some = std::span(keys).subspan(begin, std::min(kAtOnce, keys.size() - begin));

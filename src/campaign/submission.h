@@ -12,7 +12,6 @@ namespace simswarm::campaign {
 
 // The keys of runs by position as a blob: 32 bytes each.
 [[nodiscard]] Result<Digest> keep_keys(const std::vector<RunKey>& keys, store::Store& store);
-[[nodiscard]] Result<std::vector<RunKey>> keys_of(const store::CampaignRecord& campaign, store::Store& store);
 
 [[nodiscard]] jobs::JobId job_of(const std::string& campaign, std::size_t position);
 // Nothing for a job that is none of the campaign.

@@ -58,7 +58,10 @@ class Getter {
     if (item.kind == StoreItem::Kind::kBlob) return get_blob(item.id);
     SIMSWARM_TRY(const std::vector<RunKey> keys, keys_of(item));
     SIMSWARM_TRY(const fs::path folder, staging_.fresh());
-    campaign::Collector collector(store_, {folder, arguments_.patterns});
+    campaign::CollectorOptions options{folder, arguments_.patterns};
+    options.distrusts = false;  // who reads changes nothing; verify --repair does
+    options.working_folder = into_;
+    campaign::Collector collector(store_, options);
     std::size_t asked = 0;
     std::size_t answered = 0;
     Monotonic moved = system_clock().monotonic();
@@ -146,6 +149,10 @@ class Getter {
 
   Status place(const fs::path& staged, const std::string& inside, const ResultFile& file) {
     const fs::path target = into_ / inside;
+    std::error_code gone;
+    if (const auto outside = exec::folder_outside({fs::weakly_canonical(into_, gone)}, target))
+      return usage_error("{} would lie in {}, outside of {}: it is not written", inside, outside->string(),
+                         into_.string());
     SIMSWARM_CHECK(make_folders(target.parent_path()));
     if (exec::is_there(target)) {
       SIMSWARM_CHECK(exec::check_target(target));

@@ -17,13 +17,10 @@ namespace simswarm::store {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{50};  // how often a lock that others hold is asked for
-constexpr const char* kNote = "good";           // stands beside a tree that was checked
+constexpr std::chrono::hours kFetching{24};
+constexpr std::chrono::seconds kMoment{5};
+constexpr const char* kNote = "good";  // stands beside a tree that was checked
 constexpr const char* kLock = ".lock";
-
-// Another one after each start of the machine.
-std::string boot_id() {
-  return std::string(trim(read_file("/proc/sys/kernel/random/boot_id").value_or("")));
-}
 
 // What a tree looks like from outside; changes when a file is written, replaced or removed.
 struct Look {
@@ -93,8 +90,9 @@ Result<std::unique_ptr<NodeCache>> NodeCache::open(CacheOptions options) {
 }
 
 // A lock of the file system, which the kernel takes from who dies. The file may be removed while we wait for it.
-Result<Fd> NodeCache::lock(const std::string& name, int how) const {
+Result<Fd> NodeCache::lock(const std::string& name, int how, std::chrono::milliseconds most) const {
   const fs::path path = options_.folder / (name + kLock);
+  const Monotonic until = system_clock().monotonic() + most;
   while (true) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (!file.valid()) return system_error(errno, path.string());
@@ -102,6 +100,14 @@ Result<Fd> NodeCache::lock(const std::string& name, int how) const {
       if (errno != EWOULDBLOCK && errno != EINTR) return system_error(errno, path.string());
       if (options_.gives_up())
         return propagate({ExitCode::kInterrupted, fmt::format("artifact {} was not waited for", name), true});
+      if (system_clock().monotonic() > until) {
+        return propagate(
+            {ExitCode::kEnvironment,
+             fmt::format("artifact {} in {} has been changed while it is in use: when its users have ended it is "
+                         "fetched again",
+                         name.substr(0, 12), options_.folder.string()),
+             true});
+      }
       std::this_thread::sleep_for(kLook);
     }
     struct stat ours {};
@@ -129,14 +135,15 @@ Status NodeCache::note(const Digest& artifact) const {
 Result<std::unique_ptr<Held>> NodeCache::hold(const Digest& artifact, Store& store) {
   const std::string name = artifact.hex();
   while (true) {
-    SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH));
+    SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH, kFetching));
     SIMSWARM_TRY(const bool good, is_good(artifact));
     if (good) {
       (void)::futimens(shared.get(), nullptr);  // used now
       return std::make_unique<Held>(tree_of(name), std::move(shared));
     }
     shared.reset();
-    SIMSWARM_TRY(const Fd alone, lock(name, LOCK_EX));
+    // Those who wait for a fetch hold nothing; who holds it longer than a moment uses what is there.
+    SIMSWARM_TRY(const Fd alone, lock(name, LOCK_EX, kMoment));
     SIMSWARM_TRY(const bool good_by_now, is_good(artifact));
     if (good_by_now) continue;
     const fs::path tree = tree_of(name);
@@ -161,11 +168,19 @@ Status NodeCache::fetch(const Digest& artifact, Store& store) const {
   const std::string name = artifact.hex();
   const fs::path folder = options_.folder / name;
   SIMSWARM_TRY(const auto blob, store.open_blob(artifact));
-  if (!blob) return environment_error("artifact {} is not in {}", name.substr(0, 12), store.shown());
+  if (!blob) {
+    return propagate(
+        {ExitCode::kEnvironment, fmt::format("artifact {} is not in {}", name.substr(0, 12), store.shown()), true});
+  }
   SIMSWARM_CHECK(make_room(blob->size()));
   SIMSWARM_CHECK(make_folders(folder / "tree"));
-  const auto unpacked = archive::unpack(*blob, folder / "tree", archive::Times::kDropped);
-  if (!blob->damage().empty()) return environment_error("artifact {}", blob->damage());
+  archive::UnpackLimits limits;
+  limits.bytes = options_.limit;
+  const auto unpacked = archive::unpack(*blob, folder / "tree", archive::Times::kDropped, limits);
+  if (!blob->damage().empty()) {  // whoever needs it brings it anew when it is not there
+    SIMSWARM_CHECK(store.forget_blob(artifact));
+    return propagate({ExitCode::kEnvironment, "artifact " + blob->damage(), true});
+  }
   if (!unpacked) {
     return propagate({unpacked.error().code,
                       fmt::format("artifact {}: {}", name.substr(0, 12), unpacked.error().message),

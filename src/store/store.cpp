@@ -139,6 +139,17 @@ Result<bool> Store::has(const Digest& digest) {
   return still.front().has_value();
 }
 
+Result<bool> Store::is_there(const Digest& digest) {
+  const std::string id = digest.hex();
+  SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
+  return there.front().has_value();
+}
+
+Status Store::forget_blob(const Digest& digest) {
+  SIMSWARM_TRY([[maybe_unused]] const bool gone, back_end_->remove(kBlobs, digest.hex()));
+  return {};
+}
+
 Result<std::unique_ptr<BlobReader>> Store::open_blob(const Digest& digest) {
   const std::string& id = digest.hex();
   SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
@@ -277,15 +288,14 @@ Status Store::distrust(const RunRecord& record, const std::vector<Digest>& damag
   document.id = id_of_conflict(record) + std::string(kDistrusted);
   SIMSWARM_TRY([[maybe_unused]] const auto kept, back_end_->insert(kConflicts, {&document, 1}));
   const std::string key = record.made_by.attempt.key.digest.hex();
-  // Another one may stand there by now.
+  // Another one may stand there by now, with the same number: attempts are counted anew by a queue that forgot.
   SIMSWARM_TRY(const auto there, back_end_->find(kResults, {&key, 1}, Part::kBody));
   if (!there.front()) return {};
   const auto known = run_from(*there.front());
-  if (known && id_of(known->made_by.attempt) != id_of(record.made_by.attempt)) return {};
+  if (known && to_document(*known).body != to_document(record).body) return {};
+  // First the blobs: the run gives the same again, and what is there is not kept twice.
+  for (const Digest& digest : damaged) SIMSWARM_CHECK(forget_blob(digest));
   SIMSWARM_TRY([[maybe_unused]] const bool removed, back_end_->remove(kResults, key));
-  for (const Digest& digest : damaged) {
-    SIMSWARM_TRY([[maybe_unused]] const bool gone, back_end_->remove(kBlobs, digest.hex()));
-  }
   return {};
 }
 

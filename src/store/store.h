@@ -88,6 +88,10 @@ class Store {
   [[nodiscard]] Result<Blob> put(Source& content);
   // Where it is there, it is safe from gc() for kGrace from now on.
   [[nodiscard]] Result<bool> has(const Digest& digest);
+  // The same without a word to gc().
+  [[nodiscard]] Result<bool> is_there(const Digest& digest);
+  // Its bytes are damaged: from now on it is not there, and can be brought anew.
+  [[nodiscard]] Status forget_blob(const Digest& digest);
   // Null: it is not there.
   [[nodiscard]] Result<std::unique_ptr<BlobReader>> open_blob(const Digest& digest);
   // Writes the content, checked to the last byte before kWhole is said. An error: the store is away, or the sink's own.

@@ -374,11 +374,14 @@ class Lister {
 }  // namespace
 
 Result<std::vector<RunKey>> keys_in_plan(Store& store, const CampaignRecord& campaign) {
-  TextSink sink;
+  DigestBytes bytes{};
+  constexpr std::size_t kMost = 100'000'000;
+  if (campaign.runs > kMost)
+    return environment_error("campaign {} has {} runs: more than {}", campaign.id, campaign.runs, kMost);
+  TextSink sink(campaign.runs * bytes.size());
   SIMSWARM_TRY(const Fetched fetched, store.fetch(campaign.plan, sink));
   if (fetched.state != Fetched::State::kWhole)
     return environment_error("the plan of campaign {} cannot be had: {}", campaign.id, fetched.trouble);
-  DigestBytes bytes{};
   if (sink.text().size() != campaign.runs * bytes.size()) {
     return environment_error("campaign {} has {} runs, and keys for {}", campaign.id, campaign.runs,
                              sink.text().size() / bytes.size());

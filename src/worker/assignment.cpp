@@ -217,7 +217,8 @@ Status take_stored(Fields& fields, StudySpec& spec) {
 
 // A folder of an artifact, from its top.
 bool stays_inside(const fs::path& folder) {
-  return !folder.is_absolute() && (folder.empty() || *folder.begin() != "..");
+  const fs::path normal = folder.lexically_normal();
+  return !normal.is_absolute() && (normal.empty() || *normal.begin() != "..");
 }
 
 Status check(const StudySpec& spec, const std::string& dialect, int protocol) {

@@ -54,7 +54,7 @@ struct LinkState {
   bool idle = false;  // nothing is held or on its way, and nothing waits that it would give us
 };
 
-// Called by one thread; what it says is done by the link's own.
+// Called by one thread, settle() by any; what it says is done by the link's own.
 class QueueLink {
  public:
   // Connects. An error: the queue cannot be reached, or refuses us.

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "queue/queue.h"
 #include "worker/ended_run.h"
+#include "worker/held.h"
 #include "worker/outcome_json.h"
 #include "worker/worker.h"
 
@@ -19,8 +20,9 @@ using jobs::AfterFailure;
 using jobs::Settlement;
 using std::chrono::milliseconds;
 
-constexpr double kAhead = 0.5;                // seconds of work that wait here, where runs are short
-constexpr std::size_t kMostAhead = 250;       // runs a slot
+constexpr double kAhead = 0.5;           // seconds of work that wait here, where runs are short
+constexpr std::size_t kMostAhead = 250;  // runs a slot
+constexpr std::chrono::seconds kNotNow{5};
 constexpr double kLong = 20;                  // seconds; whether others were faster is asked only then
 constexpr std::size_t kMostStudies = 16;      // that are open
 constexpr std::uint64_t kMostLog = 8 * 1024;  // bytes of each output that the queue is told
@@ -28,21 +30,6 @@ constexpr milliseconds kTelling{1000};
 constexpr milliseconds kSummary{10'000};
 constexpr std::chrono::seconds kPatience{10};  // with the queue, at the end
 constexpr const char* kDoneByAnother = R"({"outcome":"completed","message":"another attempt completed it"})";
-
-// A job that is held here.
-struct Held {
-  Assigned assigned;
-  std::size_t study = 0;
-  bool stops = false;  // somebody asked for it
-  bool lost = false;   // the queue does not want to know what comes of it
-  bool done = false;   // another attempt has completed it
-};
-
-// What came of a run and may be told: to the queue, or to the store, which tells the queue.
-struct Known {
-  Settlement settlement;
-  std::optional<Upload> upload{};
-};
 
 class Service final : public Host {
  public:
@@ -185,8 +172,8 @@ class Service final : public Host {
 
  private:
   void end_soon(const std::string& why) {
-    ends_ = true;
     link_.hold(0);
+    ends_ = true;
     if (running_ == 0) return options_.say(why);
     const std::string then = options_.drain < 0
                                  ? "may finish"
@@ -213,7 +200,7 @@ class Service final : public Host {
       held.stops = held.stops || stops;
       held.lost = held.lost || lost;
       // The store accepts a result from whoever has it first, whatever became of his lease.
-      if (stops || !is_stored(held)) stops_.push_back({JobId{index}, Outcome::kCancelled});
+      if (stops || !studies_.at(held.study)->spec.stored) stops_.push_back({JobId{index}, Outcome::kCancelled});
     }
   }
 
@@ -226,6 +213,13 @@ class Service final : public Host {
       link_.settle({{claim, Settlement::How::kFail, message + "\n", AfterFailure::kNoRetry}});
     };
     Result<OpenStudy*> study = study_of(assigned);
+    if (!study && (study.error().can_retry || study.error().code == ExitCode::kInterrupted)) {
+      // Nobody's fault: the store is away, somebody else is at it, we are to end.
+      if (!assigned.campaign.empty()) link_.avoid(assigned.queue);
+      if (std::exchange(told_wait_, study.error().message) != study.error().message)
+        options_.say(fmt::format("{}: {}; handed back for now", claim.job.text, study.error().message));
+      return link_.settle({{claim, Settlement::How::kHandBack}});
+    }
     if (!study && study.error().code == ExitCode::kEnvironment) {
       // Perhaps of this machine alone: others may have the folder, or the program.
       if (!assigned.campaign.empty()) link_.avoid(assigned.queue);
@@ -237,7 +231,8 @@ class Service final : public Host {
     if (assigned.position >= (*study)->runs.size()) {
       return refuse(fmt::format("there is no run {}: the study has {} now", assigned.position, (*study)->runs.size()));
     }
-    if ((*study)->spec.stored && claim.attempt > 1 && stored_->is_done((*study)->key_of(assigned.position)))
+    if ((*study)->spec.stored && claim.attempt > 1 && !stored_->uploader().is_away() &&
+        stored_->is_done((*study)->key_of(assigned.position)))
       return link_.settle({{claim, Settlement::How::kComplete, kDoneByAnother}});
     ++(*study)->jobs;
     Job job;
@@ -254,9 +249,18 @@ class Service final : public Host {
         fmt::format("{} {}", assigned.timeout.count(), assigned.campaign.empty() ? *assigned.study : assigned.campaign);
     const auto [found, is_new] = by_key_.try_emplace(key, last_study_ + 1);
     if (is_new) {
+      // One that could not be had a moment ago is not asked for by each of its jobs.
+      if (key == not_now_ && system_clock().monotonic() < not_before_) {
+        by_key_.erase(found);
+        return propagate({ExitCode::kEnvironment, told_wait_, true});
+      }
       Result<std::unique_ptr<OpenStudy>> opened = open_study(++last_study_, *assigned.study, assigned.timeout, ground_);
       if (!opened) {
         by_key_.erase(found);
+        if (opened.error().can_retry) {
+          not_now_ = key;
+          not_before_ = system_clock().monotonic() + kNotNow;
+        }
         return propagate(opened.error());
       }
       studies_.emplace(last_study_, std::move(*opened));
@@ -303,8 +307,6 @@ class Service final : public Host {
       options_.say(obstacle.empty() ? "there is room again: going on" : obstacle);
     return obstacle.empty() ? most + stored_->uploader().pending() : 0;
   }
-
-  [[nodiscard]] bool is_stored(const Held& held) const { return studies_.at(held.study)->spec.stored.has_value(); }
 
   // Others may have completed what has run here for a while.
   void end_what_is_done(const std::vector<RunningView>& views) {
@@ -376,14 +378,14 @@ class Service final : public Host {
 
   // To the store first, where it goes there.
   void tell_of(Known known, std::vector<Settlement>& settlements) {
-    if (!known.upload) return settlements.push_back(std::move(known.settlement));
-    known.upload->settlement = known.settlement;
-    const Status kept = stored_->uploader().hand_in(std::move(*known.upload));
-    if (kept) return;
-    options_.say(
-        fmt::format("{}: its results cannot be kept: {}", known.settlement.claim.job.text, kept.error().message));
-    known.settlement.how = Settlement::How::kFail;
-    known.settlement.text = "its results could not be kept for the store: " + kept.error().message + "\n";
+    if (known.upload) {
+      known.upload->settlement = known.settlement;
+      const Status kept = stored_->hand_in(std::move(*known.upload));
+      if (kept) return;
+      options_.say(fmt::format("{}: {}", known.settlement.claim.job.text, kept.error().message));
+      known.settlement.how = Settlement::How::kFail;
+      known.settlement.text = kept.error().message + "\n";
+    }
     settlements.push_back(std::move(known.settlement));
   }
 
@@ -393,7 +395,6 @@ class Service final : public Host {
     SIMSWARM_TRY(known.upload, stored_->take(study, finished, i, told, held.assigned));
     return {};
   }
-
   void complete(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, Told told,
                 std::vector<Settlement>& settlements) {
     Known known;
@@ -404,7 +405,10 @@ class Service final : public Host {
       verdict = {Outcome::kIncomplete, "its results could not be put into place: " + put.error().message, {}};
       ++failed_;
       say_ended(study, finished.batch.runs[i], held, told.attempt);
-      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told), AfterFailure::kMayRetry});
+      // What a run leaves it leaves again.
+      const bool may_help = put.error().code != ExitCode::kUsage || !study.spec.stored;
+      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told),
+                             may_help ? AfterFailure::kMayRetry : AfterFailure::kNoRetry});
       return;
     }
     ++complete_;
@@ -457,12 +461,7 @@ class Service final : public Host {
   void judge_trial(OpenStudy& study, const Finished& finished) {
     --study.jobs;
     const Run first = study.runs[finished.batch.runs.front()];
-    std::string difference;
-    for (std::size_t i = 0; i < finished.batch.runs.size() && difference.empty(); ++i) {
-      const std::size_t position = finished.batch.runs[i];
-      difference = trial_difference(*study.dialect, study.runs[position], finished.judgements[i],
-                                    finished.ended.evidence, study.samples[position], study.sample_folder(position));
-    }
+    const std::string difference = study.difference_to(finished);
     const bool was_ended = finished.ended.evidence.ended_by_us.has_value() || finished.ended.trouble.has_value() ||
                            !finished.ended.not_started.empty() || finished.ended.disk_was_full;
     if (!difference.empty() && was_ended) return study.batching.put_off(first.config);
@@ -552,6 +551,9 @@ class Service final : public Host {
   double working_seconds_ = 0;
   bool ends_ = false;
   std::string told_obstacle_;
+  std::string told_wait_;  // why a study could not be opened that may be later
+  std::string not_now_;    // which
+  Monotonic not_before_{};
   Monotonic told_{};
   Monotonic summed_up_{};
 };

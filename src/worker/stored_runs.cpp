@@ -7,6 +7,20 @@
 #include "worker/ended_run.h"
 
 namespace simswarm::worker {
+namespace {
+
+// Who unpacks results makes no link that leads out of them: better said here than believed there.
+Status check_link(const std::string& path, const fs::path& source) {
+  std::error_code error;
+  if (!fs::is_symlink(source, error)) return {};
+  const fs::path target = fs::read_symlink(source, error);
+  const fs::path inside = (fs::path(store::path_in_archive(path)).parent_path() / target).lexically_normal();
+  if (!error && !target.is_absolute() && *inside.begin() != "..") return {};
+  return usage_error("its result {} is a link to {}, which does not come along: leave the file itself", path,
+                     target.string());
+}
+
+}  // namespace
 
 Result<std::unique_ptr<StoredRuns>> StoredRuns::open(const StoreOptions& options, const fs::path& spool,
                                                      const std::string& worker,
@@ -37,6 +51,7 @@ Result<Upload> StoredRuns::take(const OpenStudy& study, const Finished& finished
   for (const auto& [path, source] : files_of(finished.judgements[i], finished.ended.evidence)) {
     const fs::path target = folder / store::path_in_archive(path);
     if (exec::is_there(target)) moved = usage_error("{} and another file of it have one name in the store", path);
+    if (moved) moved = check_link(path, source);
     if (moved) moved = make_folders(target.parent_path());
     if (moved) moved = exec::move_file(source, target);
     if (!moved) break;
@@ -45,6 +60,15 @@ Result<Upload> StoredRuns::take(const OpenStudy& study, const Finished& finished
   if (moved) return upload;
   (void)remove_tree(folder.parent_path());
   return propagate(moved.error());
+}
+
+Status StoredRuns::hand_in(Upload upload) {
+  const fs::path folder = upload.folder.parent_path();
+  const Status kept = uploader_->hand_in(std::move(upload));
+  if (kept) return {};
+  (void)remove_tree(folder);
+  return propagate({kept.error().code, "its results could not be kept for the store: " + kept.error().message,
+                    kept.error().can_retry});
 }
 
 void StoredRuns::keep_sample(OpenStudy& study, std::size_t position, const Upload& upload) const {

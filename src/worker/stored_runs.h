@@ -34,6 +34,8 @@ class StoredRuns {
   // Takes the files of a run that has ended out of its layer. After an error nothing of it is left.
   [[nodiscard]] Result<Upload> take(const OpenStudy& study, const Finished& finished, std::size_t i, const Told& told,
                                     const Assigned& assigned);
+  // On disk when it returns, and on its way. After an error nothing of it is left.
+  [[nodiscard]] Status hand_in(Upload upload);
   // Keeps a copy of the files of a run that another way of executing it is going to be compared with.
   void keep_sample(OpenStudy& study, std::size_t position, const Upload& upload) const;
   // Whether the run is complete by another attempt. False also when the store is away.

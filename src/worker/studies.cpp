@@ -4,9 +4,12 @@
 
 #include "base/text.h"
 #include "plan/inputs.h"
+#include "worker/ended_run.h"
 
 namespace simswarm::worker {
 namespace {
+
+constexpr std::uint64_t kMostKeys = 512ULL << 20U;  // bytes: 16 million runs
 
 std::string owner_of(const OpenStudy& study, const GroundOptions& options) {
   return fmt::format("{}-{}", options.owner, study.id);
@@ -50,7 +53,7 @@ class Opener {
     if (options_.source.store == nullptr)
       return environment_error("what its runs see lies in a store, and this worker has none (--store)");
     SIMSWARM_TRY(study_.artifact, options_.source.cache->hold(stored.artifact, *options_.source.store));
-    TextSink keys;
+    TextSink keys(kMostKeys);
     SIMSWARM_TRY(const store::Fetched fetched, options_.source.store->fetch(stored.plan, keys));
     if (fetched.state != store::Fetched::State::kWhole)
       return environment_error("the keys of its runs cannot be had: {}", fetched.trouble);
@@ -152,6 +155,18 @@ RunKey OpenStudy::key_of(std::size_t position) const {
   if ((position + 1) * bytes.size() > keys.size()) return {};
   std::copy_n(keys.begin() + static_cast<std::ptrdiff_t>(position * bytes.size()), bytes.size(), bytes.begin());
   return {Digest::of_bytes(bytes)};
+}
+
+std::string OpenStudy::difference_to(const Finished& trial) const {
+  for (std::size_t i = 0; i < trial.batch.runs.size(); ++i) {
+    const std::size_t position = trial.batch.runs[i];
+    const auto sample = samples.find(position);
+    std::string difference =
+        trial_difference(*dialect, runs[position], trial.judgements[i], trial.ended.evidence,
+                         sample == samples.end() ? std::vector<ResultFile>() : sample->second, sample_folder(position));
+    if (!difference.empty()) return difference;
+  }
+  return {};
 }
 
 fs::path OpenStudy::sample_folder(std::size_t position) const {

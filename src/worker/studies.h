@@ -14,6 +14,7 @@
 #include "worker/assignment.h"
 #include "worker/batching.h"
 #include "worker/delivery.h"
+#include "worker/worker.h"
 
 namespace simswarm::worker {
 
@@ -56,6 +57,8 @@ struct OpenStudy {
   std::string keys{};  // of its runs, 32 bytes each
   [[nodiscard]] RunKey key_of(std::size_t position) const;
 
+  // The first difference between what runs gave that were executed again and what was accepted; empty: none.
+  [[nodiscard]] std::string difference_to(const Finished& trial) const;
   // What a run gave, as if it had been executed there.
   [[nodiscard]] fs::path sample_folder(std::size_t position) const;
 };

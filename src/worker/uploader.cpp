@@ -29,7 +29,11 @@ constexpr std::chrono::seconds kAdoption{30};
 constexpr std::uint64_t kMostTried = 512 * 1024;  // bytes of files that may compress to what a document holds
 constexpr const char* kOutcome = "outcome";
 constexpr const char* kFiles = "files";
+constexpr const char* kBroken = "broken";
 constexpr std::string_view kFormat = "simswarm result 1";
+constexpr std::size_t kMostPending = 20'000;  // results
+constexpr std::uint64_t kEach = 20 * 1024;    // bytes of memory and disk of a result beside its files
+constexpr std::chrono::hours kFresh{1};       // how long what was prepared may be relied on
 
 // Fields between NULs, which none of them has.
 std::string encoded(const Upload& upload) {
@@ -40,6 +44,7 @@ std::string encoded(const Upload& upload) {
                                   std::to_string(static_cast<int>(upload.settlement.how)),
                                   std::to_string(static_cast<int>(upload.settlement.after)),
                                   upload.settlement.text,
+                                  attempt.id,
                                   attempt.body};
   fields.insert(fields.end(), upload.paths.begin(), upload.paths.end());
   return join(fields, std::string_view("\0", 1));
@@ -49,17 +54,19 @@ std::optional<Upload> decoded(const fs::path& folder) {
   const auto text = read_file(folder / kOutcome);
   if (!text) return std::nullopt;
   const std::vector<std::string_view> fields = split(*text, '\0');
-  constexpr std::size_t kFirstPath = 7;
+  constexpr std::size_t kFirstPath = 9;
   if (fields.size() < kFirstPath || fields[0] != kFormat) return std::nullopt;
-  const auto number = parse_int(fields[2]);
-  const auto how = parse_int(fields[3]);
-  const auto after = parse_int(fields[4]);
-  auto attempt = store::attempt_from({"outcome", std::string(fields[6]), {}});
+  // Nothing was synced: after a loss of power files may be cut short. The run comes again when its lease has run out.
+  if (fields[1] != boot_id()) return std::nullopt;
+  const auto number = parse_int(fields[3]);
+  const auto how = parse_int(fields[4]);
+  const auto after = parse_int(fields[5]);
+  auto attempt = store::attempt_from({std::string(fields[7]), std::string(fields[8]), {}});
   if (!number || !how || !after || !attempt || *how < 0 || *how > 2 || *after < 0 || *after > 2) return std::nullopt;
   Upload upload{folder, std::move(*attempt), {}, {}};
-  upload.settlement = {{{std::string(fields[1])}, static_cast<int>(*number)},
+  upload.settlement = {{{std::string(fields[2])}, static_cast<int>(*number)},
                        static_cast<jobs::Settlement::How>(*how),
-                       std::string(fields[5]),
+                       std::string(fields[6]),
                        static_cast<jobs::AfterFailure>(*after)};
   for (std::size_t i = kFirstPath; i < fields.size(); ++i) upload.paths.emplace_back(fields[i]);
   return upload;
@@ -80,6 +87,16 @@ std::uint64_t size_of(const fs::path& folder) {
       bytes += static_cast<std::uint64_t>(info.st_size);
   }
   return bytes;
+}
+
+// One result that nobody can digest must not end the worker.
+template <typename Do>
+Status safely(Do&& what) {
+  try {
+    return what();
+  } catch (const std::exception& error) {
+    return environment_error("{}", error.what());
+  }
 }
 
 // How the files of a run are kept: the large ones each by itself, the others in one archive.
@@ -151,6 +168,8 @@ Result<std::unique_ptr<Uploader>> Uploader::open(std::shared_ptr<store::Store> s
 
 Uploader::Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock)
     : store_(std::move(store)), options_(std::move(options)), own_(std::move(own)), lock_(std::move(lock)) {
+  const std::size_t found = adopt(own_);
+  if (found > 0) options_.say(fmt::format("{} results from before are brought to the store", found));
   thread_ = std::thread([this] { work(); });
 }
 
@@ -178,17 +197,21 @@ Status Uploader::hand_in(Upload upload) {
   std::error_code error;
   fs::rename(partial, upload.folder / kOutcome, error);
   if (error) return system_error(error.value(), upload.folder.string());
-  const std::uint64_t bytes = size_of(upload.folder / kFiles);
-  const std::lock_guard guard(mutex_);
-  waiting_.push_back({std::move(upload), bytes});
-  count(1, bytes);
-  wake_.notify_all();
+  queue(std::move(upload));
   return {};
 }
 
-void Uploader::count(std::size_t items, std::uint64_t bytes) {
-  pending_ += items;
+void Uploader::queue(Upload upload) {
+  const std::uint64_t bytes = size_of(upload.folder / kFiles) + kEach;
+  const std::lock_guard guard(mutex_);
+  waiting_.push_back({std::move(upload), bytes});
+  pending_ += 1;
   bytes_ += bytes;
+  wake_.notify_all();
+}
+
+bool Uploader::is_full() const {
+  return bytes_ > options_.limit || pending_ > kMostPending;
 }
 
 void Uploader::watch(std::set<RunKey> running) {
@@ -213,6 +236,7 @@ bool Uploader::finish(milliseconds patience) {
 
 void Uploader::tell(const Status& status) {
   const std::string trouble = status ? "" : status.error().message;
+  is_away_ = !status;
   if (trouble == told_) return;
   told_ = trouble;
   if (trouble.empty()) return options_.say("the store is there again");
@@ -237,59 +261,131 @@ void Uploader::work() {
       waiting_.pop_front();
     }
     lock.unlock();
-    adopt();
-    Status done = group.empty() ? Status() : send(group);
+    adopt_others();
+    Status done = send_all(group);
     if (done) done = look_at_runs();
     if (done) done = look_at_quota();
     tell(done);
-    if (!done) {
-      pause = std::clamp(pause * 2, kFirstPause, kLongestPause);
-    } else {
-      pause = milliseconds(0);
-      group.clear();
-    }
+    pause = done ? milliseconds(0) : std::clamp(pause * 2, kFirstPause, kLongestPause);
     lock.lock();
     if (pending_ == 0) settled_.notify_all();
   }
 }
 
-// What workers that have gone left here.
-void Uploader::adopt() {
+// What was left in a folder of results; what its worker did not come to the end of goes.
+std::size_t Uploader::adopt(const fs::path& folder) {
+  std::size_t found = 0;
+  std::error_code error;
+  std::vector<fs::path> names;
+  for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
+    names.push_back(it->path());
+  for (const fs::path& name : names) {
+    auto upload = decoded(name);
+    if (!upload) {
+      (void)remove_tree(name);
+      continue;
+    }
+    queue(std::move(*upload));
+    ++found;
+  }
+  return found;
+}
+
+void Uploader::adopt_others() {
   const Monotonic now = system_clock().monotonic();
   if (now < next_adoption_) return;
   next_adoption_ = now + kAdoption;
-  std::vector<fs::path> folders;
-  if (adopted_.empty() && pending_ == 0 && next_look_ == Monotonic{}) folders.push_back(own_);  // from before us
+  std::size_t found = 0;
   std::error_code error;
   for (fs::directory_iterator it(options_.folder, error), end; !error && it != end; it.increment(error)) {
-    if (it->path() == own_) continue;
-    const auto is_it = [&](const auto& one) { return one.first == it->path(); };
-    if (std::any_of(adopted_.begin(), adopted_.end(), is_it)) continue;
-    Fd lock = locked_folder(it->path());
+    const fs::path& folder = it->path();
+    if (folder == own_ || folder.filename() == kBroken || adopted_.contains(folder)) continue;
+    Fd lock = locked_folder(folder);
     if (!lock.valid()) continue;
-    folders.push_back(it->path());
-    adopted_.emplace_back(it->path(), std::move(lock));
-  }
-  std::size_t found = 0;
-  for (const fs::path& folder : folders) {
-    for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error)) {
-      auto upload = decoded(it->path());
-      if (!upload) {  // its worker was ended while it put the files there
-        if (folder != own_) (void)remove_tree(it->path());
-        continue;
-      }
-      const std::uint64_t bytes = size_of(it->path() / kFiles);
-      const std::lock_guard guard(mutex_);
-      waiting_.push_back({std::move(*upload), bytes});
-      count(1, bytes);
-      ++found;
+    const std::size_t here = adopt(folder);
+    found += here;
+    if (here == 0) {
+      (void)remove_tree(folder);
+    } else {
+      adopted_.emplace(folder, Adopted{std::move(lock), here});
     }
   }
   if (found > 0) options_.say(fmt::format("{} results of workers that have gone are brought to the store", found));
 }
 
+// It is in the store, or aside.
+void Uploader::forget(const Item& item) {
+  (void)remove_tree(item.upload.folder);
+  pending_ -= 1;
+  bytes_ -= item.bytes;
+  const auto from = adopted_.find(item.upload.folder.parent_path());
+  if (from == adopted_.end() || --from->second.left > 0) return;
+  (void)remove_tree(from->first);
+  adopted_.erase(from);
+}
+
+// What cannot be brought to the store, whenever it is tried, must not stop the rest.
+void Uploader::give_up(Item& item, const Error& error) {
+  const fs::path aside = options_.folder / kBroken / item.upload.folder.filename();
+  std::error_code ignored;
+  if (make_folders(aside.parent_path())) fs::rename(item.upload.folder, aside, ignored);
+  options_.say(fmt::format("{} cannot be stored, its files are in {}: {}", item.upload.attempt.run, aside.string(),
+                           error.message));
+  jobs::Settlement& settlement = item.upload.settlement;
+  settlement.how = jobs::Settlement::How::kFail;
+  settlement.after = jobs::AfterFailure::kMayRetry;
+  settlement.text = fmt::format("incomplete: its results could not be brought to the store: {}\n", error.message);
+  options_.settle({settlement});
+  forget(item);
+}
+
+// Leaves in `group` what is to be tried again.
+Status Uploader::send_all(std::vector<Item>& group) {
+  std::vector<Item> ready;
+  Status done;
+  std::vector<Item> left;
+  for (Item& item : group) {
+    const Status prepared = done ? safely([&] { return prepare(item); }) : Status();
+    if (!done || (!prepared && prepared.error().can_retry)) {
+      if (done) done = prepared;
+      left.push_back(std::move(item));
+    } else if (!prepared) {
+      give_up(item, prepared.error());
+    } else {
+      ready.push_back(std::move(item));
+    }
+  }
+  Status sent = ready.empty() ? Status() : safely([&] { return send(ready); });
+  if (!sent && !sent.error().can_retry && ready.size() == 1) {
+    give_up(ready.front(), sent.error());
+    ready.clear();
+    sent = Status();
+  } else if (!sent && !sent.error().can_retry) {  // one of them: each by itself
+    sent = Status();
+    for (Item& item : ready) {
+      std::vector<Item> one;
+      one.push_back(std::move(item));
+      const Status alone = send_all(one);
+      if (sent && !alone) sent = alone;
+      for (Item& still : one) left.push_back(std::move(still));
+    }
+    ready.clear();
+  }
+  if (!sent) {
+    for (Item& item : ready) left.push_back(std::move(item));
+  }
+  group = std::move(left);
+  return done ? sent : done;
+}
+
 Status Uploader::prepare(Item& item) {
-  if (item.record || item.upload.settlement.how != jobs::Settlement::How::kComplete) return {};
+  if (item.upload.settlement.how != jobs::Settlement::How::kComplete) return {};
+  // Blobs that nobody refers to for long are collected: what waited is brought anew, which costs little when it is
+  // there.
+  const Monotonic now = system_clock().monotonic();
+  if (item.record && now - item.prepared < kFresh) return {};
+  item.prepared = now;
+  item.record.reset();
   const Upload& upload = item.upload;
   store::RunRecord record;
   record.made_by = upload.attempt;
@@ -346,15 +442,13 @@ Status Uploader::pack_blob(const std::vector<archive::Entry>& entries, store::Ru
 // Blobs, then attempts, then what refers to the blobs; at last the queue is told, and the disk is cleared.
 Status Uploader::send(std::vector<Item>& group) {
   const std::string name = make_ulid(system_clock().stamp());
-  for (Item& item : group) {
-    SIMSWARM_CHECK(prepare(item));
-    if (item.record && item.record->group.empty()) item.record->group = name;
-  }
   std::vector<store::AttemptRecord> attempts;
   std::vector<store::RunRecord> records;
   for (Item& item : group) {
     attempts.push_back(item.upload.attempt);
-    if (item.record) records.push_back(*item.record);
+    if (!item.record) continue;
+    if (item.record->group.empty()) item.record->group = name;
+    records.push_back(*item.record);
   }
   SIMSWARM_CHECK(store_->note_attempts(attempts));
   SIMSWARM_TRY(const std::vector<store::Accepted> accepted, store_->accept(records));
@@ -365,17 +459,12 @@ Status Uploader::send(std::vector<Item>& group) {
                     records[i].made_by.run));
   }
   std::vector<jobs::Settlement> settlements;
-  for (Item& item : group) {
-    jobs::Settlement& settlement = item.upload.settlement;
+  for (const Item& item : group) {
+    jobs::Settlement& settlement = settlements.emplace_back(item.upload.settlement);
     if (item.record) settlement.text = with_group(settlement.text, item.record->group);
-    settlements.push_back(std::move(settlement));
   }
   options_.settle(std::move(settlements));
-  for (const Item& item : group) {
-    (void)remove_tree(item.upload.folder);
-    pending_ -= 1;
-    bytes_ -= item.bytes;
-  }
+  for (const Item& item : group) forget(item);
   return {};
 }
 

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -57,7 +58,9 @@ class Uploader {
   [[nodiscard]] std::set<RunKey> take_done();
 
   [[nodiscard]] std::size_t pending() const { return pending_; }  // results
-  [[nodiscard]] bool is_full() const { return bytes_ > options_.limit; }
+  [[nodiscard]] bool is_full() const;
+  // The store did not answer when it was asked last.
+  [[nodiscard]] bool is_away() const { return is_away_; }
   // The store takes nothing new: its quota is used up. In words; empty: it does.
   [[nodiscard]] std::string refusal() const;
   // Waits until all is in the store, at most so long.
@@ -68,11 +71,22 @@ class Uploader {
     Upload upload;
     std::uint64_t bytes = 0;
     std::optional<store::RunRecord> record{};  // once it is packed
+    Monotonic prepared{};                      // when that was
+  };
+  // A folder of a worker that has gone.
+  struct Adopted {
+    Fd lock;
+    std::size_t left = 0;  // results in it
   };
 
   Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock);
   void work();
-  void adopt();
+  void queue(Upload upload);
+  std::size_t adopt(const fs::path& folder);
+  void adopt_others();
+  void forget(const Item& item);
+  void give_up(Item& item, const Error& error);
+  [[nodiscard]] Status send_all(std::vector<Item>& group);
   [[nodiscard]] Status send(std::vector<Item>& group);
   [[nodiscard]] Status prepare(Item& item);
   [[nodiscard]] static Result<bool> pack_inline(const std::vector<archive::Entry>& entries, store::RunRecord& record);
@@ -80,13 +94,12 @@ class Uploader {
   [[nodiscard]] Status look_at_runs();
   [[nodiscard]] Status look_at_quota();
   void tell(const Status& status);
-  void count(std::size_t items, std::uint64_t bytes);
 
   std::shared_ptr<store::Store> store_;
   UploaderOptions options_;
   fs::path own_;
   Fd lock_;
-  std::vector<std::pair<fs::path, Fd>> adopted_;  // folders of workers that have gone, locked
+  std::map<fs::path, Adopted> adopted_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable settled_;
@@ -97,6 +110,7 @@ class Uploader {
   std::string told_;  // the trouble that was told last
   std::atomic<std::size_t> pending_ = 0;
   std::atomic<std::uint64_t> bytes_ = 0;
+  std::atomic<bool> is_away_ = false;
   std::size_t named_ = 0;
   Monotonic next_look_{};
   Monotonic next_quota_{};
