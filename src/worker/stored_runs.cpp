@@ -20,6 +20,9 @@ Status check_link(const std::string& path, const fs::path& source) {
                      target.string());
 }
 
+// Runs whose results others have left here stand in the queue, perhaps: they are brought before any is claimed.
+constexpr std::chrono::seconds kFirstPatience{2};
+
 }  // namespace
 
 Result<std::unique_ptr<StoredRuns>> StoredRuns::open(const StoreOptions& options, const fs::path& spool,
@@ -36,6 +39,7 @@ Result<std::unique_ptr<StoredRuns>> StoredRuns::open(const StoreOptions& options
                store::NodeCache::open({options.cache / "artifacts", options.cache_limit, std::move(gives_up), say}));
   SIMSWARM_TRY(runs->uploader_, Uploader::open(runs->store_, {spool / "results", worker, options.spool_limit,
                                                               std::move(settle), std::move(say)}));
+  (void)runs->uploader_->finish(kFirstPatience);
   return runs;
 }
 
