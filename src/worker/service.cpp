@@ -199,8 +199,10 @@ class Service final : public Host {
       if (!stops && !lost) continue;
       held.stops = held.stops || stops;
       held.lost = held.lost || lost;
-      // The store accepts a result from whoever has it first, whatever became of his lease.
-      if (stops || !studies_.at(held.study)->spec.stored) stops_.push_back({JobId{index}, Outcome::kCancelled});
+      // The store accepts a result from whoever has it first, whatever became of his lease: what runs goes on.
+      const auto is_run = [number = index](const auto& one) { return one.second.index == number; };
+      if (stops || !studies_.at(held.study)->spec.stored || std::none_of(executed_.begin(), executed_.end(), is_run))
+        stops_.push_back({JobId{index}, Outcome::kCancelled});
     }
   }
 
