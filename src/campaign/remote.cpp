@@ -245,6 +245,7 @@ class Remote {
         pause = asked ? kShortPause : std::min(pause * 3 / 2, kLongPause);
       }
       if (now >= next_question) next_question = system_clock().monotonic() + pause;
+      if (got) tell_trouble(told_store_, "");
       if (got || asked) news = now;
       if (has_more_ && collector_->pending() < kMostFetched / 2) tell_store(reconcile(false));
       if (now - news > kStill) {
@@ -292,9 +293,11 @@ class Remote {
     (void)::poll(wake.data(), count, static_cast<int>(std::clamp<std::int64_t>(left.count(), 1, 1000)));
   }
 
+  // Once when it begins and once when it is over; the words may change while it lasts.
   void tell_trouble(std::string& told, const std::string& trouble) {
-    if (trouble == told) return;
-    observer_.note(trouble.empty() ? "it answers again: going on" : trouble + "; asking again");
+    if (trouble.empty() == told.empty()) return;
+    const char* const over = &told == &told_queue_ ? "the queue answers again" : "results come again";
+    observer_.note(trouble.empty() ? over : trouble + "; asking again");
     told = trouble;
   }
   void tell_store(const Status& status) { tell_trouble(told_store_, status ? "" : status.error().message); }
