@@ -168,6 +168,15 @@ bool CampaignSite::waits_for_results(std::size_t count) const {
   return wait_until([&] { return documents(kResults) >= count; });
 }
 
+bool CampaignSite::waits_for_finished(long long count) {
+  return wait_until([&] {
+    long long all = 0;
+    for (const jobs::RedisReply& key : redis_.command({"KEYS", "rq:finished:*"}).list)
+      all += redis_.command({"ZCARD", key.text}).integer;
+    return all == count;
+  });
+}
+
 std::string CampaignSite::result_of(int run) const {
   return folder_.read(fmt::format("project/results/study/n={}/out.txt", run));
 }

@@ -74,6 +74,7 @@ class CampaignSite {
   [[nodiscard]] std::size_t executions() const;  // of all
   [[nodiscard]] bool waits_for_start(int run) const;
   [[nodiscard]] bool waits_for_results(std::size_t count) const;  // accepted by the store
+  [[nodiscard]] bool waits_for_finished(long long count);         // in the queue
   // Each of these runs has its whole result in the project.
   void expect_results(int runs) const;
   [[nodiscard]] std::string result_of(int run) const;
