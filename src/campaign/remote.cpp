@@ -245,6 +245,7 @@ class Remote {
         pause = asked ? kShortPause : std::min(pause * 3 / 2, kLongPause);
       }
       if (now >= next_question) next_question = system_clock().monotonic() + pause;
+      for (const std::string& note : store_->back_end().take_notes()) observer_.note(note);
       if (got) tell_trouble(told_store_, "");
       if (got || asked) news = now;
       if (has_more_ && collector_->pending() < kMostFetched / 2) tell_store(reconcile(false));

@@ -93,9 +93,9 @@ class Getter {
                         missing_ == 0 ? "" : fmt::format("; {} without a result yet", missing_)));
     }
     if (!damaged_.empty()) {
-      return environment_error("{} result{} damaged in the store, and count{} no more: {}", damaged_.size(),
-                               damaged_.size() == 1 ? " is" : "s are", damaged_.size() == 1 ? "s" : "",
-                               damaged_.front());
+      return environment_error(
+          "{} result{} damaged in the store (simswarm store verify --repair lets them run again): {}", damaged_.size(),
+          damaged_.size() == 1 ? " is" : "s are", damaged_.front());
     }
     if (differing_.empty()) return ExitCode::kOk;
     return usage_error("{} file{} there with other content: {}{}; --replace overwrites", differing_.size(),

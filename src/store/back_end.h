@@ -88,6 +88,8 @@ class BackEnd {
   // Removes what uploads have left that nobody ended and that are older than this.
   [[nodiscard]] virtual Result<Swept> sweep(std::chrono::seconds age) = 0;
 
+  // What the user should know, since the last call: what was found damaged and put aside, say.
+  [[nodiscard]] virtual std::vector<std::string> take_notes() { return {}; }
   // The address without user and password, for messages.
   [[nodiscard]] virtual const std::string& shown() const = 0;
 };

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <charconv>
+#include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -65,7 +66,8 @@ Status sync_all(const fs::path& folder) {
 }
 
 tl::unexpected<Error> damaged(const fs::path& path) {
-  return environment_error("{} is damaged: its digest is another one", path.string());
+  // What it says is wrong, not this machine: that is kUsage here.
+  return usage_error("{} is damaged: its digest is another one", path.string());
 }
 
 // «SIZE OF BODY, DIGEST, body, data».
@@ -194,11 +196,8 @@ class DirectoryBackEnd final : public BackEnd {
       SIMSWARM_TRY(const auto names, names_in(folder / shelf));
       for (const std::string& name : names) {
         const fs::path path = folder / shelf / name;
-        auto document = decoded(unescaped(name), path, where.part);
-        std::error_code error;
-        if (!document && !fs::exists(path, error)) continue;  // removed meanwhile
-        if (!document) return propagate(document.error());
-        if (!is_wanted(document->body, where)) continue;
+        SIMSWARM_TRY(auto document, find_one(unescaped(name), path, where.part));
+        if (!document || !is_wanted(document->body, where)) continue;  // or removed meanwhile
         SIMSWARM_CHECK(visit(std::move(*document)));
       }
     }
@@ -279,16 +278,42 @@ class DirectoryBackEnd final : public BackEnd {
     return swept;
   }
 
+  std::vector<std::string> take_notes() override {
+    const std::lock_guard guard(mutex_);
+    return std::exchange(notes_, {});
+  }
+
   const std::string& shown() const override { return shown_; }
 
  private:
-  static Result<std::optional<Document>> find_one(const std::string& id, const fs::path& path, Part part) {
-    auto document = decoded(id, path, part);
-    if (document) return std::optional(std::move(*document));
+  Result<std::optional<Document>> find_one(const std::string& id, const fs::path& path, Part part) {
+    constexpr int kTries = 10;  // others may remove and insert it at the same time
+    for (int tries = 1;; ++tries) {
+      auto document = decoded(id, path, part);
+      if (document) return std::optional(std::move(*document));
+      if (document.error().code == ExitCode::kUsage) {
+        SIMSWARM_CHECK(put_aside(path));
+        return std::nullopt;
+      }
+      std::error_code error;
+      const bool is_there = fs::exists(path, error);
+      if (!is_there && !error) return std::nullopt;
+      if (tries == kTries) return propagate(document.error());  // what cannot be seen may well be there
+    }
+  }
+
+  // A damaged document counts as none: what it told is found out anew. Its bytes stay for a look.
+  Status put_aside(const fs::path& path) {
+    const fs::path folder = root_ / "damaged" / path.parent_path().parent_path().filename();
+    SIMSWARM_CHECK(make_folders(folder));
     std::error_code error;
-    const bool is_there = fs::exists(path, error);
-    if (is_there || error) return propagate(document.error());  // what cannot be seen may well be there
-    return std::nullopt;
+    fs::rename(path, folder / path.filename(), error);
+    if (error == std::errc::no_such_file_or_directory) return {};
+    if (error) return system_error(error.value(), path.string());
+    const std::lock_guard guard(mutex_);
+    notes_.push_back(
+        fmt::format("{} is damaged, and counts for nothing: it lies in {} now", path.string(), folder.string()));
+    return {};
   }
 
   [[nodiscard]] fs::path path_of(const std::string& collection, const std::string& id) const {
@@ -347,6 +372,8 @@ class DirectoryBackEnd final : public BackEnd {
 
   fs::path root_;
   std::string shown_;
+  std::mutex mutex_;
+  std::vector<std::string> notes_;
 };
 
 }  // namespace

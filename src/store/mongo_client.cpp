@@ -1,6 +1,8 @@
 #include "store/mongo_client.h"
 
 #include <mongoc/mongoc.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -8,6 +10,7 @@
 #include <mutex>
 #include <stdexcept>
 
+#include "store/store.h"
 #include "store/store_url.h"
 
 namespace simswarm::store {
@@ -563,6 +566,10 @@ Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url) {
   mongoc_client_pool_set_appname(pool.get(), "simswarm");
   const char* const database = mongoc_uri_get_database(uri.get());
   return std::make_unique<MongocClient>(std::move(pool), database == nullptr ? kDefaultDatabase : database, shown);
+}
+
+void drop_counters() {
+  (void)::shm_unlink(fmt::format("/mongoc-{}", ::getpid()).c_str());
 }
 
 }  // namespace simswarm::store

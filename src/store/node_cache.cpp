@@ -175,7 +175,7 @@ Status NodeCache::fetch(const Digest& artifact, Store& store) const {
   SIMSWARM_CHECK(make_room(blob->size()));
   SIMSWARM_CHECK(make_folders(folder / "tree"));
   archive::UnpackLimits limits;
-  limits.bytes = options_.limit;
+  limits.bytes = std::max(options_.limit, blob->size());  // for which make_room() has found room
   const auto unpacked = archive::unpack(*blob, folder / "tree", archive::Times::kDropped, limits);
   if (!blob->damage().empty()) {  // whoever needs it brings it anew when it is not there
     SIMSWARM_CHECK(store.forget_blob(artifact));

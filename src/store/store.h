@@ -149,4 +149,8 @@ inline constexpr std::size_t kInline = std::size_t{64} * 1024;
 
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& url);
 
+// libmongoc makes a file of shared memory for its counters when it is loaded; whoever is killed would leave it behind.
+// To be called once, when the program begins.
+void drop_counters();
+
 }  // namespace simswarm::store

@@ -39,6 +39,7 @@ constexpr std::chrono::hours kFresh{1};       // how long what was prepared may 
 std::string encoded(const Upload& upload) {
   const store::Document attempt = to_document(upload.attempt);
   std::vector<std::string> fields{std::string(kFormat),
+                                  boot_id(),
                                   upload.settlement.claim.job.text,
                                   std::to_string(upload.settlement.claim.attempt),
                                   std::to_string(static_cast<int>(upload.settlement.how)),
@@ -169,7 +170,7 @@ Result<std::unique_ptr<Uploader>> Uploader::open(std::shared_ptr<store::Store> s
 Uploader::Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock)
     : store_(std::move(store)), options_(std::move(options)), own_(std::move(own)), lock_(std::move(lock)) {
   const std::size_t found = adopt(own_);
-  if (found > 0) options_.say(fmt::format("{} results from before are brought to the store", found));
+  if (found > 0) options_.say(fmt::format("{} results of workers that have gone are brought to the store", found));
   thread_ = std::thread([this] { work(); });
 }
 
@@ -265,6 +266,7 @@ void Uploader::work() {
     Status done = send_all(group);
     if (done) done = look_at_runs();
     if (done) done = look_at_quota();
+    for (const std::string& note : store_->back_end().take_notes()) options_.say(note);
     tell(done);
     pause = done ? milliseconds(0) : std::clamp(pause * 2, kFirstPause, kLongestPause);
     lock.lock();
@@ -272,17 +274,19 @@ void Uploader::work() {
   }
 }
 
-// What was left in a folder of results; what its worker did not come to the end of goes.
+// What was left in a folder of results becomes ours; what its worker did not come to the end of goes.
 std::size_t Uploader::adopt(const fs::path& folder) {
   std::size_t found = 0;
   std::error_code error;
   std::vector<fs::path> names;
   for (fs::directory_iterator it(folder, error), end; !error && it != end; it.increment(error))
-    names.push_back(it->path());
+    names.push_back(it->path().filename());
   for (const fs::path& name : names) {
-    auto upload = decoded(name);
+    const fs::path ours = own_ / name;
+    if (folder != own_) fs::rename(folder / name, ours, error);
+    auto upload = decoded(ours);
     if (!upload) {
-      (void)remove_tree(name);
+      (void)remove_tree(ours);
       continue;
     }
     queue(std::move(*upload));
@@ -297,18 +301,15 @@ void Uploader::adopt_others() {
   next_adoption_ = now + kAdoption;
   std::size_t found = 0;
   std::error_code error;
-  for (fs::directory_iterator it(options_.folder, error), end; !error && it != end; it.increment(error)) {
-    const fs::path& folder = it->path();
-    if (folder == own_ || folder.filename() == kBroken || adopted_.contains(folder)) continue;
-    Fd lock = locked_folder(folder);
+  std::vector<fs::path> folders;
+  for (fs::directory_iterator it(options_.folder, error), end; !error && it != end; it.increment(error))
+    folders.push_back(it->path());
+  for (const fs::path& folder : folders) {
+    if (folder == own_ || folder.filename() == kBroken) continue;
+    const Fd lock = locked_folder(folder);
     if (!lock.valid()) continue;
-    const std::size_t here = adopt(folder);
-    found += here;
-    if (here == 0) {
-      (void)remove_tree(folder);
-    } else {
-      adopted_.emplace(folder, Adopted{std::move(lock), here});
-    }
+    found += adopt(folder);
+    fs::remove(folder, error);  // the name is free again
   }
   if (found > 0) options_.say(fmt::format("{} results of workers that have gone are brought to the store", found));
 }
@@ -318,10 +319,6 @@ void Uploader::forget(const Item& item) {
   (void)remove_tree(item.upload.folder);
   pending_ -= 1;
   bytes_ -= item.bytes;
-  const auto from = adopted_.find(item.upload.folder.parent_path());
-  if (from == adopted_.end() || --from->second.left > 0) return;
-  (void)remove_tree(from->first);
-  adopted_.erase(from);
 }
 
 // What cannot be brought to the store, whenever it is tried, must not stop the rest.

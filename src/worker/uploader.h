@@ -6,7 +6,6 @@
 #include <condition_variable>
 #include <deque>
 #include <functional>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -73,11 +72,6 @@ class Uploader {
     std::optional<store::RunRecord> record{};  // once it is packed
     Monotonic prepared{};                      // when that was
   };
-  // A folder of a worker that has gone.
-  struct Adopted {
-    Fd lock;
-    std::size_t left = 0;  // results in it
-  };
 
   Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock);
   void work();
@@ -99,7 +93,6 @@ class Uploader {
   UploaderOptions options_;
   fs::path own_;
   Fd lock_;
-  std::map<fs::path, Adopted> adopted_;
   mutable std::mutex mutex_;
   std::condition_variable wake_;
   std::condition_variable settled_;

@@ -153,10 +153,12 @@ TEST_P(Command, VerifiesAndRepairs) {
   accept_one(*store_, record);
   const Answer got = run({"get", "wifi"});
   EXPECT_EQ(got.code, 3);
-  EXPECT_EQ(got.errors,
-            "simswarm: 1 result is damaged in the store, and counts no more: wifi#1: the data is not compressed with "
-            "zstd\n");
+  EXPECT_EQ(
+      got.errors,
+      "simswarm: 1 result is damaged in the store (simswarm store verify --repair lets them run again): wifi#1: the "
+      "data is not compressed with zstd\n");
   EXPECT_THAT(got.out, HasSubstr("1 file (2.9 KiB) of 1 run in "));
+  EXPECT_EQ(run({"verify", "--repair"}).code, 1);
   EXPECT_THAT(run({"get", "wifi"}).out, HasSubstr("; 1 there already; 1 without a result yet\n"));
 }
 

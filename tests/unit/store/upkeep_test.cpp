@@ -296,7 +296,7 @@ TEST_F(Upkeep, RemovesACampaignWithAllThatIsItsOwn) {
   const Freed freed = value_of(remove_campaign(*store_, kFirst));
   EXPECT_EQ(freed.results, 2U);
   EXPECT_EQ(freed.conflicts, 1U);
-  EXPECT_EQ(freed.attempts, 3U);
+  EXPECT_EQ(freed.attempts, 2U);  // of one number and the same words there is one
   EXPECT_EQ(collect(seconds(0)).blobs, 4U);
   const Listing listing = value_of(list_campaigns(*store_));
   ASSERT_EQ(listing.campaigns.size(), 1U);
@@ -376,7 +376,7 @@ TEST_F(Upkeep, CollectsNothingWhenADocumentCannotBeRead) {
   const Digest waste = put_text(*store_, "waste");
   const Document strange{"strange", R"({"v":2})", {}};
   EXPECT_TRUE(store_->back_end().insert(kResults, {&strange, 1}));
-  EXPECT_THAT(error_of(collect_garbage(*store_, {seconds(0), {}, false})), HasSubstr("version 2 of a record"));
+  EXPECT_THAT(error_of(collect_garbage(*store_, {seconds(0), {}, false})), HasSubstr("version 2"));
   EXPECT_TRUE(is_whole(waste));
 }
 
