@@ -90,9 +90,10 @@ std::string counts_of(const std::vector<RunStatus>& runs) {
 
 // Results that came out of the store's other attempts, and differ from the accepted ones.
 Result<std::vector<std::string>> conflicts_of(Ledger& ledger, const std::string& campaign) {
-  SIMSWARM_TRY(const auto text, ledger.recall(campaign::conflicts_memo(campaign)));
+  SIMSWARM_TRY(const auto memo, ledger.recall(campaign::conflicts_memo(campaign)));
+  const std::string text = memo.value_or("");
   std::vector<std::string> found;
-  for (const std::string_view line : lines(text.value_or(""))) found.emplace_back(line);
+  for (const std::string_view line : lines(text)) found.emplace_back(line);
   return found;
 }
 
