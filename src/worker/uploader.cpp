@@ -23,8 +23,9 @@ constexpr std::size_t kMostInGroup = 200;
 constexpr std::uint64_t kGroupBytes = 16ULL << 20U;  // of files
 constexpr milliseconds kFirstPause{200};
 constexpr milliseconds kLongestPause{5000};
-constexpr std::chrono::seconds kLook{10};       // whether others have completed what runs here
-constexpr std::chrono::seconds kQuotaLook{30};  // how full the store is
+constexpr std::chrono::seconds kLook{10};        // whether others have completed what runs here
+constexpr std::chrono::seconds kQuotaLook{30};   // how full the store is
+constexpr std::chrono::seconds kQuotaGlance{3};  // while it refuses: whether it was changed, which costs little
 constexpr std::chrono::seconds kAdoption{30};
 constexpr std::uint64_t kMostTried = 512 * 1024;  // bytes of files that may compress to what a document holds
 constexpr const char* kOutcome = "outcome";
@@ -486,9 +487,13 @@ Status Uploader::look_at_runs() {
 
 Status Uploader::look_at_quota() {
   const Monotonic now = system_clock().monotonic();
-  if (now < next_quota_) return {};
-  next_quota_ = now + kQuotaLook;
+  const bool is_due = now >= next_quota_;
+  if (!is_due && (refusal_.empty() || now < next_glance_)) return {};  // nobody else writes it
+  next_glance_ = now + kQuotaGlance;
   SIMSWARM_TRY(const auto quota, store_->quota());
+  if (!is_due && quota == quota_) return {};
+  quota_ = quota;
+  next_quota_ = now + kQuotaLook;
   std::string refusal;
   if (quota) {
     SIMSWARM_TRY(const store::Usage usage, store_->usage());

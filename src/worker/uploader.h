@@ -107,6 +107,8 @@ class Uploader {
   std::size_t named_ = 0;
   Monotonic next_look_{};
   Monotonic next_quota_{};
+  Monotonic next_glance_{};
+  std::optional<std::uint64_t> quota_{};  // as it was looked at
   Monotonic next_adoption_{};
   bool ends_ = false;
   std::thread thread_;
