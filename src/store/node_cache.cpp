@@ -17,7 +17,6 @@ namespace simswarm::store {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{50};  // how often a lock that others hold is asked for
-constexpr std::chrono::hours kFetching{24};
 constexpr std::chrono::seconds kMoment{5};
 constexpr const char* kNote = "good";  // stands beside a tree that was checked
 constexpr const char* kLock = ".lock";
@@ -89,10 +88,10 @@ Result<std::unique_ptr<NodeCache>> NodeCache::open(CacheOptions options) {
   return std::unique_ptr<NodeCache>(new NodeCache(std::move(options)));
 }
 
-// A lock of the file system, which the kernel takes from who dies. The file may be removed while we wait for it.
-Result<Fd> NodeCache::lock(const std::string& name, int how, std::chrono::milliseconds most) const {
+// A lock of the file system, which the kernel takes from who dies. The file may be removed while we wait for it. With
+// LOCK_NB it is waited for only once: not valid, somebody has it.
+Result<Fd> NodeCache::lock(const std::string& name, int how) const {
   const fs::path path = options_.folder / (name + kLock);
-  const Monotonic until = system_clock().monotonic() + most;
   while (true) {
     Fd file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (!file.valid()) return system_error(errno, path.string());
@@ -100,15 +99,8 @@ Result<Fd> NodeCache::lock(const std::string& name, int how, std::chrono::millis
       if (errno != EWOULDBLOCK && errno != EINTR) return system_error(errno, path.string());
       if (options_.gives_up())
         return propagate({ExitCode::kInterrupted, fmt::format("artifact {} was not waited for", name), true});
-      if (system_clock().monotonic() > until) {
-        return propagate(
-            {ExitCode::kEnvironment,
-             fmt::format("artifact {} in {} has been changed while it is in use: when its users have ended it is "
-                         "fetched again",
-                         name.substr(0, 12), options_.folder.string()),
-             true});
-      }
       std::this_thread::sleep_for(kLook);
+      if ((how & LOCK_NB) != 0) return Fd();
     }
     struct stat ours {};
     struct stat there {};
@@ -132,18 +124,34 @@ Status NodeCache::note(const Digest& artifact) const {
   return write_file_atomically(folder / kNote, fmt::format("{} {} {}\n", boot_id(), look.digest.hex(), look.bytes));
 }
 
+// We have seen it without its lock, and it was not as it should be.
+tl::unexpected<Error> NodeCache::in_use(const Digest& artifact) const {
+  return propagate(
+      {ExitCode::kEnvironment,
+       fmt::format("artifact {} in {} has been changed while it is in use: when its users have ended it is "
+                   "fetched again",
+                   artifact.hex().substr(0, 12), options_.folder.string()),
+       true});
+}
+
 Result<std::unique_ptr<Held>> NodeCache::hold(const Digest& artifact, Store& store) {
   const std::string name = artifact.hex();
+  std::optional<Monotonic> changed_since;
   while (true) {
-    SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH, kFetching));
+    SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH));
     SIMSWARM_TRY(const bool good, is_good(artifact));
     if (good) {
       (void)::futimens(shared.get(), nullptr);  // used now
       return std::make_unique<Held>(tree_of(name), std::move(shared));
     }
     shared.reset();
-    // Those who wait for a fetch hold nothing; who holds it longer than a moment uses what is there.
-    SIMSWARM_TRY(const Fd alone, lock(name, LOCK_EX, kMoment));
+    SIMSWARM_TRY(const Fd alone, lock(name, LOCK_EX | LOCK_NB));
+    if (!alone.valid()) {  // who has it may have unpacked it, and holds it for as long as he uses it
+      const Monotonic now = system_clock().monotonic();
+      if (now - changed_since.value_or(now) > kMoment) return in_use(artifact);
+      changed_since = changed_since.value_or(now);
+      continue;
+    }
     SIMSWARM_TRY(const bool good_by_now, is_good(artifact));
     if (good_by_now) continue;
     const fs::path tree = tree_of(name);

@@ -49,7 +49,8 @@ class NodeCache {
  private:
   explicit NodeCache(CacheOptions options) : options_(std::move(options)) {}
   [[nodiscard]] fs::path tree_of(const std::string& name) const { return options_.folder / name / "tree"; }
-  [[nodiscard]] Result<Fd> lock(const std::string& name, int how, std::chrono::milliseconds most) const;
+  [[nodiscard]] Result<Fd> lock(const std::string& name, int how) const;
+  [[nodiscard]] tl::unexpected<Error> in_use(const Digest& artifact) const;
   [[nodiscard]] Result<bool> is_good(const Digest& artifact) const;
   [[nodiscard]] Status fetch(const Digest& artifact, Store& store) const;
   // Removes what was not used for the longest time until `more` fit; never what is in use.
