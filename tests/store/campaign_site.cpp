@@ -1,8 +1,12 @@
 #include "campaign_site.h"
 
 #include <gmock/gmock.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "mongo_server.h"
@@ -14,7 +18,7 @@ using nlohmann::json;
 
 // Number of the run, its folder. OUTSIDE is replaced, since a word of the command that is a file would be an input.
 constexpr const char* kProgram = R"(printf '%s\n' "$1" >>'OUTSIDE/executions'
-while [ -e 'OUTSIDE/hold' ] || [ -e "OUTSIDE/hold-$1" ]; do sleep 0.02; done
+while [ -z "$PASSES" ] && { [ -e 'OUTSIDE/hold' ] || [ -e "OUTSIDE/hold-$1" ]; }; do sleep 0.02; done
 { cat data.txt; cat 'OUTSIDE/word' 2>/dev/null; echo "run $1"; } >"$2/out.txt"
 )";
 
@@ -208,6 +212,45 @@ std::size_t CampaignSite::waiting_on_disk() const {
        it.increment(error))
     count += it->path().filename() == "outcome" ? 1 : 0;
   return count;
+}
+
+std::vector<Digest> CampaignSite::own_blobs(int run) const {
+  std::vector<Digest> blobs;
+  for (const RunRecord& record : results_of(run)) {
+    for (const OwnBlob& own : record.own) blobs.push_back(record.files[own.file].digest);
+  }
+  return blobs;
+}
+
+std::vector<RunRecord> CampaignSite::results_of(int run) const {
+  std::vector<RunRecord> found;
+  const Status read = store_->back_end().each(kResults, {"", "", Part::kAll}, [&](const Document& document) -> Status {
+    SIMSWARM_TRY(RunRecord record, run_from(document));
+    if (record.made_by.run.find(fmt::format(":n={},", run)) != std::string::npos) found.push_back(std::move(record));
+    return {};
+  });
+  EXPECT_TRUE(read.has_value()) << error_of(read);
+  return found;
+}
+
+Opened::Opened(const CampaignSite& site, const std::vector<Digest>& blobs) : notes_(::inotify_init1(IN_CLOEXEC)) {
+  for (const Digest& blob : blobs) EXPECT_GE(::inotify_add_watch(notes_.get(), site.file_of(blob).c_str(), IN_OPEN), 0);
+  thread_ = std::thread([this] { read(); });
+}
+
+Opened::~Opened() {
+  ends_ = true;
+  thread_.join();
+}
+
+void Opened::read() {
+  while (!ends_) {
+    pollfd one{notes_.get(), POLLIN, 0};
+    if (::poll(&one, 1, 10) != 1) continue;
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    const ssize_t size = ::read(notes_.get(), buffer.data(), buffer.size());
+    if (size > 0) count_ += static_cast<std::size_t>(size) / sizeof(inotify_event);  // they have no names
+  }
 }
 
 void expect_equal(const fs::path& left, const fs::path& right) {

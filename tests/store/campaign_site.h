@@ -2,11 +2,13 @@
 // and workers as processes. Workers stand in a folder of their own, and share nothing with the project.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "redis_server.h"
@@ -46,8 +48,9 @@ class CampaignSite {
   CampaignSite& operator=(const CampaignSite&) = delete;
   ~CampaignSite() = default;
 
-  // A project whose ./program N FOLDER notes that it was executed, waits while it is held, and writes what data.txt
-  // and the file «word» outside say; with `large` also so many bytes that do not compress, the same for the same N.
+  // A project whose ./program N FOLDER notes that it was executed, waits while it is held (where PASSES is not in its
+  // environment), and writes what data.txt and the file «word» outside say; with `large` also so many bytes that do not
+  // compress, the same for the same N.
   void make_program(std::size_t large = 0, const std::string& more = "") const;
   // One of cmdsim: ./sim and omnetpp.ini.
   void make_simulation(const std::string& ini) const;
@@ -83,6 +86,12 @@ class CampaignSite {
   [[nodiscard]] Store& store() const { return *store_; }
   [[nodiscard]] std::string store_url() const;
   void damage(Damage how, const Digest& blob) const;
+  // Accepted results of the n-th run, of all campaigns; and what of them are blobs by themselves.
+  [[nodiscard]] std::vector<RunRecord> results_of(int run) const;
+  [[nodiscard]] std::vector<Digest> own_blobs(int run) const;
+  // Of a store in a folder.
+  [[nodiscard]] fs::path file_of(const Digest& blob) const { return directory_->file(blob.hex() + ".zst"); }
+  [[nodiscard]] fs::path store_folder() const { return directory_->root(); }
   [[nodiscard]] const TestFolder& folder() const { return folder_; }
   [[nodiscard]] fs::path project() const { return folder_ / "project"; }
   [[nodiscard]] fs::path results() const { return folder_ / "project/results"; }
@@ -100,6 +109,24 @@ class CampaignSite {
   std::optional<ServerPlace> server_;
   std::unique_ptr<Store> store_;
   int logs_ = 0;
+};
+
+// How often these blobs of a store in a folder are opened while this lives.
+class Opened {
+ public:
+  Opened(const CampaignSite& site, const std::vector<Digest>& blobs);
+  Opened(const Opened&) = delete;
+  Opened& operator=(const Opened&) = delete;
+  ~Opened();
+  [[nodiscard]] std::size_t count() const { return count_; }
+
+ private:
+  void read();
+
+  Fd notes_;
+  std::atomic<std::size_t> count_ = 0;
+  std::atomic<bool> ends_ = false;
+  std::thread thread_;
 };
 
 // `simswarm diff` finds no difference.
