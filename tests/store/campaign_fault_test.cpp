@@ -10,7 +10,6 @@ namespace simswarm::store {
 namespace {
 
 using std::chrono::seconds;
-using ::testing::HasSubstr;
 
 // --- the queue
 

@@ -10,9 +10,7 @@ namespace simswarm::store {
 namespace {
 
 using nlohmann::json;
-using ::testing::Each;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 constexpr const char* kStudy = R"([General]
 network = Net
