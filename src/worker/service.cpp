@@ -134,7 +134,6 @@ class Service final : public Host {
   }
 
   [[nodiscard]] bool is_busy() override { return false; }
-
   // As long as the service lives more may come.
   [[nodiscard]] bool is_settled() override {
     if (!options_.burst || ends_) return ends_;
@@ -583,8 +582,7 @@ Result<ServiceSummary> serve(const ServiceOptions& options) {
   }
   std::size_t unstored = 0;
   if (stored) {
-    (void)stored->uploader().finish(kPatience);
-    unstored = stored->uploader().pending();
+    if (!stored->uploader().finish(kPatience)) unstored = stored->uploader().pending();
     if (unstored > 0)
       options.say(fmt::format("the store is away: {} results stay in {}, for the next worker here", unstored,
                               options.link.spool.string()));
