@@ -104,6 +104,12 @@ def redis(folder):
         end(process)
 
 
+def processor_of(pid, fields=slice(11, 13)):
+    """Seconds: of itself, in user and system; or also of its children that it has waited for."""
+    words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return sum(int(word) for word in words[fields]) / os.sysconf("SC_CLK_TCK")
+
+
 def programs_of_postgres():
     return max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
 
@@ -149,6 +155,12 @@ class Mongo:
 
     def url(self, database):
         return f"mongodb://{str(self.socket).replace('/', '%2F')}/{database}"
+
+    def processor(self):
+        """Seconds, of the server and of PostgreSQL's processes, also of those that have ended."""
+        pid = self.postgres.pid
+        children = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return sum(processor_of(one) for one in [self.standin.pid, *children]) + processor_of(pid, slice(11, 15))
 
     def sent(self):
         """Bytes that the server has written: to its clients, and the little that it asks PostgreSQL."""
@@ -325,13 +337,14 @@ def group_results(bench):
 
 def results_of(bench, folder, count, size):
     took = {"cp": [], "sweep": [], "directory": [], "mongodb": []}
+    used = {"directory": [], "mongodb": []}
     peaks = []
     for _ in range(bench.rounds):
         for name in took:
             place = folder / name
             place.mkdir()
             os.sync()
-            took[name].append(copied(folder, place) if name == "cp" else campaign(bench, folder, place, name, count, peaks))
+            took[name].append(copied(folder, place) if name == "cp" else campaign(bench, folder, place, (name, count), (used, peaks)))
             shutil.rmtree(place)
     work = f"{count:,} runs of {size / MB:g} MB"
     copy = median(took["cp"])
@@ -339,7 +352,8 @@ def results_of(bench, folder, count, size):
     bench.say(work, "sweep on one machine: programs, results durable", f"{median(took['sweep']):.2f} s; {ratio(took['cp'], took['sweep']):.2f} times cp's rate")
     for name in ("directory", "mongodb"):
         seconds, beside = median(took[name]), ratio(took["sweep"], took[name])
-        bench.say(work, f"queue, worker, {name}, back to results/", f"{seconds:.2f} s; {ratio(took['cp'], took[name]):.2f} times cp's rate, {beside:.2f} times the sweep's")
+        processor = ", ".join(f"{who} {median([one[who] for one in used[name]]):.1f} s" for who in used[name][0])
+        bench.say(work, f"queue, worker, {name}, back to results/", f"{seconds:.2f} s; {ratio(took['cp'], took[name]):.2f} times cp's rate, {beside:.2f} times the sweep's; CPU: {processor}")
     bench.say(work, "memory of the worker", f"{max(peaks):.0f} MiB at most")
 
 
@@ -350,8 +364,10 @@ def copied(folder, place):
     return time.monotonic() - begin
 
 
-def campaign(bench, folder, place, name, count, peaks):
+def campaign(bench, folder, place, what, notes):
     """Seconds of the client, from its start to its end; the worker waits for work by then."""
+    name, count = what
+    used, peaks = notes
     project = place / "project"
     project.mkdir()
     project.chmod(0o777)
@@ -360,22 +376,30 @@ def campaign(bench, folder, place, name, count, peaks):
     program.chmod(0o755)
     words = [f"n=0..{count - 1}", "--", "./copy", "{n}", "{results}"]
     with contextlib.ExitStack() as stack:
-        places = []
+        places, others = [], {}
         if name != "sweep":
             queue = stack.enter_context(redis(place))
             store = f"directory:{place}/store"
             if name == "mongodb":
-                store = stack.enter_context(Mongo(place, bench.standin)).url("results")
+                server = stack.enter_context(Mongo(place, bench.standin))
+                store = server.url("results")
+                others["server"] = server.processor
             places = ["--queue", queue, "--store", store]
-            stack.enter_context(worker(bench, place, places, peaks))
+            process = stack.enter_context(worker(bench, place, places, peaks))
+            others["worker"] = lambda: processor_of(process.pid)
         os.sync()
+        before = {who: of() for who, of in others.items()}
         begin = time.monotonic()
-        done = subprocess.run([bench.simswarm, "sweep", *places, *words], cwd=project, capture_output=True, text=True, check=False)
+        log = place / "client.log"
+        with log.open("w") as out:
+            client = processor_seconds([bench.simswarm, "sweep", *places, *words], cwd=project, stdout=out, stderr=out)
         seconds = time.monotonic() - begin
+        if others:
+            used[name].append({"client": client, **{who: of() - before[who] for who, of in others.items()}})
     brought = sum(path.stat().st_size for path in project.glob("results/*/*/out"))
     wanted = sum(path.stat().st_size for path in (folder / "prepared").iterdir())
-    if done.returncode != 0 or brought != wanted:
-        raise SystemExit(f"bench: {name}: results are missing\n{done.stderr[-2000:]}")
+    if brought != wanted:
+        raise SystemExit(f"bench: {name}: results are missing\n{log.read_text()[-2000:]}")
     return seconds
 
 
@@ -387,16 +411,16 @@ def worker(bench, place, places, peaks):
         process = subprocess.Popen(words, stdout=errors, stderr=errors, cwd=place)
     try:
         wait_for(lambda: ", queues " in log.read_text(), "the worker")
-        yield
+        yield process
         status = pathlib.Path(f"/proc/{process.pid}/status").read_text().split()
         peaks.append(int(status[status.index("VmHWM:") + 1]) / 1024)
     finally:
         end(process)
 
 
-def processor_seconds(words):
+def processor_seconds(words, stdout=subprocess.DEVNULL, **more):
     """Of a program, and of all that it starts: what else runs on the machine does not count."""
-    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(words, stdout=stdout, **more)
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = status
     if status != 0:
