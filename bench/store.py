@@ -220,7 +220,9 @@ class Bench:
     def mixed(self, size, seed=1):
         """Half of it random, half text; or all random."""
         half = 0 if self.random else size // 2
-        return random.Random(seed).randbytes(size - half) + vector_file(half, seed)
+        of = random.Random(seed)
+        pieces = [of.randbytes(min(MB, size - half - at)) for at in range(0, size - half, MB)]  # randbytes gives 256 MiB at most
+        return b"".join(pieces) + vector_file(half, seed)
 
     def content(self):
         return "random" if self.random else "half random, half text"
