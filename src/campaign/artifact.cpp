@@ -94,8 +94,9 @@ void make_portable(const Options& options, const Plan& plan, worker::StudySpec& 
 Status check_result_folders(const Options& options, const Dialect& dialect, const Plan& plan) {
   for (const std::string& folder : dialect.result_folders()) {
     const fs::path whole = absolute_from(options.working_folder, folder);
-    if (lies_in(plan.project, whole)) continue;
-    return usage_error("the result folder {} lies outside of the project {}: with --store it must lie in it",
+    // Beside the project it is beside the artifact, too.
+    if (lies_in(plan.project.parent_path(), whole)) continue;
+    return usage_error("the result folder {} is neither in the project {} nor beside it: with --store it must be",
                        whole.string(), plan.project.string());
   }
   return {};

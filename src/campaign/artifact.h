@@ -29,7 +29,7 @@ struct Artifact {
 [[nodiscard]] Status bring(const Artifact& artifact, const archive::Packed& measured, store::Store& store);
 
 // On the machine of a worker the project lies in another place: words of the study that name something in it by an
-// absolute path become relative; result folders have to lie in it.
+// absolute path become relative; result folders have to lie in it or beside it.
 void make_portable(const Options& options, const Plan& plan, worker::StudySpec& study);
 [[nodiscard]] Status check_result_folders(const Options& options, const Dialect& dialect, const Plan& plan);
 

@@ -104,7 +104,8 @@ Result<std::string> url_of(const Names& names, const std::string& given, const s
   std::string file = given_file;
   if (const char* said = std::getenv(names.password_variable); file.empty() && said != nullptr) file = said;
   ::unsetenv(names.password_variable);  // runs inherit our environment
-  if (file.empty() || url.starts_with("directory:")) return url;
+  // Of the environment it may be meant for another store.
+  if (file.empty() || (given_file.empty() && url.starts_with("directory:"))) return url;
   Result<std::string> text = read_file(file);
   if (!text) return environment_error("the password file cannot be read: {}", text.error().message);
   const std::string password = text->substr(0, text->find_first_of("\r\n"));

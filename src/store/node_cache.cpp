@@ -136,26 +136,29 @@ tl::unexpected<Error> NodeCache::in_use(const Digest& artifact) const {
 
 Result<std::unique_ptr<Held>> NodeCache::hold(const Digest& artifact, Store& store) {
   const std::string name = artifact.hex();
-  std::optional<Monotonic> changed_since;
+  Monotonic changed_since{};  // epoch: it is not known to be
+  std::error_code error;
   while (true) {
-    SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH));
-    SIMSWARM_TRY(const bool good, is_good(artifact));
-    if (good) {
-      (void)::futimens(shared.get(), nullptr);  // used now
-      return std::make_unique<Held>(tree_of(name), std::move(shared));
+    // Nobody holds what nobody has come to the end of: those who look at it would only be in each other's way.
+    const bool was_whole = fs::exists(options_.folder / name / kNote, error);
+    if (was_whole) {
+      SIMSWARM_TRY(Fd shared, lock(name, LOCK_SH));
+      SIMSWARM_TRY(const bool good, is_good(artifact));
+      if (good) {
+        (void)::futimens(shared.get(), nullptr);  // used now
+        return std::make_unique<Held>(tree_of(name), std::move(shared));
+      }
     }
-    shared.reset();
     SIMSWARM_TRY(const Fd alone, lock(name, LOCK_EX | LOCK_NB));
     if (!alone.valid()) {  // who has it may have unpacked it, and holds it for as long as he uses it
       const Monotonic now = system_clock().monotonic();
-      if (now - changed_since.value_or(now) > kMoment) return in_use(artifact);
-      changed_since = changed_since.value_or(now);
+      if (!was_whole || changed_since == Monotonic{}) changed_since = now;
+      if (now - changed_since > kMoment) return in_use(artifact);
       continue;
     }
     SIMSWARM_TRY(const bool good_by_now, is_good(artifact));
     if (good_by_now) continue;
     const fs::path tree = tree_of(name);
-    std::error_code error;
     if (fs::exists(options_.folder / name / kNote, error)) {
       if (has_digest(tree, artifact)) {  // the machine was started anew, or times were changed
         SIMSWARM_CHECK(note(artifact));

@@ -170,8 +170,7 @@ Result<std::unique_ptr<Uploader>> Uploader::open(std::shared_ptr<store::Store> s
 
 Uploader::Uploader(std::shared_ptr<store::Store> store, UploaderOptions options, fs::path own, Fd lock)
     : store_(std::move(store)), options_(std::move(options)), own_(std::move(own)), lock_(std::move(lock)) {
-  const std::size_t found = adopt(own_);
-  if (found > 0) options_.say(fmt::format("{} results of workers that have gone are brought to the store", found));
+  adopt_all();
   thread_ = std::thread([this] { work(); });
 }
 
@@ -263,7 +262,7 @@ void Uploader::work() {
       waiting_.pop_front();
     }
     lock.unlock();
-    adopt_others();
+    adopt_all();
     Status done = send_all(group);
     if (done) done = look_at_runs();
     if (done) done = look_at_quota();
@@ -296,11 +295,12 @@ std::size_t Uploader::adopt(const fs::path& folder) {
   return found;
 }
 
-void Uploader::adopt_others() {
+// At first also what the one of our name before us has left.
+void Uploader::adopt_all() {
   const Monotonic now = system_clock().monotonic();
   if (now < next_adoption_) return;
+  std::size_t found = next_adoption_ == Monotonic{} ? adopt(own_) : 0;
   next_adoption_ = now + kAdoption;
-  std::size_t found = 0;
   std::error_code error;
   std::vector<fs::path> folders;
   for (fs::directory_iterator it(options_.folder, error), end; !error && it != end; it.increment(error))

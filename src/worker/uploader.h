@@ -77,7 +77,7 @@ class Uploader {
   void work();
   void queue(Upload upload);
   std::size_t adopt(const fs::path& folder);
-  void adopt_others();
+  void adopt_all();
   void forget(const Item& item);
   void give_up(Item& item, const Error& error);
   [[nodiscard]] Status send_all(std::vector<Item>& group);
