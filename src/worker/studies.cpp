@@ -28,13 +28,13 @@ class Opener {
       return environment_error("there is no folder {} on this machine", folder.string());
     layer_.project = study_.artifact ? study_.artifact->tree() : plan::project_of(folder);
     SIMSWARM_CHECK(make_runs());
-    if (study_.spec.stored) SIMSWARM_CHECK(check_stored(*study_.spec.stored));
     if (!study_.dialect->inseparable().empty()) {
       return usage_error(
           "its runs append to one file and count only together; give each a file of its own "
           "(--distinct-names)");
     }
     SIMSWARM_CHECK(make_scratch());
+    if (study_.spec.stored) SIMSWARM_CHECK(check_stored(*study_.spec.stored));
     SIMSWARM_CHECK(make_layer());
     exec::ExecutorSpec spec;
     spec.layer = layer_;
