@@ -102,8 +102,9 @@ class Remote {
     SIMSWARM_CHECK(prepare());
     SIMSWARM_CHECK(forget_distrusted());
     SIMSWARM_CHECK(open_committer());
-    collector_ =
-        std::make_unique<Collector>(*store_, CollectorOptions{options_.state.scratch(plan_.campaign), remote_.collect});
+    collector_ = std::make_unique<Collector>(
+        *store_, CollectorOptions{options_.state.scratch(plan_.campaign), remote_.collect, kThreads, true,
+                                  options_.state.root, options_.working_folder});
     SIMSWARM_CHECK(reconcile(true));
     if (remote_.detach) {
       observer_.note(fmt::format("{} runs are in queue {}; the same call without --detach brings their results",

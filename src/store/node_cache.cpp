@@ -135,7 +135,7 @@ tl::unexpected<Error> NodeCache::in_use(const Digest& artifact) const {
 }
 
 Result<std::unique_ptr<Held>> NodeCache::hold(const Digest& artifact, Store& store) {
-  const std::string name = artifact.hex();
+  const std::string& name = artifact.hex();
   Monotonic changed_since{};  // epoch: it is not known to be
   std::error_code error;
   while (true) {
@@ -176,7 +176,7 @@ Result<std::unique_ptr<Held>> NodeCache::hold(const Digest& artifact, Store& sto
 }
 
 Status NodeCache::fetch(const Digest& artifact, Store& store) const {
-  const std::string name = artifact.hex();
+  const std::string& name = artifact.hex();
   const fs::path folder = options_.folder / name;
   SIMSWARM_TRY(const auto blob, store.open_blob(artifact));
   if (!blob) {

@@ -140,7 +140,7 @@ Result<bool> Store::has(const Digest& digest) {
 }
 
 Result<bool> Store::is_there(const Digest& digest) {
-  const std::string id = digest.hex();
+  const std::string& id = digest.hex();
   SIMSWARM_TRY(const auto there, back_end_->find(kBlobs, {&id, 1}, Part::kBody));
   return there.front().has_value();
 }
