@@ -7,7 +7,7 @@ readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspd
   libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev libhiredis-dev zlib1g-dev
   libarchive-dev libzstd-dev libmongoc-dev)
 readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
-  shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip
+  ccache distcc git-lfs shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip
   postgresql python3-pymongo python3-gridfs)
 readonly DEMO=(g++ pkgconf libns3-dev libgsl-dev)
 readonly POLICY=/usr/sbin/policy-rc.d
@@ -41,7 +41,7 @@ disable_services() {
   local package
   for package in "$@"; do
     case "$package" in
-      redis-server | postgresql) ;;
+      redis-server | postgresql | distcc) ;;
       *) continue ;;
     esac
     ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet "$package.service" || true

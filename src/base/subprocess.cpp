@@ -4,6 +4,7 @@
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,18 +30,37 @@ Result<Pipe> make_pipe() {
   return Pipe{Fd(ends[0]), Fd(ends[1])};
 }
 
+// What a process is to read, whole: it need not be waited for while it reads.
+Result<Fd> input_of(std::string_view text) {
+  if (text.empty()) {
+    Fd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!nothing.valid()) return system_error(errno, "/dev/null");
+    return nothing;
+  }
+  Fd file(::memfd_create("simswarm-input", MFD_CLOEXEC));
+  if (!file.valid()) return system_error(errno, "cannot make a file in memory");
+  while (!text.empty()) {
+    const ssize_t wrote = ::write(file.get(), text.data(), text.size());
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote < 0) return system_error(errno, "cannot write to a file in memory");
+    text.remove_prefix(static_cast<std::size_t>(wrote));
+  }
+  if (::lseek(file.get(), 0, SEEK_SET) != 0) return system_error(errno, "a file in memory");
+  return file;
+}
+
 // Says errno through `trouble` when the program cannot be started.
-[[noreturn]] void child(const Subprocess& subprocess, int output, int errors, int trouble) {
+[[noreturn]] void child(const Subprocess& subprocess, int input, int output, int errors, int trouble) {
   ::setpgid(0, 0);
   bool ready = ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
   if (ready && subprocess.run_as) {
     const auto [uid, gid] = *subprocess.run_as;
     ready = ::setgroups(0, nullptr) == 0 && ::setgid(gid) == 0 && ::setuid(uid) == 0;
   }
-  const int input = ::open("/dev/null", O_RDONLY);
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
+  for (const std::string& name : subprocess.without) ::unsetenv(name.c_str());
   for (const auto& [name, value] : subprocess.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> argv;
   for (const std::string& word : subprocess.argv) argv.push_back(const_cast<char*>(word.c_str()));
@@ -83,12 +103,13 @@ bool read_both(const Fd& output, const Fd& errors, const Fd& process, Answer& an
 }  // namespace
 
 Result<Answer> run(const Subprocess& subprocess) {
+  SIMSWARM_TRY(const Fd input, input_of(subprocess.input));
   SIMSWARM_TRY(Pipe output, make_pipe());
   SIMSWARM_TRY(Pipe errors, make_pipe());
   SIMSWARM_TRY(Pipe trouble, make_pipe());
   const pid_t pid = ::fork();
   if (pid < 0) return system_error(errno, "cannot start a process");
-  if (pid == 0) child(subprocess, output.write.get(), errors.write.get(), trouble.write.get());
+  if (pid == 0) child(subprocess, input.get(), output.write.get(), errors.write.get(), trouble.write.get());
   output.write.reset();
   errors.write.reset();
   trouble.write.reset();

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct Subprocess {
   std::vector<std::pair<std::string, std::string>> environment;  // added to ours
   std::optional<std::pair<unsigned, unsigned>> run_as;           // uid and gid; only root can
   double timeout = 600;                                          // seconds; then it is killed with its process group
+  std::string_view input{};                                      // what it reads; empty: /dev/null
+  std::vector<std::string> without{};                            // variables of our environment that it does not get
 };
 
 struct Answer {
