@@ -21,6 +21,9 @@ inline constexpr std::size_t kLongestText = std::size_t{64} * 1024;     // of pa
 [[nodiscard]] Status check_result(const Claim& claim, const std::string& result);
 [[nodiscard]] Status check_settlement(const Settlement& settlement);
 [[nodiscard]] Status check_worker(const WorkerId& worker);
+[[nodiscard]] Status check_output(const JobId& id, std::string_view piece);
+// Of a piece of output, what is kept.
+[[nodiscard]] std::string_view kept_of(std::uint64_t offset, std::string_view piece);
 [[nodiscard]] Status check_record(const WorkerRecord& record);
 
 }  // namespace simswarm::jobs

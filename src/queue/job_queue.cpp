@@ -132,6 +132,16 @@ Status check_record(const WorkerRecord& record) {
   return {};
 }
 
+Status check_output(const JobId& id, std::string_view piece) {
+  SIMSWARM_CHECK(check_id(id));
+  if (piece.size() <= kOutputPiece) return {};
+  return usage_error("job {}: a piece of output has {} bytes, more than {}", id.text, piece.size(), kOutputPiece);
+}
+
+std::string_view kept_of(std::uint64_t offset, std::string_view piece) {
+  return offset >= kMostOutput ? std::string_view() : piece.substr(0, kMostOutput - offset);
+}
+
 Status check_settlement(const Settlement& settlement) {
   if (settlement.how != Settlement::How::kComplete) return {};
   return check_result(settlement.claim, settlement.text);

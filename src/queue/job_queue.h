@@ -136,6 +136,11 @@ struct Told {
 };
 inline constexpr std::size_t kLongestProgress = 1024;
 
+// What a job prints: kept for kOutputTtl after it was last written, as far as kMostOutput.
+inline constexpr std::size_t kMostOutput = 16U << 20U;     // bytes of a job
+inline constexpr std::size_t kOutputPiece = 256U << 10U;   // bytes that are written or read at once, at most
+inline constexpr std::chrono::seconds kOutputTtl{86'400};
+
 // Where jobs stand. Stopped ones stand among the failed.
 enum class Place { kDeferred, kScheduled, kQueued, kStarted, kFinished, kFailed, kCancelled };
 inline constexpr int kPlaces = 7;
@@ -248,6 +253,11 @@ class JobQueue {
   [[nodiscard]] Result<Answer> hand_back(const Claim& claim);
   // Of claims that are not held any more nothing is noted.
   [[nodiscard]] virtual Status tell(const std::vector<Told>& told) = 0;
+  // Writes a piece of what a job prints, from this byte on, over what stands there: so it can be repeated. What would
+  // lie beyond kMostOutput is left out.
+  [[nodiscard]] virtual Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) = 0;
+  // From this byte on, at most kOutputPiece; empty: there is no more by now.
+  [[nodiscard]] virtual Result<std::string> output(const JobId& id, std::uint64_t offset) = 0;
   // Hands back what stands under this worker's name and is none of `known`: the reply to its claim was lost.
   [[nodiscard]] virtual Result<std::vector<JobId>> return_unknown(const WorkerId& worker,
                                                                   const std::vector<Claim>& known) = 0;

@@ -298,6 +298,22 @@ class MemoryJobQueue final : public JobQueue {
     return {};
   }
 
+  Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) override {
+    SIMSWARM_CHECK(check_output(id, piece));
+    const std::string_view kept = kept_of(offset, piece);
+    std::string& text = outputs_[id.text];
+    if (!kept.empty()) text.resize(std::max<std::size_t>(text.size(), offset + kept.size()));
+    std::copy(kept.begin(), kept.end(), text.begin() + static_cast<std::ptrdiff_t>(kept.empty() ? 0 : offset));
+    return {};
+  }
+
+  Result<std::string> output(const JobId& id, std::uint64_t offset) override {
+    SIMSWARM_CHECK(check_id(id));
+    const auto found = outputs_.find(id.text);
+    if (found == outputs_.end() || offset >= found->second.size()) return std::string();
+    return found->second.substr(offset, kOutputPiece);
+  }
+
   Result<std::optional<std::string>> manifest(const std::string& campaign) override {
     SIMSWARM_CHECK(check_id({campaign}));
     const auto found = manifests_.find(campaign);
@@ -549,6 +565,7 @@ class MemoryJobQueue final : public JobQueue {
   std::set<std::pair<Stamp, std::string>> expiring_;
   std::map<WorkerId, Presence> workers_;
   std::map<std::string, std::string> manifests_;
+  std::map<std::string, std::string> outputs_;
   bool suspended_ = false;
 };
 

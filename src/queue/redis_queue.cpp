@@ -256,6 +256,24 @@ class RedisQueue final : public JobQueue {
     return {};
   }
 
+  Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) override {
+    SIMSWARM_CHECK(check_output(id, piece));
+    const std::string_view kept = kept_of(offset, piece);
+    if (kept.empty()) return {};
+    const std::string key = "simswarm:output:" + id.text;
+    SIMSWARM_CHECK(connection_.command({"SETRANGE", key, std::to_string(offset), std::string(kept)}));
+    SIMSWARM_CHECK(connection_.command({"EXPIRE", key, number(kOutputTtl)}));
+    return {};
+  }
+
+  Result<std::string> output(const JobId& id, std::uint64_t offset) override {
+    SIMSWARM_CHECK(check_id(id));
+    SIMSWARM_TRY(RedisReply reply,
+                 connection_.command({"GETRANGE", "simswarm:output:" + id.text, std::to_string(offset),
+                                      std::to_string(offset + kOutputPiece - 1)}));
+    return std::move(reply.text);
+  }
+
   Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {
     SIMSWARM_CHECK(check_worker(worker));
     std::vector<std::string> arguments{worker.text};

@@ -25,6 +25,9 @@ using Going = std::unordered_set<std::string>;
 struct Needs {
   std::unordered_set<std::string> referenced;  // digests: of campaigns, results and conflicts
   std::map<std::string, UseRecord> uses;       // by their ids
+  // Documents of sources, builds and plans whose time is over, with their collections: what they name is not among
+  // `referenced`.
+  std::vector<std::pair<std::string, std::string>> outdated;
 
   // Without what these documents name. One that cannot be read is an error: what it names is not known.
   [[nodiscard]] static Result<Needs> of(BackEnd& back_end, const Going& without);

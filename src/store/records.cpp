@@ -334,18 +334,56 @@ Document to_document(const RunRecord& record) {
 }
 
 Document to_document(const CampaignRecord& record) {
-  const json body{{"v", kRecordVersion},
-                  {"name", text_json(record.name)},
-                  {"queue", text_json(record.queue)},
-                  {"study", text_json(record.study)},
-                  {"host", text_json(record.host)},
-                  {"artifact", record.artifact.hex()},
-                  {"plan", record.plan.hex()},
-                  {"runs", record.runs},
-                  {"retries", record.retries},
-                  {"max_lost", record.max_lost},
-                  {"created", micros(record.created)}};
+  json body{{"v", kRecordVersion},
+            {"name", text_json(record.name)},
+            {"queue", text_json(record.queue)},
+            {"study", text_json(record.study)},
+            {"host", text_json(record.host)},
+            {"artifact", record.artifact.hex()},
+            {"plan", record.plan.hex()},
+            {"runs", record.runs},
+            {"retries", record.retries},
+            {"max_lost", record.max_lost},
+            {"created", micros(record.created)}};
+  if (!record.foretold.empty()) body["foretold"] = record.foretold.hex();
+  if (!record.build.empty()) body["build"] = text_json(record.build);
   return {record.id, body.dump(), {}};
+}
+
+Document to_document(const SourceRecord& record) {
+  json body{{"v", kRecordVersion},
+            {"pack", record.pack.hex()},
+            {"bytes", record.bytes},
+            {"links", record.links},
+            {"created", micros(record.created)}};
+  if (!record.base.empty()) body["base"] = record.base;
+  return {record.tree, body.dump(), {}};
+}
+
+Document to_document(const BuildRecord& record) {
+  json body{{"v", kRecordVersion},
+            {"tree", record.tree},
+            {"artifact", record.artifact.hex()},
+            {"listing", record.listing.hex()},
+            {"bytes", record.bytes},
+            {"compiler", text_json(record.compiler)},
+            {"image", text_json(record.image)},
+            {"host", text_json(record.host)},
+            {"seconds", record.seconds},
+            {"compiled", record.compiled},
+            {"hits", record.hits},
+            {"remote", record.remote},
+            {"created", micros(record.created)}};
+  if (!record.log.empty()) body["log"] = record.log.hex();
+  return {record.key.hex(), body.dump(), {}};
+}
+
+Document to_document(const PlanRecord& record) {
+  const json body{{"v", kRecordVersion},
+                  {"document", record.document.hex()},
+                  {"runs", record.runs},
+                  {"created", micros(record.created)}};
+  return {record.id.hex(), body.dump(), {}};
 }
 
 Result<AttemptRecord> attempt_from(const Document& document) {
@@ -393,6 +431,61 @@ Result<CampaignRecord> campaign_from(const Document& document) {
   SIMSWARM_TRY(record.runs, fields.size("runs"));
   SIMSWARM_TRY(record.retries, fields.small("retries"));
   SIMSWARM_TRY(record.max_lost, fields.small("max_lost"));
+  SIMSWARM_TRY(record.created, fields.stamp("created"));
+  if (fields.has("foretold")) {
+    SIMSWARM_TRY(record.foretold, fields.digest("foretold"));
+  }
+  if (fields.has("build")) {
+    SIMSWARM_TRY(record.build, fields.text("build"));
+  }
+  return record;
+}
+
+Result<SourceRecord> source_from(const Document& document) {
+  SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "source " + document.id));
+  SIMSWARM_CHECK(expect_version(fields));
+  SourceRecord record;
+  record.tree = document.id;
+  if (fields.has("base")) {
+    SIMSWARM_TRY(record.base, fields.text("base"));
+  }
+  SIMSWARM_TRY(record.pack, fields.digest("pack"));
+  SIMSWARM_TRY(record.bytes, fields.size("bytes"));
+  SIMSWARM_TRY(record.links, fields.size("links"));
+  SIMSWARM_TRY(record.created, fields.stamp("created"));
+  return record;
+}
+
+Result<BuildRecord> build_from(const Document& document) {
+  SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "build " + document.id));
+  SIMSWARM_CHECK(expect_version(fields));
+  BuildRecord record;
+  SIMSWARM_TRY(record.key, Digest::parse(document.id));
+  SIMSWARM_TRY(record.tree, fields.text("tree"));
+  SIMSWARM_TRY(record.artifact, fields.digest("artifact"));
+  SIMSWARM_TRY(record.listing, fields.digest("listing"));
+  SIMSWARM_TRY(record.bytes, fields.size("bytes"));
+  if (fields.has("log")) {
+    SIMSWARM_TRY(record.log, fields.digest("log"));
+  }
+  SIMSWARM_TRY(record.compiler, fields.text("compiler"));
+  SIMSWARM_TRY(record.image, fields.text("image"));
+  SIMSWARM_TRY(record.host, fields.text("host"));
+  SIMSWARM_TRY(record.seconds, fields.real("seconds"));
+  SIMSWARM_TRY(record.compiled, fields.size("compiled"));
+  SIMSWARM_TRY(record.hits, fields.size("hits"));
+  SIMSWARM_TRY(record.remote, fields.size("remote"));
+  SIMSWARM_TRY(record.created, fields.stamp("created"));
+  return record;
+}
+
+Result<PlanRecord> plan_from(const Document& document) {
+  SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, "plan " + document.id));
+  SIMSWARM_CHECK(expect_version(fields));
+  PlanRecord record;
+  SIMSWARM_TRY(record.id, Digest::parse(document.id));
+  SIMSWARM_TRY(record.document, fields.digest("document"));
+  SIMSWARM_TRY(record.runs, fields.size("runs"));
   SIMSWARM_TRY(record.created, fields.stamp("created"));
   return record;
 }

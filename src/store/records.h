@@ -62,6 +62,43 @@ struct CampaignRecord {
   int retries = 0;
   int max_lost = 0;
   Stamp created{};
+  Digest foretold{};  // a blob: what a client that has not got the program needs to know (campaign/foretold.h); may be
+                      // empty
+  std::string build{};  // key of the build that the artifact came out of; empty: of none
+};
+
+// How a tree of a project's files can be had: a git pack, which may need the tree that it is based on.
+struct SourceRecord {
+  std::string tree;  // source::TreeId
+  std::string base;  // likewise; empty: the pack has all
+  Digest pack;
+  std::uint64_t bytes = 0;  // of the pack
+  std::uint64_t links = 0;  // how many packs stand before it
+  Stamp created{};
+};
+
+// What was built of a tree: known by its key, and not built again.
+struct BuildRecord {
+  Digest key;
+  std::string tree;
+  Digest artifact;          // of its tar
+  Digest listing;           // a blob: the files in it that are data of the project, a path each, NUL behind
+  std::uint64_t bytes = 0;  // of the files of the artifact
+  Digest log;               // a blob; empty: there was nothing to say
+  std::string compiler;     // for people
+  std::string image;        // of the toolchain; may be empty
+  std::string host;         // of the builder
+  double seconds = 0;       // that it took
+  std::uint64_t compiled = 0, hits = 0, remote = 0;  // by compilers; out of the cache; of `compiled`, on other machines
+  Stamp created{};
+};
+
+// What a program told of its runs.
+struct PlanRecord {
+  Digest id;        // of artifact, arguments, and all else that decides it
+  Digest document;  // a blob: campaign/foretold.h
+  std::size_t runs = 0;
+  Stamp created{};
 };
 
 // Where the bytes of a blob are.
@@ -83,12 +120,18 @@ struct UseRecord {
 [[nodiscard]] Document to_document(const AttemptRecord& record);
 [[nodiscard]] Document to_document(const RunRecord& record);
 [[nodiscard]] Document to_document(const CampaignRecord& record);
+[[nodiscard]] Document to_document(const SourceRecord& record);
+[[nodiscard]] Document to_document(const BuildRecord& record);
+[[nodiscard]] Document to_document(const PlanRecord& record);
 [[nodiscard]] Document to_document(const BlobRecord& record);
 [[nodiscard]] Document to_document(const UseRecord& record);  // each has an id of its own
 // Of a document that somebody else may have written: an error says which field is wrong.
 [[nodiscard]] Result<AttemptRecord> attempt_from(const Document& document);
 [[nodiscard]] Result<RunRecord> run_from(const Document& document);
 [[nodiscard]] Result<CampaignRecord> campaign_from(const Document& document);
+[[nodiscard]] Result<SourceRecord> source_from(const Document& document);
+[[nodiscard]] Result<BuildRecord> build_from(const Document& document);
+[[nodiscard]] Result<PlanRecord> plan_from(const Document& document);
 [[nodiscard]] Result<BlobRecord> blob_from(const Document& document);
 [[nodiscard]] Result<UseRecord> use_from(const Document& document);
 // A single number or stamp, for settings and marks.

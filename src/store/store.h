@@ -115,8 +115,24 @@ class Store {
   [[nodiscard]] Status keep_campaign(const CampaignRecord& record);
   [[nodiscard]] Result<std::optional<CampaignRecord>> campaign(const std::string& id);
   [[nodiscard]] Result<std::vector<CampaignRecord>> campaigns();  // newest first
+  // Its runs are wanted no more; whoever is about to queue them looks here before and after.
+  [[nodiscard]] Status note_cancelled(const std::string& campaign, Stamp when);
+  [[nodiscard]] Result<bool> is_cancelled(const std::string& campaign);
   // Everything of it has been brought to where it was wanted.
   [[nodiscard]] Status note_collected(const std::string& campaign, Stamp when);
+
+  // Sources and what was made of them; blobs first, then what refers to them. Of one that is noted twice the first
+  // counts, unless it is forgotten. Kept for kKeepBuilds.
+  [[nodiscard]] Status note(const SourceRecord& record);
+  [[nodiscard]] Status note(const BuildRecord& record);
+  [[nodiscard]] Status note(const PlanRecord& record);
+  [[nodiscard]] Result<std::vector<std::optional<SourceRecord>>> sources(std::span<const std::string> trees);
+  [[nodiscard]] Result<std::optional<BuildRecord>> build(const Digest& key);
+  [[nodiscard]] Result<std::optional<PlanRecord>> plan(const Digest& id);
+  // What it refers to is not there, or damaged.
+  [[nodiscard]] Status forget_source(const std::string& tree);
+  [[nodiscard]] Status forget_build(const Digest& key);
+  [[nodiscard]] Status forget_plan(const Digest& id);
 
   // How much may be stored; nothing: as much as there is room for. Set by one at a time.
   [[nodiscard]] Status set_quota(std::optional<std::uint64_t> bytes);
@@ -138,12 +154,18 @@ inline constexpr const char* kAttempts = "attempts";
 inline constexpr const char* kConflicts = "conflicts";
 inline constexpr const char* kCampaigns = "campaigns";
 inline constexpr const char* kCollected = "collected";
+inline constexpr const char* kCancelled = "cancelled";
+inline constexpr const char* kSources = "sources";
+inline constexpr const char* kBuilds = "builds";
+inline constexpr const char* kPlans = "plans";
 inline constexpr const char* kBlobs = "blobs";
 inline constexpr const char* kUses = "uses";
 inline constexpr const char* kSettings = "settings";
 
 // How long a blob may wait for the document that refers to it, and a broken upload for somebody to go on with it.
 inline constexpr std::chrono::hours kGrace{24};
+// How long sources, builds and plans stay, and what newer sources are based on.
+inline constexpr std::chrono::hours kKeepBuilds{30 * 24};
 // Results whose compressed archive is smaller lie within their documents.
 inline constexpr std::size_t kInline = std::size_t{64} * 1024;
 

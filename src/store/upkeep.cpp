@@ -120,6 +120,7 @@ class Collector {
     SIMSWARM_CHECK(remove_campaigns());
     SIMSWARM_CHECK(look());
     known_uses_ = needs_.uses;
+    SIMSWARM_CHECK(remove_outdated());
     SIMSWARM_CHECK(remove_blobs());
     SIMSWARM_CHECK(remove_files());
     SIMSWARM_CHECK(remove_uses());
@@ -159,6 +160,16 @@ class Collector {
     Remover remover(store_, options_.dry_run, freed_);
     SIMSWARM_CHECK(remover.remove(ids));
     going_ = remover.gone();
+    return {};
+  }
+
+  // Who wants what they name makes it anew.
+  Status remove_outdated() {
+    for (const auto& [collection, id] : needs_.outdated) {
+      if (!options_.dry_run) {
+        SIMSWARM_TRY([[maybe_unused]] const bool was_there, back_end_.remove(collection, id));
+      }
+    }
     return {};
   }
 

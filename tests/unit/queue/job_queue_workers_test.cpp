@@ -192,6 +192,25 @@ TYPED_TEST(JobQueueForWorkers, KeepsManifests) {
   EXPECT_EQ(good(this->queue_->manifest("01A")), R"({"a":"ü"})");
 }
 
+TYPED_TEST(JobQueueForWorkers, KeepsWhatJobsPrint) {
+  EXPECT_EQ(good(this->queue_->output({"a"}, 0)), "");
+  ASSERT_TRUE(this->queue_->put_output({"a"}, 0, "one\n").has_value());
+  ASSERT_TRUE(this->queue_->put_output({"a"}, 4, "two\n").has_value());
+  ASSERT_TRUE(this->queue_->put_output({"a"}, 4, "two\n").has_value());  // again after a lost reply
+  EXPECT_EQ(good(this->queue_->output({"a"}, 0)), "one\ntwo\n");
+  EXPECT_EQ(good(this->queue_->output({"a"}, 4)), "two\n");
+  EXPECT_EQ(good(this->queue_->output({"a"}, 8)), "");
+  EXPECT_EQ(good(this->queue_->output({"b"}, 0)), "");
+}
+
+TYPED_TEST(JobQueueForWorkers, KeepsSoMuchOfWhatAJobPrints) {
+  ASSERT_TRUE(this->queue_->put_output({"a"}, kMostOutput - 2, "12345").has_value());
+  EXPECT_EQ(good(this->queue_->output({"a"}, kMostOutput - 2)), "12");
+  ASSERT_TRUE(this->queue_->put_output({"a"}, kMostOutput + 100, "beyond").has_value());
+  EXPECT_EQ(good(this->queue_->output({"a"}, kMostOutput)), "");
+  EXPECT_FALSE(this->queue_->put_output({"a"}, 0, std::string(kOutputPiece + 1, 'x')).has_value());
+}
+
 TYPED_TEST(JobQueueForWorkers, ListsQueues) {
   this->enqueue({job("a", "q2"), job("b", "q1"), job("c", "q1")});
   const auto queues = good(this->queue_->queues());

@@ -238,6 +238,10 @@ class Forgetful final : public JobQueue {
   Status present(const WorkerRecord& record) override { return queue_->present(record); }
   Status leave(const WorkerId& worker) override { return queue_->leave(worker); }
   Result<std::vector<WorkerView>> workers() override { return queue_->workers(); }
+  Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) override {
+    return queue_->put_output(id, offset, piece);
+  }
+  Result<std::string> output(const JobId& id, std::uint64_t offset) override { return queue_->output(id, offset); }
   Status keep_manifest(const std::string& name, const std::string& text) override {
     return queue_->keep_manifest(name, text);
   }
