@@ -79,12 +79,17 @@ double seconds_since(Monotonic since) {
   return Seconds(system_clock().monotonic() - since).count();
 }
 
-std::vector<std::string> own_environment() {
+std::vector<std::string> own_environment(const std::vector<std::pair<std::string, std::string>>& added) {
   std::vector<std::string> result;
+  const auto is_added = [&](std::string_view entry) {
+    return std::any_of(added.begin(), added.end(),
+                       [&](const auto& one) { return entry.substr(0, entry.find('=')) == one.first; });
+  };
   for (char** entry = environ; *entry != nullptr; ++entry) {
     // The mark of an outer simswarm would make our runs look like strays of its own.
-    if (!std::string_view(*entry).starts_with("SIMSWARM_ATTEMPT=")) result.emplace_back(*entry);
+    if (!std::string_view(*entry).starts_with("SIMSWARM_ATTEMPT=") && !is_added(*entry)) result.emplace_back(*entry);
   }
+  for (const auto& [name, value] : added) result.push_back(name + "=" + value);
   return result;
 }
 
@@ -102,7 +107,10 @@ std::vector<int> usable_cores() {
 class LocalExecutor final : public Executor {
  public:
   explicit LocalExecutor(ExecutorSpec spec)
-      : spec_(std::move(spec)), layer_(spec_.layer), limits_(spec_.limits), environment_(own_environment()) {
+      : spec_(std::move(spec)),
+        layer_(spec_.layer),
+        limits_(spec_.limits),
+        environment_(own_environment(spec_.environment)) {
     if (spec_.inside.pids >= 0 && spec_.keeper > 0) keepers_children_.emplace(spec_.keeper);
     if (layer_.kind == LayerKind::kLinks || (!layer_.veil.empty() && !make_veil(layer_))) layer_.veil.clear();
     ::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -95,6 +95,7 @@ struct ExecutorSpec {
   std::optional<CompanionSpec> companion{};
   bool private_network = false;  // each run has a network of its own with a loopback, shared with its companion
   std::size_t cores = 0;         // that each batch has for itself; 0: all share all
+  std::vector<std::pair<std::string, std::string>> environment{};  // of all processes, in place of ours
 };
 
 [[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorSpec spec);

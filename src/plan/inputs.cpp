@@ -186,10 +186,17 @@ class Gatherer {
 
   void take_project() {
     std::error_code ignored;
-    for (const fs::path& file : files_in(request_.project, Listing::kAsGit, request_.left_out)) {
+    for (const fs::path& file : listed()) {
       if (is_left_out(file) || !is_wanted(file) || !fs::is_regular_file(file, ignored)) continue;
       take_if_readable(is_ned(file) ? ned_ : data_, file, file.lexically_relative(request_.project).string());
     }
+  }
+
+  [[nodiscard]] std::vector<fs::path> listed() const {
+    if (!request_.listing) return files_in(request_.project, Listing::kAsGit, request_.left_out);
+    std::vector<fs::path> files;
+    for (const std::string& path : *request_.listing) files.push_back(request_.project / path);
+    return files;
   }
 
   static std::string digest_of_part(const Part& part) {

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/files.h"
+#include "model/brought.h"
 #include "model/run.h"
 #include "simulator/dialect.h"
 
@@ -25,7 +26,10 @@ struct InputRequest {
   std::set<std::string> written;      // paths that runs have written, relative to the working folder
   std::vector<std::string> patterns;  // which files of the project are data; empty: all but sources and results
   std::optional<std::pair<unsigned, unsigned>> run_as;
-  fs::path scratch;  // a folder for the loader's words
+  fs::path scratch;           // a folder for the loader's words
+  Environment environment{};  // of the program, added to ours
+  // Which files of the project may be data, relative to it, sorted; nothing: those that git tracks or would track.
+  std::optional<std::vector<std::string>> listing{};
 };
 
 struct Inputs {

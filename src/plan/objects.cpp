@@ -63,7 +63,9 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
     return system_error(errno, folder.string());
   }
   Subprocess probe{request.sources.probe_command, request.working_folder, {}, request.run_as, 600};
-  probe.environment = {{"LD_DEBUG", "files"}, {"LD_DEBUG_OUTPUT", (folder / "words").string()}};
+  probe.environment = request.environment;
+  probe.environment.insert(probe.environment.end(),
+                           {{"LD_DEBUG", "files"}, {"LD_DEBUG_OUTPUT", (folder / "words").string()}});
   SIMSWARM_TRY(const Answer answer, run(probe));
   std::vector<fs::path> objects;
   std::error_code error;
@@ -76,14 +78,14 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
 }
 
 // «libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)», «/lib64/ld-linux-x86-64.so.2 (0x…)».
-Result<std::vector<fs::path>> by_loader(const fs::path& program) {
+Result<std::vector<fs::path>> by_loader(const fs::path& program, const Environment& environment) {
   constexpr std::array<const char*, 3> kLoaders{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
                                                 "/lib64/ld64.so.2"};
   const auto* const loader =
       std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
   std::vector<fs::path> objects;
   if (loader == kLoaders.end()) return objects;
-  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", {}, {}, 60}));
+  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", environment, {}, 60}));
   for (const std::string_view line : lines(answer.output)) {
     std::string_view path = trim(line.substr(0, line.rfind(" (0x")));
     if (const auto arrow = path.find("=> "); arrow != std::string_view::npos) path = path.substr(arrow + 3);
@@ -101,7 +103,7 @@ Result<std::vector<fs::path>> loaded_objects(const InputRequest& request) {
   } else {
     for (const fs::path& program : request.sources.programs) {
       add(objects, program);
-      SIMSWARM_TRY(const auto libraries, by_loader(program));
+      SIMSWARM_TRY(const auto libraries, by_loader(program, request.environment));
       objects.insert(objects.end(), libraries.begin(), libraries.end());
     }
   }

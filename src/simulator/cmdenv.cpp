@@ -164,7 +164,8 @@ class CmdenvDialect final : public cmdenv::OneConfig {
     std::vector<std::string> names = request_.environment;
     names.insert(names.end(), {"NEDPATH", "OMNETPP_NED_PATH"});
     for (const std::string& name : names) {
-      const char* value = std::getenv(name.c_str());
+      const Brought* brought = find_brought(request_.brought, name);
+      const char* value = brought != nullptr ? brought->value.c_str() : std::getenv(name.c_str());
       // A value may be a secret: what is stored and shown is its digest.
       parts.push_back({"environment " + name, value == nullptr ? "(not set)" : digest_of(value).hex()});
     }
@@ -181,8 +182,8 @@ class CmdenvDialect final : public cmdenv::OneConfig {
 
  private:
   Result<Answer> question(const std::vector<std::string>& words, bool filtered) const {
-    Subprocess subprocess{
-        cmdenv::question_words(words_, words, filtered), request_.working_folder, {}, request_.run_as, 600};
+    Subprocess subprocess{cmdenv::question_words(words_, words, filtered), request_.working_folder,
+                          placed(request_.brought, request_.top), request_.run_as, 600};
     return simswarm::run(subprocess);
   }
 
@@ -469,8 +470,14 @@ class CmdenvDialect final : public cmdenv::OneConfig {
       }
     };
     for (const char* variable : {"NEDPATH", "OMNETPP_NED_PATH"}) {
+      const Brought* brought = find_brought(request_.brought, variable);
       const char* value = std::getenv(variable);
-      if (value != nullptr && words_.ned_path.empty()) add(value);
+      if (!words_.ned_path.empty()) continue;
+      if (brought != nullptr) {
+        add(replace_all(brought->value, kTopWord, request_.top.string()));
+      } else if (value != nullptr) {
+        add(value);
+      }
     }
     if (!study_.empty()) {
       if (const std::string* path = study_.front().config.entry("ned-path")) add(cmdenv::unquoted(*path));

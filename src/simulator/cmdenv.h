@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "model/brought.h"
 #include "simulator/dialect.h"
 
 namespace simswarm {
@@ -20,6 +21,8 @@ struct CmdenvRequest {
   bool run_number_unused = false;        // the model does not look at the run number: leave it out of the key
   std::vector<std::string> environment;  // names of variables that belong to the key besides those of OMNeT++
   std::optional<std::pair<unsigned, unsigned>> run_as;  // uid and gid the program is asked as; only root can
+  std::vector<Brought> brought;                         // variables that the program gets, in place of ours
+  fs::path top;                                         // where {top} of these is
 };
 
 // With several «-c», or all configurations, the runs of each follow one another in one study.

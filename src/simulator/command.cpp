@@ -20,7 +20,8 @@ std::string joined_numbers(const std::vector<int>& numbers) {
 }
 
 // Values may be secrets, so that the key shows their digests only.
-KeyPart environment_part(const std::string& name) {
+KeyPart environment_part(const std::string& name, const std::vector<Brought>& brought) {
+  if (const Brought* one = find_brought(brought, name)) return {"environment " + name, digest_of(one->value).hex()};
   const char* value = std::getenv(name.c_str());
   return {"environment " + name, value == nullptr ? "not set" : digest_of(value).hex()};
 }
@@ -190,7 +191,8 @@ std::vector<KeyPart> CommandDialect::key_parts(const Run& run) const {
   for (const Variable& variable : run.variables) parts.push_back({"variable " + variable.name, variable.value});
   parts.push_back({"repetition", std::to_string(run.repetition)});
   parts.push_back({"seed", run.seed_set});
-  for (const std::string& name : study_.spec().environment) parts.push_back(environment_part(name));
+  for (const std::string& name : study_.spec().environment)
+    parts.push_back(environment_part(name, study_.spec().brought));
   const SweepSpec& spec = study_.spec();
   parts.push_back({"success codes", joined_numbers(spec.success_codes)});
   parts.push_back({"success files", shell_line(spec.required_files)});

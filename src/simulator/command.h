@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/brought.h"
 #include "simulator/dialect.h"
 
 namespace simswarm {
@@ -37,6 +38,7 @@ struct SweepSpec {
   std::string results = "results/{name}/{point}";
   std::string stdout_file;               // in the run's folder: where standard output is kept; empty: only logged
   std::vector<std::string> environment;  // names of variables that belong to the key
+  std::vector<Brought> brought;          // variables that the program gets, in place of ours
 
   // When a run counts as complete.
   std::vector<int> success_codes = {0};

@@ -73,7 +73,7 @@ constexpr std::initializer_list<const char*> kKnown{
     "protocol",    "dialect",     "folder",   "command",  "name",    "grid",          "zipped",     "points",
     "constraints", "repetitions", "seeds",    "results",  "stdout",  "success_codes", "require",    "success",
     "progress",    "all_configs", "serial",   "distinct", "timeout", "memory",        "max_output", "stall",
-    "batch",       "run",         "artifact", "plan",     "objects"};
+    "batch",       "run",         "artifact", "plan",     "objects", "environment"};
 
 json parameters(const std::vector<Parameter>& list) {
   json out = json::array();
@@ -145,6 +145,7 @@ json object_of(const StudySpec& spec) {
   if (spec.limits.output) object["max_output"] = *spec.limits.output;
   if (spec.stall) object["stall"] = *spec.stall;
   if (spec.batch_size) object["batch"] = *spec.batch_size;
+  for (const Brought& one : spec.brought) object["environment"][one.name] = one.value;
   if (spec.stored) {
     object["artifact"] = spec.stored->artifact.hex();
     object["plan"] = spec.stored->plan.hex();
@@ -267,6 +268,10 @@ Result<StudySpec> parse_study(std::string_view text) {
   fields.take("stall", spec.stall);
   fields.take("batch", spec.batch_size);
   SIMSWARM_CHECK(take_stored(fields, spec));
+  std::map<std::string, std::string> environment;
+  fields.take("environment", environment);
+  for (auto& [name, value] : environment) spec.brought.push_back({name, std::move(value)});
+  std::visit([&](auto& kind) { kind.brought = spec.brought; }, spec.kind);
   SIMSWARM_CHECK(fields.end(kKnown));
   SIMSWARM_CHECK(check(spec, dialect, protocol));
   return spec;

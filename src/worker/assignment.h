@@ -33,6 +33,7 @@ struct StudySpec {
   std::optional<double> stall{};            // seconds
   std::optional<std::size_t> batch_size{};  // runs a process; nothing: as many as pay
   std::optional<StoredStudy> stored{};
+  std::vector<Brought> brought{};  // variables of its programs; also in `kind`
 };
 
 inline constexpr int kJobProtocol = 1;

@@ -42,6 +42,7 @@ class Opener {
     spec.stages = study_.scratch / "stages";
     spec.inside = options_.keeper->inside();
     spec.keeper = options_.keeper->pid();
+    spec.environment = placed(study_.spec.brought, layer_.project);
     study_.executor = exec::make_executor(std::move(spec));
     study_.batching = Batching(options_.slots, options_.owner);
     return {};
@@ -59,7 +60,10 @@ class Opener {
       return environment_error("the keys of its runs cannot be had: {}", fetched.trouble);
     study_.keys = keys.take();
     study_.spec.folder = (study_.artifact->tree() / study_.spec.folder).lexically_normal();
-    if (auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind)) asked->working_folder = study_.spec.folder;
+    if (auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind)) {
+      asked->working_folder = study_.spec.folder;
+      asked->top = study_.artifact->tree();
+    }
     state_.root = options_.source.work;
     return {};
   }
@@ -78,6 +82,7 @@ class Opener {
     SIMSWARM_TRY(request.program,
                  exec::find_program(study_.dialect->command_line({&first, 1}).front(), study_.spec.folder));
     if (layer_.run_as) request.run_as = {layer_.run_as->uid, layer_.run_as->gid};
+    request.environment = placed(study_.spec.brought, layer_.project);
     request.scratch = state_.scratch(owner_of(study_, options_)) / "probe";
     SIMSWARM_CHECK(make_folders(request.scratch));
     SIMSWARM_TRY(const std::vector<fs::path> objects, plan::loaded_objects(request));
