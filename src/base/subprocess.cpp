@@ -103,13 +103,17 @@ bool read_both(const Fd& output, const Fd& errors, const Fd& process, Answer& an
 }  // namespace
 
 Result<Answer> run(const Subprocess& subprocess) {
-  SIMSWARM_TRY(const Fd input, input_of(subprocess.input));
+  SIMSWARM_TRY(const Fd input, input_of(subprocess.input_from >= 0 ? std::string_view() : subprocess.input));
   SIMSWARM_TRY(Pipe output, make_pipe());
   SIMSWARM_TRY(Pipe errors, make_pipe());
   SIMSWARM_TRY(Pipe trouble, make_pipe());
   const pid_t pid = ::fork();
   if (pid < 0) return system_error(errno, "cannot start a process");
-  if (pid == 0) child(subprocess, input.get(), output.write.get(), errors.write.get(), trouble.write.get());
+  if (pid == 0) {
+    const int reads = subprocess.input_from >= 0 ? subprocess.input_from : input.get();
+    const int prints = subprocess.output_to >= 0 ? subprocess.output_to : output.write.get();
+    child(subprocess, reads, prints, errors.write.get(), trouble.write.get());
+  }
   output.write.reset();
   errors.write.reset();
   trouble.write.reset();

@@ -20,6 +20,8 @@ struct Subprocess {
   double timeout = 600;                                          // seconds; then it is killed with its process group
   std::string_view input{};                                      // what it reads; empty: /dev/null
   std::vector<std::string> without{};                            // variables of our environment that it does not get
+  int output_to = -1;   // a descriptor of ours that gets what it prints, in place of Answer::output
+  int input_from = -1;  // the same for what it reads, in place of `input`
 };
 
 struct Answer {

@@ -1,5 +1,6 @@
 #include "base/subprocess.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -27,6 +28,20 @@ TEST_F(ASubprocess, SaysWhatItPrintsAndHowItEnds) {
   EXPECT_EQ(answer.output, "out\n");
   EXPECT_EQ(answer.errors, "err\n");
   EXPECT_EQ(answer.exit_code, 7);
+}
+
+TEST_F(ASubprocess, MayReadAndPrintFilesOfOurs) {
+  const Fd from(::open(folder_.write("from", "what it reads").c_str(), O_RDONLY | O_CLOEXEC));
+  const Fd to(::open((folder_ / "to").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  Subprocess process;
+  process.argv = {"/bin/sh", "-c", "cat; echo err >&2"};
+  process.folder = folder_.path();
+  process.input_from = from.get();
+  process.output_to = to.get();
+  const Answer answer = run(process).value();
+  EXPECT_EQ(answer.output, "");
+  EXPECT_EQ(answer.errors, "err\n");
+  EXPECT_EQ(read_file(folder_ / "to").value(), "what it reads");
 }
 
 TEST_F(ASubprocess, EndedByASignalHasACodeAsInAShell) {
