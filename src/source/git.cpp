@@ -63,14 +63,49 @@ std::vector<std::string> settings() {
           "-c", "core.sparseCheckout=false"};
 }
 
-std::string last_line(const Answer& answer) {
-  const auto said = lines(answer.errors.empty() ? answer.output : answer.errors);
-  return said.empty() ? fmt::format("exit code {}", answer.exit_code) : std::string(said.back());
+// As GIT_ALTERNATE_OBJECT_DIRECTORIES takes them.
+std::string quoted_list(const std::vector<fs::path>& folders) {
+  std::string list;
+  for (const fs::path& folder : folders) {
+    if (!list.empty()) list += ':';
+    list += '"';
+    for (const char c : folder.native()) {
+      if (c == '"' || c == '\\') list += '\\';
+      if (c == '\n')
+        list += "\\n";
+      else
+        list += c;
+    }
+    list += '"';
+  }
+  return list;
+}
+
+void connect(Subprocess& process, const GitPipes& pipes) {
+  process.without = foreign_variables();
+  process.timeout = kPatience;
+  process.input = pipes.input;
+  process.input_from = pipes.input_from;
+  process.output_to = pipes.output_to;
 }
 
 }  // namespace
 
+std::string complaint(const Answer& answer) {
+  constexpr std::string_view kFatal = "fatal: ";
+  std::string_view found;
+  for (const std::string_view line : lines(answer.errors.empty() ? answer.output : answer.errors)) {
+    if (!trim(line).empty() && !found.starts_with(kFatal)) found = line;
+  }
+  if (found.starts_with(kFatal)) found.remove_prefix(kFatal.size());
+  return found.empty() ? fmt::format("exit code {}", answer.exit_code) : std::string(found);
+}
+
 Result<Answer> try_git(const GitPlace& place, std::vector<std::string> words, std::string_view input) {
+  return try_git(place, std::move(words), GitPipes{input});
+}
+
+Result<Answer> try_git(const GitPlace& place, std::vector<std::string> words, const GitPipes& pipes) {
   Subprocess process;
   process.argv = {"git"};
   for (std::string& setting : settings()) process.argv.push_back(std::move(setting));
@@ -81,9 +116,9 @@ Result<Answer> try_git(const GitPlace& place, std::vector<std::string> words, st
   process.environment = {{"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"}, {"GIT_ATTR_NOSYSTEM", "1"},
                          {"GIT_TERMINAL_PROMPT", "0"}, {"GIT_NO_REPLACE_OBJECTS", "1"},    {"LC_ALL", "C"}};
   if (!place.index.empty()) process.environment.emplace_back("GIT_INDEX_FILE", place.index.string());
-  process.without = foreign_variables();
-  process.timeout = kPatience;
-  process.input = input;
+  if (!place.alternates.empty())
+    process.environment.emplace_back("GIT_ALTERNATE_OBJECT_DIRECTORIES", quoted_list(place.alternates));
+  connect(process, pipes);
   return run(process);
 }
 
@@ -91,7 +126,7 @@ Result<std::string> git(const GitPlace& place, std::vector<std::string> words, s
   const std::string command = words.front();
   SIMSWARM_TRY(Answer answer, try_git(place, std::move(words), input));
   if (answer.exit_code != 0)
-    return environment_error("git {} in {}: {}", command, place.git_dir.string(), last_line(answer));
+    return environment_error("git {} in {}: {}", command, place.git_dir.string(), complaint(answer));
   return std::move(answer.output);
 }
 
@@ -109,15 +144,21 @@ Status make_git_folder(const fs::path& git_dir, const std::string& format, const
   return write_file(git_dir / "objects" / "info" / "alternates", list);
 }
 
-Result<Answer> ask_git(const fs::path& folder, std::vector<std::string> words, std::string_view input) {
+Result<Answer> ask_git(const fs::path& folder, std::vector<std::string> words, const GitPipes& pipes) {
   Subprocess process;
-  process.argv = {"git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false"};
+  process.argv = {"git"};
+  for (const char* setting : {"safe.directory=*", "core.fsmonitor=false", "core.hooksPath=/dev/null", "gc.auto=0",
+                              "protocol.allow=never", "core.quotePath=false"}) {
+    process.argv.insert(process.argv.end(), {"-c", setting});
+  }
   process.argv.insert(process.argv.end(), std::make_move_iterator(words.begin()), std::make_move_iterator(words.end()));
   process.folder = folder;
-  process.environment = {{"GIT_OPTIONAL_LOCKS", "0"}, {"GIT_TERMINAL_PROMPT", "0"}, {"LC_ALL", "C"}};
-  process.without = foreign_variables();
-  process.timeout = kPatience;
-  process.input = input;
+  process.environment = {{"GIT_OPTIONAL_LOCKS", "0"},
+                         {"GIT_TERMINAL_PROMPT", "0"},
+                         {"GIT_NO_LAZY_FETCH", "1"},
+                         {"GIT_NO_REPLACE_OBJECTS", "1"},
+                         {"LC_ALL", "C"}};
+  connect(process, pipes);
   return run(process);
 }
 
