@@ -1,0 +1,79 @@
+"""For benches: a swarm on this machine in a temporary folder, and campaigns on it whose events are timed."""
+import contextlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import tempfile
+import time
+
+NAME = "bench"
+
+
+@contextlib.contextmanager
+def folder_of_our_own():
+    with tempfile.TemporaryDirectory(prefix="simswarm-bench-", ignore_cleanup_errors=True) as name:
+        path = pathlib.Path(name)
+        path.chmod(0o755)  # builds, runs and PostgreSQL may have users of their own
+        yield path
+
+
+class Services:
+    """Up while it is entered; all that they keep lies in the folder, the user's own hosts and services stay as they are."""
+
+    def __init__(self, simswarm, folder, runners, distcc=0, store=""):
+        self.simswarm = simswarm
+        self.folder = folder / "services"
+        self.environment = os.environ | {"SIMSWARM_HOSTS": str(folder / "hosts.toml")}
+        self.where = ["--name", NAME, "--folder", str(self.folder)]
+        self.options = ["--runners", str(runners), "--distcc", str(distcc)] + (["--store", store] if store else [])
+
+    def __enter__(self):
+        try:
+            self.ask("up", *self.where, *self.options)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        subprocess.run([self.simswarm, "services", "down", *self.where], env=self.environment, stdout=subprocess.DEVNULL, check=False)
+
+    def ask(self, *words):
+        done = subprocess.run([self.simswarm, "services", *words], env=self.environment, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise SystemExit(f"bench: services {words[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+
+    def runall(self, project, *words):
+        """A campaign on the services, to its end."""
+        return Campaign([self.simswarm, "runall", "--on", NAME, "--json", "--", *words], project, self.environment)
+
+
+class Campaign:
+    """Runs a command with --json to its end; the seconds from its start to the first of each kind of event, and what that said."""
+
+    def __init__(self, words, folder, environment):
+        self.seconds, self.said = {}, {}
+        begin = time.monotonic()
+        with tempfile.TemporaryFile("w+") as errors:
+            process = subprocess.Popen(words, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=errors, text=True)
+            try:
+                for line in process.stdout:
+                    event = json.loads(line)
+                    self.said.setdefault(event["event"], event)
+                    self.seconds.setdefault(event["event"], time.monotonic() - begin)
+            except BaseException:
+                process.send_signal(signal.SIGINT)
+                raise
+            finally:
+                code = process.wait()
+            self.wall = time.monotonic() - begin
+            errors.seek(0)
+            if code != 0:
+                raise SystemExit(f"bench: {' '.join(map(str, words))} ended with {code}\n{errors.read()[-2000:]}{self.said}")
+
+    def until(self, event):
+        if event not in self.seconds:
+            raise SystemExit(f"bench: the campaign had no event «{event}», only {', '.join(self.seconds)}")
+        return self.seconds[event]
