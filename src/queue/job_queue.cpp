@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
+#include <cstdlib>
 
 #include "base/text.h"
 #include "queue/backends.h"
@@ -83,6 +85,18 @@ std::vector<QueueName> order_by_weight(std::vector<WeightedQueue> queues, const 
   return order;
 }
 
+double weight_of(int priority) {
+  constexpr double kStep = 1.5;
+  return std::pow(kStep, std::clamp(priority, -kMostPriority, kMostPriority));
+}
+
+Status check_about(const QueueName& queue, const About& about) {
+  SIMSWARM_CHECK(check_queue(queue));
+  if (!about.priority || std::abs(*about.priority) <= kMostPriority) return {};
+  return usage_error("priority {}: there are {} (last) to {} (first), 0 is the usual", *about.priority, -kMostPriority,
+                     kMostPriority);
+}
+
 Status check_id(const JobId& id) {
   return check_name("the job's id", id.text, "");
 }
@@ -107,7 +121,8 @@ Status check_request(const ClaimRequest& request) {
   SIMSWARM_CHECK(check_worker(request.worker));
   SIMSWARM_CHECK(check_name("the node's name", request.node, "."));
   for (const QueueName& queue : request.queues) SIMSWARM_CHECK(check_queue(queue));
-  return {};
+  if (request.limits.empty() || request.limits.size() == request.queues.size()) return {};
+  return usage_error("a claim has {} limits for {} queues", request.limits.size(), request.queues.size());
 }
 
 Status check_result(const Claim& claim, const std::string& result) {

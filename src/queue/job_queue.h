@@ -83,6 +83,7 @@ struct ClaimRequest {
   // workers that are registered for it. Those are claimed ahead: lost before anything was told of them, no attempt of
   // theirs is counted. 0: as many as there are, all to be begun at once.
   std::size_t at_least = 0;
+  std::vector<std::size_t> limits{};  // in place of `most` for each queue, where it is less; none: for no queue
 };
 
 struct Claims {
@@ -137,8 +138,8 @@ struct Told {
 inline constexpr std::size_t kLongestProgress = 1024;
 
 // What a job prints: kept for kOutputTtl after it was last written, as far as kMostOutput.
-inline constexpr std::size_t kMostOutput = 16U << 20U;     // bytes of a job
-inline constexpr std::size_t kOutputPiece = 256U << 10U;   // bytes that are written or read at once, at most
+inline constexpr std::size_t kMostOutput = 16U << 20U;    // bytes of a job
+inline constexpr std::size_t kOutputPiece = 256U << 10U;  // bytes that are written or read at once, at most
 inline constexpr std::chrono::seconds kOutputTtl{86'400};
 
 // Where jobs stand. Stopped ones stand among the failed.
@@ -189,10 +190,22 @@ struct Page {
   std::vector<JobView> jobs;
 };
 
+// What people say of a queue. What is left out stays as it was.
+struct About {
+  std::optional<std::string> name{};  // of its campaign, for people
+  std::optional<int> priority{};      // -kMostPriority to kMostPriority
+};
+inline constexpr int kMostPriority = 10;
+inline constexpr std::size_t kLongestAbout = 200;  // bytes of a name; the rest is cut off
+// Each step of priority is half as much again: a sixtieth to sixty times the share of others, so that nothing starves.
+[[nodiscard]] double weight_of(int priority);
+
 struct QueueView {
   QueueName name;
   std::size_t queued = 0;
-  std::size_t due = 0;  // scheduled jobs that are to be queued now
+  std::size_t due = 0;     // scheduled jobs that are to be queued now
+  std::string campaign{};  // its name for people; empty: nobody has said one
+  int priority = 0;
 };
 
 struct Emptied {
@@ -214,6 +227,7 @@ struct WorkerRecord {
   double working_seconds = 0;  // of all its jobs
   std::size_t slots = 0;       // that it has, and uses; a worker of RQ says neither
   std::size_t running = 0;
+  std::string cpu{};  // the kind of its processor; empty: it says none
 };
 struct WorkerView {
   WorkerRecord record;
@@ -280,6 +294,8 @@ class JobQueue {
 
   // Cancels all jobs that wait in a queue, and says how many.
   [[nodiscard]] virtual Result<std::size_t> cancel_waiting(const QueueName& queue) = 0;
+  // Kept for kManifestTtl after it was last said, and for as long as something waits there and workers look.
+  [[nodiscard]] virtual Status describe(const QueueName& queue, const About& about) = 0;
   // Deletes the jobs that wait in a queue, but for those that others wait for.
   [[nodiscard]] virtual Result<Emptied> empty(const QueueName& queue) = 0;
 
@@ -317,6 +333,7 @@ struct JobQueueOptions {
 // What makes a job or a request one that no queue takes: an error with the reason.
 [[nodiscard]] Status check_job(const NewJob& job);
 [[nodiscard]] Status check_request(const ClaimRequest& request);
+[[nodiscard]] Status check_about(const QueueName& queue, const About& about);
 [[nodiscard]] Status check_id(const JobId& id);
 [[nodiscard]] Status check_queue(const QueueName& queue);
 [[nodiscard]] Status check_worker(const WorkerId& worker, const std::string& node);

@@ -112,9 +112,11 @@ class MemoryJobQueue final : public JobQueue {
     Claims claims;
     claims.suspended = suspended_;
     if (suspended_) return claims;
-    for (const QueueName& name : request.queues) {
+    for (std::size_t i = 0; i < request.queues.size(); ++i) {
+      const QueueName& name = request.queues[i];
       std::deque<std::string>& queued = queues_[name.text].queued;
-      const std::size_t share = share_of(request, name, queued.size());
+      const std::size_t limit = request.limits.empty() ? request.most : request.limits[i];
+      const std::size_t share = std::min(limit, share_of(request, name, queued.size()));
       while (claims.jobs.size() < share && !queued.empty()) {
         Entry& entry = entries_.at(queued.front());
         (void)change(entry, Claimed{request.worker, request.node, options_.lease}, now);
@@ -254,6 +256,14 @@ class MemoryJobQueue final : public JobQueue {
     return queued.size();
   }
 
+  Status describe(const QueueName& queue, const About& about) override {
+    SIMSWARM_CHECK(check_about(queue, about));
+    About& kept = abouts_[queue.text];
+    if (about.name) kept.name = about.name->substr(0, kLongestAbout);
+    if (about.priority) kept.priority = about.priority;
+    return {};
+  }
+
   Result<Emptied> empty(const QueueName& queue) override {
     SIMSWARM_CHECK(check_queue(queue));
     (void)begin();
@@ -338,7 +348,13 @@ class MemoryJobQueue final : public JobQueue {
       const Registry& scheduled = stands.registries[index(Place::kScheduled)];
       const auto due = std::count_if(scheduled.begin(), scheduled.end(),
                                      [&](const auto& one) { return one.first <= seconds_of(now); });
-      queues.push_back({{name}, stands.queued.size(), static_cast<std::size_t>(due)});
+      const auto about = abouts_.find(name);
+      const About said = about == abouts_.end() ? About{} : about->second;
+      queues.push_back({{name},
+                        stands.queued.size(),
+                        static_cast<std::size_t>(due),
+                        said.name.value_or(""),
+                        said.priority.value_or(0)});
     }
     return queues;
   }
@@ -565,6 +581,7 @@ class MemoryJobQueue final : public JobQueue {
   std::set<std::pair<Stamp, std::string>> expiring_;
   std::map<WorkerId, Presence> workers_;
   std::map<std::string, std::string> manifests_;
+  std::map<std::string, About> abouts_;  // by queue
   std::map<std::string, std::string> outputs_;
   bool suspended_ = false;
 };

@@ -54,12 +54,23 @@ return {one, call('HGET', key(id), 'data'), parents(id), last[1] and last[1][2] 
 )lua";
 
 constexpr std::string_view kQueues = R"lua(
-local queues = {}
+local queues, kept = {}, tonumber(ARGV[2])
 for _, name in ipairs(call('SMEMBERS', 'rq:queues')) do
   local queue = string.sub(name, #'rq:queue:' + 1)
-  queues[#queues + 1] = {queue, call('LLEN', name), call('ZCOUNT', 'rq:scheduled:' .. queue, '-inf', whole(s))}
+  local waiting = call('LLEN', name)
+  local about = 'simswarm:queue:' .. queue
+  local f = call('HMGET', about, 'name', 'priority')
+  if waiting > 0 and (f[1] or f[2]) and call('TTL', about) < kept / 2 then call('EXPIRE', about, whole(kept)) end
+  queues[#queues + 1] = {queue, waiting, call('ZCOUNT', 'rq:scheduled:' .. queue, '-inf', whole(s)), f[1] or '', f[2] or ''}
 end
 return queues
+)lua";
+
+constexpr std::string_view kDescribe = R"lua(
+local about = 'simswarm:queue:' .. ARGV[2]
+call('HSET', about, unpack(ARGV, 4))
+call('EXPIRE', about, ARGV[3])
+return DONE
 )lua";
 
 // As RQ's workers register. All is written each time: the server may have forgotten it.
@@ -95,9 +106,11 @@ constexpr std::string_view kWorkers = R"lua(
 local workers = {}
 for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
   local f = call('HMGET', name, 'queues', 'hostname', 'ip_address', 'pid', 'version', 'state', 'birth',
-    'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running')
+    'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running',
+    'sw_cpu')
   if f[7] then
-    f[14] = string.sub(name, #'rq:worker:' + 1)
+    f[14] = f[14] or ''
+    f[15] = string.sub(name, #'rq:worker:' + 1)
     workers[#workers + 1] = f
   end
 end
@@ -115,6 +128,7 @@ const RedisLookScripts& redis_look_scripts() {
       script("present", kPresent),
       script("leave", kLeave),
       script("workers", kWorkers),
+      script("describe", kDescribe),
   };
   return scripts;
 }

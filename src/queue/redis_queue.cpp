@@ -149,7 +149,7 @@ WorkerView worker_of(const RedisReply& reply) {
   const std::vector<RedisReply>& f = reply.list;
   WorkerView view;
   WorkerRecord& record = view.record;
-  record.name.text = f[13].text;
+  record.name.text = f[14].text;
   for (const std::string_view queue : split(f[0].text, ',')) record.queues.push_back({std::string(queue)});
   record.host = f[1].text;
   record.address = f[2].text;
@@ -163,6 +163,7 @@ WorkerView worker_of(const RedisReply& reply) {
   record.working_seconds = parse_double(f[10].text).value_or(0);
   record.slots = size_in(f[11]);
   record.running = size_in(f[12]);
+  record.cpu = f[13].text;
   return view;
 }
 
@@ -194,7 +195,10 @@ class RedisQueue final : public JobQueue {
                                        std::to_string(request.most),
                                        std::to_string(least_of(request)),
                                        ""};
-    for (const QueueName& queue : request.queues) arguments.push_back(queue.text);
+    for (std::size_t i = 0; i < request.queues.size(); ++i) {
+      arguments.push_back(request.queues[i].text);
+      arguments.push_back(std::to_string(request.limits.empty() ? request.most : request.limits[i]));
+    }
     SIMSWARM_TRY(arguments[5], late_after());
     SIMSWARM_TRY(RedisReply reply, run(scripts_.claim, arguments));
     if (reply.list[0].integer == 2) {  // the server's clock was set
@@ -318,6 +322,15 @@ class RedisQueue final : public JobQueue {
     return cancelled;
   }
 
+  Status describe(const QueueName& queue, const About& about) override {
+    SIMSWARM_CHECK(check_about(queue, about));
+    std::vector<std::string> arguments{queue.text, number(kManifestTtl)};
+    if (about.name) add(arguments, "name", about.name->substr(0, kLongestAbout));
+    if (about.priority) add(arguments, "priority", std::to_string(*about.priority));
+    if (arguments.size() > 2) SIMSWARM_CHECK(run(looks_.describe, std::move(arguments)));
+    return {};
+  }
+
   Result<Emptied> empty(const QueueName& queue) override {
     SIMSWARM_TRY(const Counts before, counts(queue));
     Emptied emptied;
@@ -359,7 +372,9 @@ class RedisQueue final : public JobQueue {
                                         "sw_slots",
                                         std::to_string(record.slots),
                                         "sw_running",
-                                        std::to_string(record.running)}));
+                                        std::to_string(record.running),
+                                        "sw_cpu",
+                                        record.cpu}));
     return {};
   }
 
@@ -410,12 +425,14 @@ class RedisQueue final : public JobQueue {
   }
 
   Result<std::vector<QueueView>> queues() override {
-    SIMSWARM_TRY(const RedisReply reply, run(looks_.queues, {}));
+    SIMSWARM_TRY(const RedisReply reply, run(looks_.queues, {number(kManifestTtl)}));
     std::vector<QueueView> queues;
     for (const RedisReply& one : reply.list)
       queues.push_back({{one.list.at(0).text},
                         static_cast<std::size_t>(one.list.at(1).integer),
-                        static_cast<std::size_t>(one.list.at(2).integer)});
+                        static_cast<std::size_t>(one.list.at(2).integer),
+                        one.list.at(3).text,
+                        std::clamp(int_of(one.list.at(4)), -kMostPriority, kMostPriority)});
     std::sort(queues.begin(), queues.end(), [](const QueueView& a, const QueueView& b) { return a.name < b.name; });
     return queues;
   }

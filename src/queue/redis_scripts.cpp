@@ -80,15 +80,15 @@ local function take(id, queue, f)
 end
 
 -- Of what waits, a worker takes its share, so that none has much when all others have nothing.
-local function share_of(queue)
+local function share_of(queue, limit)
   local workers = math.max(call('SCARD', 'rq:workers:' .. queue), 1)
-  return math.min(most, math.max(at_least, math.floor(call('LLEN', 'rq:queue:' .. queue) / (2 * workers))))
+  return math.min(limit, math.max(at_least, math.floor(call('LLEN', 'rq:queue:' .. queue) / (2 * workers))))
 end
 
 local more, dropped = 0, 0
-for i = 8, #ARGV do
-  local queue, left_to_rq = ARGV[i], {}
-  local share = most > at_least and share_of(queue) or most
+for i = 8, #ARGV, 2 do
+  local queue, limit, left_to_rq = ARGV[i], math.min(most, tonumber(ARGV[i + 1])), {}
+  local share = limit > at_least and share_of(queue, limit) or limit
   local budget = share + 1000  -- also of ids that are dropped
   while #jobs < share and budget > 0 do
     local ids = call('LPOP', 'rq:queue:' .. queue, whole(math.min(share - #jobs, budget)))

@@ -10,10 +10,11 @@ namespace simswarm::jobs {
 struct RedisScripts {
   RedisScript enqueue;        // id, queue, front, delay in s, number of words, words (fields and values) of each
   RedisScript enqueue_alike;  // queue, front, number of words of all and of each, words of all, then id, words of each
-  RedisScript claim;          // worker, node, lease in ms, most, at least, time in ms after which it is late, queues...
-  RedisScript heartbeat;      // lease in ms, then id and attempt of each
-  RedisScript settle;         // id, attempt, how (complete, retry, end, stopped, back), text of each
-  RedisScript tell;           // id, attempt, text of each
+  RedisScript claim;  // worker, node, lease in ms, most, at least, time in ms after which it is late, then queue and
+                      // most of each
+  RedisScript heartbeat;       // lease in ms, then id and attempt of each
+  RedisScript settle;          // id, attempt, how (complete, retry, end, stopped, back), text of each
+  RedisScript tell;            // id, attempt, text of each
   RedisScript return_unknown;  // worker, then id and attempt of what it knows
   RedisScript cancel;          // id
   RedisScript request_stop;    // id
@@ -27,13 +28,14 @@ struct RedisScripts {
 
 // The same for what changes no job.
 struct RedisLookScripts {
-  RedisScript counts;   // queue
-  RedisScript list;     // queue, registry (empty: the queue itself), offset, most
-  RedisScript find;     // id
-  RedisScript queues;   //
-  RedisScript present;  // worker, seconds that the word holds, fields and values
-  RedisScript leave;    // worker
-  RedisScript workers;  //
+  RedisScript counts;    // queue
+  RedisScript list;      // queue, registry (empty: the queue itself), offset, most
+  RedisScript find;      // id
+  RedisScript queues;    // seconds that what is said of a queue is kept
+  RedisScript present;   // worker, seconds that the word holds, fields and values
+  RedisScript leave;     // worker
+  RedisScript workers;   //
+  RedisScript describe;  // queue, seconds that it is kept, fields and values
 };
 
 [[nodiscard]] const RedisScripts& redis_scripts();

@@ -163,6 +163,7 @@ TYPED_TEST(JobQueueForWorkers, NamesTheWorkersThatHaveSaidTheyAreThere) {
   record.pid = 42;
   record.finished = 3;
   record.slots = 4;
+  record.cpu = "A Kind (1/2/3)";
   ASSERT_TRUE(this->queue_->present(record).has_value());
   record.name = {"a-first"};
   ASSERT_TRUE(this->queue_->present(record).has_value());
@@ -178,6 +179,7 @@ TYPED_TEST(JobQueueForWorkers, NamesTheWorkersThatHaveSaidTheyAreThere) {
   EXPECT_EQ(workers[1].record.pid, 42);
   EXPECT_EQ(workers[1].record.finished, 3U);
   EXPECT_EQ(workers[1].record.slots, 4U);
+  EXPECT_EQ(workers[1].record.cpu, "A Kind (1/2/3)");
   EXPECT_FALSE(workers[1].born_at.empty());
   EXPECT_FALSE(workers[1].seen_at.empty());
   ASSERT_TRUE(this->queue_->leave({"w1"}).has_value());
@@ -209,6 +211,47 @@ TYPED_TEST(JobQueueForWorkers, KeepsSoMuchOfWhatAJobPrints) {
   ASSERT_TRUE(this->queue_->put_output({"a"}, kMostOutput + 100, "beyond").has_value());
   EXPECT_EQ(good(this->queue_->output({"a"}, kMostOutput)), "");
   EXPECT_FALSE(this->queue_->put_output({"a"}, 0, std::string(kOutputPiece + 1, 'x')).has_value());
+}
+
+TYPED_TEST(JobQueueForWorkers, GivesNoMoreOfAQueueThanIsAskedOfIt) {
+  this->enqueue({job("a1", "run-1"), job("a2", "run-1"), job("b1", "run-2"), job("b2", "run-2"), job("b3", "run-2")});
+  ClaimRequest request{{"w"}, "n1", {{"run-9"}, {"run-1"}, {"run-2"}}, 10, 0, {5, 1, 2}};
+  EXPECT_EQ(good(this->queue_->claim(request)).jobs.size(), 1U);
+  request.queues = {{"run-2"}, {"run-1"}};
+  request.limits = {2, 1};
+  const Claims claims = good(this->queue_->claim(request));
+  ASSERT_EQ(claims.jobs.size(), 2U);
+  EXPECT_EQ(claims.jobs[1].claim.job.text, "b2");
+  EXPECT_TRUE(claims.more);
+  request.limits = {0, 0};
+  EXPECT_TRUE(good(this->queue_->claim(request)).jobs.empty());
+  request.limits = {1};
+  EXPECT_EQ(this->queue_->claim(request).error().message, "a claim has 1 limits for 2 queues");
+}
+
+TYPED_TEST(JobQueueForWorkers, KeepsWhatPeopleSayOfAQueue) {
+  this->enqueue({job("a", "run-1"), job("b", "run-2")});
+  ASSERT_TRUE(this->queue_->describe({"run-2"}, {"loads of ü", 3}).has_value());
+  ASSERT_TRUE(this->queue_->describe({"run-2"}, {std::nullopt, -10}).has_value());
+  ASSERT_TRUE(this->queue_->describe({"run-1"}, {std::string(300, 'x'), std::nullopt}).has_value());
+  ASSERT_TRUE(this->queue_->describe({"run-1"}, {}).has_value());
+  const auto queues = good(this->queue_->queues());
+  ASSERT_EQ(queues.size(), 2U);
+  EXPECT_EQ(queues[0].campaign, std::string(200, 'x'));
+  EXPECT_EQ(queues[0].priority, 0);
+  EXPECT_EQ(queues[1].campaign, "loads of ü");
+  EXPECT_EQ(queues[1].priority, -10);
+  EXPECT_EQ(this->queue_->describe({"run-2"}, {std::nullopt, 11}).error().message,
+            "priority 11: there are -10 (last) to 10 (first), 0 is the usual");
+  EXPECT_FALSE(this->queue_->describe({"run/2"}, {std::nullopt, 1}).has_value());
+}
+
+TEST(Priorities, AreSharesOfWhichNoneIsNothing) {
+  EXPECT_DOUBLE_EQ(weight_of(0), 1);
+  EXPECT_DOUBLE_EQ(weight_of(2), 2.25);
+  EXPECT_DOUBLE_EQ(weight_of(-1) * weight_of(1), 1);
+  EXPECT_GT(weight_of(-10), 0.017);
+  EXPECT_DOUBLE_EQ(weight_of(99), weight_of(10));
 }
 
 TYPED_TEST(JobQueueForWorkers, ListsQueues) {

@@ -234,6 +234,7 @@ class Forgetful final : public JobQueue {
     return queue_->drain_due(queue, most);
   }
   Result<std::size_t> cancel_waiting(const QueueName& queue) override { return queue_->cancel_waiting(queue); }
+  Status describe(const QueueName& queue, const About& about) override { return queue_->describe(queue, about); }
   Result<Emptied> empty(const QueueName& queue) override { return queue_->empty(queue); }
   Status present(const WorkerRecord& record) override { return queue_->present(record); }
   Status leave(const WorkerId& worker) override { return queue_->leave(worker); }
