@@ -23,6 +23,8 @@
 
 namespace simswarm::campaign {
 
+struct Foretold;  // campaign/foretold.h
+
 struct Options {
   std::string name;
   std::vector<std::string> command;  // the user's words, for the record
@@ -41,12 +43,16 @@ struct Options {
   bool retry_failed = false;
   bool verify = false;  // read the digests of known results again
   Existing existing = Existing::kKeep;
-  std::string layer = "auto";                              // «auto», «overlay», «links»
-  std::optional<exec::Containment> containment;            // nothing: the best that works here
-  std::string run_as;                                      // empty: chosen where we are root
-  std::vector<std::string> inputs;                         // patterns of data files; empty: all but sources and results
-  std::optional<std::size_t> most_queued;                  // jobs that are claimed at a time; nothing: enough
-  double grace = 5;                                        // seconds
+  std::string layer = "auto";                       // «auto», «overlay», «links»
+  std::optional<exec::Containment> containment;     // nothing: the best that works here
+  std::string run_as;                               // empty: chosen where we are root
+  std::vector<std::string> inputs;                  // patterns of data files; empty: all but sources and results
+  std::optional<std::size_t> most_queued;           // jobs that are claimed at a time; nothing: enough
+  double grace = 5;                                 // seconds
+  fs::path project;                                 // what runs see; empty: the git work tree around the working folder
+  std::optional<std::vector<std::string>> listing;  // which files of it may be data; nothing: what git would track
+  std::vector<Brought> brought;                     // variables of the programs, in place of ours
+  const Foretold* foretold = nullptr;               // what was planned elsewhere: nothing is asked here
   const volatile std::sig_atomic_t* interrupts = nullptr;  // counts Ctrl-C and SIGTERM
   int interrupt_descriptor = -1;                           // readable after one
 };

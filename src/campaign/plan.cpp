@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "campaign/campaign.h"
+#include "campaign/foretold.h"
 #include "campaign/trial.h"
 #include "exec/place.h"
 #include "worker/batching.h"
@@ -52,11 +53,8 @@ class Planner {
   Result<Plan> plan() {
     SIMSWARM_TRY(words_, dialect_.list_runs());
     plan_.notes = dialect_.remarks();
-    plan_.project = plan::project_of(options_.working_folder);
-    SIMSWARM_TRY(plan::Inputs inputs, gather());
-    plan_.inputs.files = std::move(inputs.files);
-    plan_.objects = std::move(inputs.objects);
-    make_keys(inputs.parts);
+    plan_.project = options_.project.empty() ? plan::project_of(options_.working_folder) : options_.project;
+    SIMSWARM_CHECK(options_.foretold == nullptr ? find_inputs() : take_foretold(*options_.foretold));
     SIMSWARM_CHECK(refuse_equal_keys());
     SIMSWARM_CHECK(decide_all());
     keep_together();
@@ -66,6 +64,24 @@ class Planner {
   }
 
  private:
+  Status find_inputs() {
+    SIMSWARM_TRY(plan::Inputs inputs, gather());
+    plan_.inputs.files = std::move(inputs.files);
+    plan_.objects = std::move(inputs.objects);
+    make_keys(inputs.parts);
+    return {};
+  }
+
+  Status take_foretold(const Foretold& foretold) {
+    plan_.inputs = foretold.inputs;
+    plan_.runs.reserve(words_.size());
+    for (std::size_t i = 0; i < words_.size(); ++i)
+      plan_.runs.push_back(
+          {words_[i], {Digest::of_bytes(foretold.keys.at(i))}, Decision::kRun, std::string(kNew), {}, 0});
+    words_ = {};
+    return {};
+  }
+
   // What all runs see is digested once.
   void make_keys(const std::vector<KeyPart>& common) {
     const KeyMaker maker(common);
@@ -100,6 +116,8 @@ class Planner {
     }
     request.left_out.push_back(options_.state.root);
     request.patterns = options_.inputs;
+    request.environment = placed(options_.brought, plan_.project);
+    request.listing = options_.listing;
     if (::geteuid() == 0) {
       const auto user =
           exec::unprivileged_user(plan_.project, options_.working_folder, request.program, options_.run_as);

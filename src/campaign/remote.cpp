@@ -8,13 +8,12 @@
 #include <set>
 
 #include "base/text.h"
-#include "campaign/artifact.h"
 #include "campaign/collector.h"
 #include "campaign/ground.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
+#include "campaign/standing.h"
 #include "campaign/submission.h"
-#include "queue/redis_url.h"
 #include "worker/ended_run.h"
 #include "worker/outcome_json.h"
 
@@ -37,8 +36,9 @@ constexpr std::size_t kForetoldFrom = 8;    // results, from which the space for
 
 class Remote {
  public:
-  Remote(const Options& options, const RemoteOptions& remote, Dialect& dialect, Observer& observer)
-      : options_(options), remote_(remote), dialect_(dialect), observer_(observer) {}
+  Remote(const Options& options, const RemoteOptions& remote, Dialect& dialect, Observer& observer,
+         const Standing* followed)
+      : options_(options), remote_(remote), dialect_(dialect), observer_(observer), followed_(followed) {}
 
   Result<Summary> run() {
     since_ = system_clock().monotonic();
@@ -115,45 +115,15 @@ class Remote {
     return follow();
   }
 
-  // What the runs see goes to the store; the campaign is known there before any of its runs is queued.
+  // The campaign is known there before any of its runs is queued.
   Status prepare() {
-    SIMSWARM_CHECK(check_result_folders(options_, dialect_, plan_));
-    SIMSWARM_TRY(artifact_, artifact_of(options_, plan_));
-    SIMSWARM_TRY(packed_, measure(artifact_));
-    SIMSWARM_CHECK(bring(artifact_, packed_, *store_));
-    std::vector<RunKey> keys;
-    for (std::size_t i = 0; i < plan_.runs.size(); ++i) keys.push_back(plan_.runs.key(i));
-    SIMSWARM_TRY(const Digest plan, keep_keys(keys, *store_));
-    worker::StudySpec study = remote_.study;
-    study.folder = artifact_.folder;
-    study.stored = worker::StoredStudy{packed_.digest, plan, artifact_.objects};
-    make_portable(options_, plan_, study);
-    memo_ = fmt::format("remote {}",
-                        digest_of(fmt::format("{} {} {} {} {}", worker::to_json(study), store_->shown(),
-                                              jobs::without_password(remote_.queue), remote_.queue_name, options_.name))
-                            .hex());
-    SIMSWARM_TRY(const auto known, ledger_->recall(memo_));
-    if (known && !known->empty()) {
-      SIMSWARM_TRY(const auto there, store_->campaign(*known));
-      if (there && there->plan == plan) {
-        campaign_ = *there;
-        observer_.note(fmt::format("going on with campaign {} in {}", campaign_.id, store_->shown()));
-        return {};
-      }
+    if (followed_ == nullptr) {
+      SIMSWARM_TRY(standing_, stand_here(options_, remote_, plan_, dialect_, *ledger_, *store_, observer_));
+    } else {
+      standing_ = *followed_;
     }
-    campaign_.id = plan_.campaign;
-    campaign_.name = options_.name;
-    campaign_.queue = remote_.queue_name.empty() ? "run-" + campaign_.id : remote_.queue_name;
-    campaign_.study = worker::to_json(study);
-    campaign_.host = host_;
-    campaign_.artifact = packed_.digest;
-    campaign_.plan = plan;
-    campaign_.runs = plan_.runs.size();
-    campaign_.retries = options_.retries;
-    campaign_.max_lost = remote_.max_lost;
-    campaign_.created = system_clock().stamp();
-    SIMSWARM_CHECK(store_->keep_campaign(campaign_));
-    return ledger_->remember(memo_, campaign_.id);
+    campaign_ = standing_.campaign;
+    return {};
   }
 
   Status forget_distrusted() {
@@ -257,7 +227,7 @@ class Remote {
       observer_.progress(views_, plan_, tally());
       wait(next_question);
     }
-    SIMSWARM_CHECK(ledger_->remember(memo_, ""));
+    if (!standing_.memo.empty()) SIMSWARM_CHECK(ledger_->remember(standing_.memo, ""));
     finish_there();
     return {};
   }
@@ -397,9 +367,7 @@ class Remote {
       observer_.note("the queue has forgotten the campaign: what the store has not got is queued again");
     if (is_forgotten || (is_idle && collector_->pending() == 0 && committer_->pending() == 0))
       tell_store(reconcile(false, is_forgotten));
-    // Workers have found it damaged.
-    const auto is_there = store_->is_there(packed_.digest);
-    if (is_there && !*is_there) tell_store(bring(artifact_, packed_, *store_));
+    tell_store(standing_.look_after());  // workers may have found it damaged
     look_at_quota();
   }
 
@@ -549,6 +517,7 @@ class Remote {
   const RemoteOptions& remote_;
   Dialect& dialect_;
   Observer& observer_;
+  const Standing* followed_;  // null: the campaign comes from here
   const std::string host_ = host_name();
   std::unique_ptr<Ledger> ledger_;
   std::unique_ptr<Recorder> recorder_;
@@ -557,7 +526,7 @@ class Remote {
   std::unique_ptr<Committer> committer_;
   std::unique_ptr<Collector> collector_;
   store::CampaignRecord campaign_;  // as it is known there
-  std::string memo_;                // under which the ledger remembers it
+  Standing standing_;
   Plan plan_;
   Summary summary_;
   Positions waiting_;   // not done
@@ -567,9 +536,7 @@ class Remote {
   std::size_t not_placed_ = 0;             // that could not be put into place
   std::map<jobs::Place, bool> knows_all_;  // the last look at what has ended came to its end
   bool has_more_ = false;                  // results in the store that were not asked for yet
-  Artifact artifact_;
-  archive::Packed packed_;
-  std::vector<std::uint8_t> damaged_;  // times, by position
+  std::vector<std::uint8_t> damaged_;      // times, by position
   std::vector<worker::RunningView> views_;
   std::size_t running_ = 0, complete_ = 0, known_ = 0, failed_ = 0, failed_before_ = 0;
   std::uint64_t bytes_seen_ = 0;
@@ -583,7 +550,12 @@ class Remote {
 }  // namespace
 
 Result<Summary> run_remote(const Options& options, const RemoteOptions& remote, Dialect& dialect, Observer& observer) {
-  return Remote(options, remote, dialect, observer).run();
+  return Remote(options, remote, dialect, observer, nullptr).run();
+}
+
+Result<Summary> follow_campaign(const Options& options, const RemoteOptions& remote, const Standing& standing,
+                                Dialect& dialect, Observer& observer) {
+  return Remote(options, remote, dialect, observer, &standing).run();
 }
 
 std::string conflicts_memo(const std::string& campaign) {
