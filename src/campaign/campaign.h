@@ -90,6 +90,9 @@ struct Tally {
   std::optional<double> seconds_left;  // learned from runs that are done
 };
 
+struct BuildView;    // campaign/build_request.h
+struct BuildAnswer;  // likewise
+
 // Told what happens, in the campaign's thread.
 class Observer {
  public:
@@ -100,6 +103,11 @@ class Observer {
   virtual void progress(const std::vector<worker::RunningView>& running, const Plan& plan, const Tally& tally) = 0;
   virtual void note(const std::string& text) = 0;
   virtual void finished(const Plan& plan, const Summary& summary) = 0;
+  // Of a campaign that a builder builds first: how far it is, what it prints (pieces, as a terminal may have them), and
+  // what came of it.
+  virtual void building(const BuildView& /*view*/) {}
+  virtual void build_output(std::string_view /*piece*/) {}
+  virtual void built(const BuildAnswer& /*answer*/) {}
 };
 
 // Lists the runs, makes their keys and decides. `dry` claims nothing.

@@ -263,6 +263,17 @@ class SqliteLedger final : public Ledger {
     return found;
   }
 
+  Result<std::vector<RunKey>> known_keys(bool errors, std::size_t most) override {
+    std::vector<RunKey> keys;
+    SIMSWARM_CHECK(take_keys("SELECT key FROM result ORDER BY accepted DESC LIMIT ?", most, keys));
+    if (!errors) return keys;
+    SIMSWARM_CHECK(take_keys(
+        "SELECT a.key FROM attempt a WHERE a.outcome IN ('model_error','fingerprint_mismatch') AND a.number="
+        "(SELECT MAX(number) FROM attempt b WHERE b.key=a.key) AND a.key NOT IN (SELECT key FROM result) LIMIT ?",
+        most - std::min(most, keys.size()), keys));
+    return keys;
+  }
+
   Result<std::vector<Learned>> learned(const std::string& config) override {
     SIMSWARM_TRY(const auto rows,
                  database_->prepare(
@@ -375,6 +386,17 @@ class SqliteLedger final : public Ledger {
   }
 
  private:
+  Status take_keys(const char* question, std::size_t most, std::vector<RunKey>& keys) {
+    SIMSWARM_TRY(const auto rows, database_->prepare(question));
+    rows->bind(most);
+    while (true) {
+      SIMSWARM_TRY(const bool row, rows->step());
+      if (!row) return {};
+      SIMSWARM_TRY(Digest digest, Digest::parse(rows->text(0)));
+      keys.push_back({std::move(digest)});
+    }
+  }
+
   void reset_statements() {
     for (auto* statement : {&result_, &files_, &last_attempt_, &attempts_, &files_at_, &known_digest_})
       statement->reset();

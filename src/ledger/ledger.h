@@ -154,6 +154,9 @@ class Ledger {
   [[nodiscard]] virtual Result<bool> is_new() = 0;
   // Accepted results and failed attempts.
   [[nodiscard]] virtual Result<std::optional<ResultRecord>> result_of(const RunKey& key) = 0;
+  // Of accepted results, the newest first, and with `errors` of runs whose last attempt ended in an error that would
+  // come again; at most so many.
+  [[nodiscard]] virtual Result<std::vector<RunKey>> known_keys(bool errors, std::size_t most) = 0;
   [[nodiscard]] virtual Result<std::vector<Attempt>> attempts_of(const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::optional<AttemptLog>> log_of(const RunKey& key, int attempt) = 0;
   // Results that are no longer what was accepted: forgotten, so that their runs run again.

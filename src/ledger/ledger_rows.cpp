@@ -36,6 +36,7 @@ Attempt read_attempt(const Statement& row) {
   attempt.exit_code = row.integer(16);
   attempt.host = row.text(17);
   attempt.command = decode_words(row.text(18));
+  attempt.cpu = row.text(19);
   return attempt;
 }
 
@@ -90,7 +91,7 @@ Status insert_runs(Database& database, const std::string& campaign, std::span<co
 
 Status insert_attempt(Database& database, const Attempt& attempt, const AttemptLog& log) {
   SIMSWARM_TRY(const auto add,
-               database.prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
+               database.prepare("INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"));
   const Verdict& verdict = attempt.verdict;
   const Usage& usage = attempt.usage;
   add->bind(attempt.key.digest.hex()).bind(attempt.number).bind(attempt.campaign).bind(to_text(verdict.outcome));
@@ -101,7 +102,7 @@ Status insert_attempt(Database& database, const Attempt& attempt, const AttemptL
   add->bind(usage.wall_seconds).bind(usage.user_seconds).bind(usage.system_seconds).bind(usage.peak_memory);
   add->bind(usage.result_bytes).bind(usage.events).bind(micros(attempt.started)).bind(micros(attempt.ended));
   add->bind(attempt.exit_code).bind(attempt.host).bind(encode(attempt.command));
-  add->bind(log.output).bind(log.errors).bind(log.own);
+  add->bind(log.output).bind(log.errors).bind(log.own).bind(attempt.cpu);
   return add->run();
 }
 

@@ -18,8 +18,8 @@ namespace simswarm::ledger {
 // From the columns of kAttemptColumns, the first of the row.
 constexpr const char* kAttemptColumns =
     "a.key, a.number, a.campaign, a.outcome, a.message, a.simulated_time, a.event, a.module, a.wall, a.user, a.system, "
-    "a.peak_memory, a.result_bytes, a.events, a.started, a.ended, a.exit_code, a.host, a.command";
-constexpr int kAttemptColumnCount = 19;
+    "a.peak_memory, a.result_bytes, a.events, a.started, a.ended, a.exit_code, a.host, a.command, a.cpu";
+constexpr int kAttemptColumnCount = 20;
 [[nodiscard]] Attempt read_attempt(const Statement& row);
 
 // From the columns path, size, digest, device, inode, mtime, ctime, the first of the row.

@@ -54,8 +54,13 @@ ALTER TABLE campaign ADD COLUMN not_run INTEGER;
 UPDATE campaign SET position=(SELECT COUNT(*) FROM campaign AS other WHERE other.id<=campaign.id);
 )sql";
 
+// What kind of processor made an attempt.
+constexpr const char* kFrom2 = R"sql(
+ALTER TABLE attempt ADD COLUMN cpu TEXT;
+)sql";
+
 // kUpgrades[N] leads from version N to N+1.
-constexpr std::array kUpgrades{kFrom0, kFrom1};
+constexpr std::array kUpgrades{kFrom0, kFrom1, kFrom2};
 constexpr int kVersion = static_cast<int>(kUpgrades.size());
 
 }  // namespace simswarm::ledger

@@ -75,6 +75,21 @@ TEST_F(ALedger, RefusesTheSameCampaignTwiceAndKeepsTheFirst) {
   EXPECT_EQ(ledger_->runs_of("01A").value().size(), 1U);
 }
 
+TEST_F(ALedger, TellsTheKeysOfAllThatNeedsNoRun) {
+  std::vector<Attempt> attempts{attempt("crashed"), attempt("wrong"), attempt("mended")};
+  attempts[0].verdict.outcome = Outcome::kCrashed;
+  attempts[1].verdict.outcome = attempts[2].verdict.outcome = Outcome::kModelError;
+  ASSERT_TRUE(ledger_->record_attempts(attempts, std::vector<AttemptLog>(3)).has_value());
+  std::vector<Attempt> again{attempt("mended")};
+  again[0].verdict.outcome = Outcome::kCrashed;
+  ASSERT_TRUE(ledger_->record_attempts(again, std::vector<AttemptLog>(1)).has_value());
+  std::vector<Intent> intents{intent("whole", {})};
+  ASSERT_TRUE(accept(intents).has_value());
+  EXPECT_THAT(ledger_->known_keys(false, 10).value(), ElementsAre(key("whole")));
+  EXPECT_THAT(ledger_->known_keys(true, 10).value(), ElementsAre(key("whole"), key("wrong")));
+  EXPECT_THAT(ledger_->known_keys(true, 1).value(), ElementsAre(key("whole")));
+}
+
 TEST_F(ALedger, NumbersTheAttemptsOfEachKey) {
   std::vector<Attempt> attempts{attempt("a"), attempt("b"), attempt("a")};
   ASSERT_TRUE(ledger_->record_attempts(attempts, std::vector<AttemptLog>(3)).has_value());
@@ -95,7 +110,8 @@ TEST_F(ALedger, RemembersAnAttemptWithAllThatIsInIt) {
                at(12),
                139,
                "node1",
-               {"./a", "-r", "1,2"}};
+               {"./a", "-r", "1,2"},
+               "A Kind (1/2/3)"};
   std::vector<Attempt> attempts{made, attempt("b")};
   attempts[1].verdict.place.event = std::nullopt;
   const std::vector<AttemptLog> logs{{std::string("out\0put\xff", 8), "errors\n", "own\n"}, {}};
@@ -119,6 +135,7 @@ TEST_F(ALedger, RemembersAnAttemptWithAllThatIsInIt) {
   EXPECT_EQ(read.ended, at(12));
   EXPECT_EQ(read.exit_code, 139);
   EXPECT_EQ(read.host, "node1");
+  EXPECT_EQ(read.cpu, "A Kind (1/2/3)");
   EXPECT_THAT(read.command, ElementsAre("./a", "-r", "1,2"));
   EXPECT_EQ(ledger_->attempts_of(key("b")).value().at(0).verdict.place.event, std::nullopt);
   const AttemptLog log = ledger_->log_of(key("a"), 1).value().value();

@@ -34,9 +34,9 @@ TEST_F(LedgerFile, SaysWhichVersionItIs) {
 TEST_F(LedgerFile, OfANewerVersionIsRefusedAndLeftAlone) {
   execute("PRAGMA user_version=9");
   EXPECT_EQ(opening(), "the ledger " + path() +
-                           " is of version 9, this simswarm knows versions up to 2: use the newer simswarm, or another "
+                           " is of version 9, this simswarm knows versions up to 3: use the newer simswarm, or another "
                            "state folder");
-  execute("PRAGMA user_version=2");
+  execute("PRAGMA user_version=3");
   EXPECT_EQ(opening(), "no error");
 }
 

@@ -92,7 +92,7 @@ std::string with_key(std::string sql) {
 TEST_F(FoundLedger, OfVersion1IsUpgradedAndKeepsWhatIsInIt) {
   make(std::string(kVersion1) + with_key(kCampaigns1));
   const auto ledger = Ledger::open(state()).value();
-  EXPECT_EQ(number("PRAGMA user_version"), 2);
+  EXPECT_EQ(number("PRAGMA user_version"), 3);
   const auto campaigns = ledger->campaigns().value();
   ASSERT_EQ(campaigns.size(), 2U);
   EXPECT_EQ(campaigns[0].id, "01B") << "the order that their ids gave";

@@ -1,0 +1,132 @@
+// A campaign that stands in the store: followed from anywhere, and ended everywhere.
+#include "base/text.h"
+#include "campaign/build_request.h"
+#include "campaign/built.h"
+#include "campaign/standing.h"
+#include "campaign/submission.h"
+#include "queue/job_queue.h"
+
+namespace simswarm::campaign {
+namespace {
+
+constexpr std::size_t kAtOnce = 1000;
+
+// By id, a beginning of it (6 letters at least), or name: then the newest.
+Result<store::CampaignRecord> find_there(store::Store& store, const std::string& wanted, const std::string& usual) {
+  SIMSWARM_TRY(const auto campaigns, store.campaigns());
+  const std::string& name = wanted.empty() ? usual : wanted;
+  std::vector<std::string> names;
+  for (const store::CampaignRecord& one : campaigns) {
+    const bool is_beginning = wanted.size() >= 6 && one.id.starts_with(wanted);
+    if (one.id == wanted || one.name == name || is_beginning) return one;
+    names.push_back(one.name);
+  }
+  if (campaigns.empty()) return usage_error("there is no campaign in {}", store.shown());
+  const auto near = near_misses(name, names);
+  return usage_error("there is no campaign «{}» in {}{}", name, store.shown(),
+                     near.empty() ? "; simswarm store ls lists them" : "; did you mean " + near.front() + "?");
+}
+
+class Canceller {
+ public:
+  Canceller(store::Store& store, jobs::JobQueue& queue) : store_(store), queue_(queue) {}
+
+  Result<Cancelled> cancel(const std::string& wanted) {
+    auto found = find_there(store_, wanted, wanted);
+    if (!found) {
+      // One that is still being built is not there yet.
+      const jobs::JobId build{build_job_id(wanted)};
+      const auto job = jobs::check_id(build) ? queue_.find(build) : Result<std::optional<jobs::JobDetails>>();
+      if (!job || !*job) return propagate(found.error());
+      done_.campaign = wanted;
+    } else {
+      done_.campaign = found->id;
+      done_.name = found->name;
+    }
+    // Whoever is about to queue its runs sees this, or they are seen here.
+    SIMSWARM_CHECK(store_.note_cancelled(done_.campaign, system_clock().stamp()));
+    SIMSWARM_CHECK(end_build());
+    if (found) SIMSWARM_CHECK(end_runs(*found));
+    return std::move(done_);
+  }
+
+ private:
+  Status end_build() {
+    const jobs::JobId id{build_job_id(done_.campaign)};
+    SIMSWARM_TRY(const auto job, queue_.find(id));
+    if (!job) return {};
+    if (job->job.state == jobs::State::kStarted) {
+      SIMSWARM_TRY(const jobs::Answer answer, queue_.request_stop(id));
+      done_.build = answer == jobs::Answer::kDone;
+    } else if (job->job.state == jobs::State::kQueued) {
+      SIMSWARM_TRY(const jobs::Answer answer, queue_.cancel(id));
+      done_.build = answer == jobs::Answer::kDone;
+    }
+    return {};
+  }
+
+  Status end_runs(const store::CampaignRecord& campaign) {
+    if (campaign.queue == "run-" + campaign.id) {
+      SIMSWARM_TRY(done_.waiting, queue_.cancel_waiting({campaign.queue}));
+    } else {
+      SIMSWARM_CHECK(each(campaign, jobs::Place::kQueued, [&](const jobs::JobId& id) -> Status {
+        SIMSWARM_TRY(const jobs::Answer answer, queue_.cancel(id));
+        done_.waiting += answer == jobs::Answer::kDone ? 1 : 0;
+        return {};
+      }));
+    }
+    return each(campaign, jobs::Place::kStarted, [&](const jobs::JobId& id) -> Status {
+      SIMSWARM_TRY(const jobs::Answer answer, queue_.request_stop(id));
+      done_.running += answer == jobs::Answer::kDone ? 1 : 0;
+      return {};
+    });
+  }
+
+  // Of those that stand there now.
+  Status each(const store::CampaignRecord& campaign, jobs::Place place,
+              const std::function<Status(const jobs::JobId&)>& visit) {
+    std::vector<jobs::JobId> ids;
+    for (std::size_t offset = 0;; offset += kAtOnce) {
+      SIMSWARM_TRY(const jobs::Page page, queue_.list({campaign.queue}, place, offset, kAtOnce));
+      for (const jobs::JobView& job : page.jobs) {
+        if (position_of(campaign.id, job.id)) ids.push_back(job.id);
+      }
+      if (page.jobs.size() < kAtOnce) break;
+    }
+    for (const jobs::JobId& id : ids) SIMSWARM_CHECK(visit(id));
+    return {};
+  }
+
+  store::Store& store_;
+  jobs::JobQueue& queue_;
+  Cancelled done_;
+};
+
+}  // namespace
+
+Result<Summary> attach(const Options& options, const RemoteOptions& remote, const std::string& wanted,
+                       Observer& observer) {
+  Standing standing;
+  Foretold foretold;
+  {
+    SIMSWARM_TRY(const auto store, store::open_store(remote.store));
+    SIMSWARM_TRY(standing.campaign, find_there(*store, wanted, options.name));
+    if (standing.campaign.foretold.empty())
+      return usage_error("campaign {} was begun by an older simswarm: the call that began it brings its results",
+                         standing.campaign.id);
+    SIMSWARM_TRY(foretold, foretold_of(standing.campaign, *store));
+  }
+  const std::unique_ptr<Dialect> dialect = make_foretold_dialect(foretold);
+  Options own = options;
+  own.name = standing.campaign.name;
+  own.foretold = &foretold;
+  return follow_campaign(own, remote, standing, *dialect, observer);
+}
+
+Result<Cancelled> cancel_campaign(const RemoteOptions& remote, const std::string& wanted) {
+  SIMSWARM_TRY(const auto store, store::open_store(remote.store));
+  SIMSWARM_TRY(const auto queue, jobs::open_job_queue(remote.queue));
+  return Canceller(*store, *queue).cancel(wanted);
+}
+
+}  // namespace simswarm::campaign
