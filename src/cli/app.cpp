@@ -214,6 +214,31 @@ void add_upkeep(CLI::App& app, UpkeepArguments& arguments) {
   command->add_flag("--json", arguments.json, "Print JSON");
 }
 
+void add_services(CLI::App& app, ServicesArguments& arguments) {
+  CLI::App* command = app.add_subcommand("services", "A swarm on this machine, for trying it and for tests");
+  command->footer(
+      "simswarm services up [NAME]      starts what does not run yet, and gives it a name for --on\n"
+      "simswarm services status [NAME]  exit code 1: something does not run\n"
+      "simswarm services down [NAME]    ends all; data stays, but with --forget\n\n"
+      "Redis, a store, distcc servers, a builder and a runner, on Unix sockets and the loopback address, with "
+      "passwords "
+      "of their own. NAME is local-services where nothing is said. Their state lies in "
+      "~/.local/state/simswarm/services/NAME (for root /var/lib/simswarm/services/NAME; SIMSWARM_SERVICES_FOLDER). "
+      "What "
+      "an option has said holds until it says something else.");
+  command->add_option("ACTION", arguments.action, "up, down, status")->required();
+  command->add_option("NAME", arguments.name, "Which services; by default local-services");
+  command->add_option("--runners", arguments.runners, "With up: runs at once; at first one a core")->type_name("N");
+  command->add_option("--distcc", arguments.distcc, "With up: distcc servers; at first 3; 0: none")->type_name("N");
+  command
+      ->add_option("--store", arguments.store,
+                   "With up: mongodb (a server of its own), directory, or the URL of one that is there; at first "
+                   "mongodb where there is a server")
+      ->type_name("STORE");
+  command->add_flag("--forget", arguments.forget, "With down: remove all data, and the name for --on");
+  command->add_flag("--json", arguments.json, "Print JSON");
+}
+
 void add_runall(CLI::App& app, RunallArguments& arguments) {
   CLI::App* command =
       app.add_subcommand("runall", "Run all runs of an OMNeT++ configuration, with the words of opp_runall");
@@ -418,6 +443,7 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_worker(*app, arguments.worker);
   add_jobs(*app, arguments.jobs);
   add_upkeep(*app, arguments.store);
+  add_services(*app, arguments.services);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();

@@ -28,6 +28,7 @@ struct Arguments {
   WorkerArguments worker;
   JobsArguments jobs;
   UpkeepArguments store;
+  ServicesArguments services;
   std::string completion_shell;
   std::string document;
 };

@@ -149,4 +149,13 @@ struct UpkeepArguments {
   bool repair = false, dry_run = false, replace = false, json = false;
 };
 
+// A swarm on this machine.
+struct ServicesArguments {
+  std::string action;  // up, down, status
+  std::string name;    // empty: local-services
+  std::optional<int> runners, distcc;
+  std::string store;
+  bool forget = false, json = false;
+};
+
 }  // namespace simswarm::cli

@@ -75,6 +75,7 @@ Result<ExitCode> dispatch(const CLI::App& app, Arguments& arguments) {
   if (name == "worker") return worker_command(arguments.worker);
   if (name == "jobs") return jobs_command(arguments.jobs);
   if (name == "store") return store_command(arguments.store);
+  if (name == "services") return services_command(arguments.services);
   if (name == "document") return document(app, arguments.document);
   SIMSWARM_TRY(const std::string script, completion(app, arguments.completion_shell));
   print(script);
