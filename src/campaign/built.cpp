@@ -108,7 +108,7 @@ class Built {
     request_.image = built_.image;
     request_.environment = portable_environment(travel, names, built_.environment, get);
     worker::StudySpec study = remote_.study;
-    study.folder = request_.folder;
+    study.folder = fs::path("/") / request_.folder;  // where the tree lies is not known yet
     study.brought = request_.environment;
     words_of(study) = portable_words(travel, words_of(study));
     request_.study = worker::to_json(study);

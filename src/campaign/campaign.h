@@ -52,6 +52,7 @@ struct Options {
   fs::path project;                                 // what runs see; empty: the git work tree around the working folder
   std::optional<std::vector<std::string>> listing;  // which files of it may be data; nothing: what git would track
   std::vector<Brought> brought;                     // variables of the programs, in place of ours
+  std::vector<KeyPart> more_parts;                  // of the keys of all runs
   const Foretold* foretold = nullptr;               // what was planned elsewhere: nothing is asked here
   const volatile std::sig_atomic_t* interrupts = nullptr;  // counts Ctrl-C and SIGTERM
   int interrupt_descriptor = -1;                           // readable after one

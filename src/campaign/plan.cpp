@@ -85,7 +85,7 @@ class Planner {
   // What all runs see is digested once.
   void make_keys(const std::vector<KeyPart>& common) {
     const KeyMaker maker(common);
-    std::vector<KeyPart> companion;
+    std::vector<KeyPart> companion = options_.more_parts;
     if (options_.companion) companion.push_back({"companion", companion_words()});
     plan_.runs.reserve(words_.size());
     for (Run run : words_) {

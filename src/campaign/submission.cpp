@@ -50,26 +50,29 @@ std::optional<std::size_t> position_of(const std::string& campaign, const jobs::
   return static_cast<std::size_t>(*number);
 }
 
-Status submit(const store::CampaignRecord& campaign, const Positions& runs,
+Status submit(const store::CampaignRecord& campaign, const std::vector<std::size_t>& order,
               const std::function<std::string(std::size_t)>& name_of, jobs::JobQueue& queue) {
   SIMSWARM_CHECK(queue.keep_manifest(campaign.id, campaign.study));
   std::vector<jobs::NewJob> some;
-  for (std::size_t position = 0; position < campaign.runs; ++position) {
-    if (runs.contains(position)) {
-      jobs::NewJob& job = some.emplace_back();
-      job.id = job_of(campaign.id, position);
-      job.queue.text = campaign.queue;
-      job.payload = worker::payload_of(campaign.id, position);
-      job.description = name_of(position);
-      job.retries = campaign.retries;
-      job.max_lost = campaign.max_lost;
-      job.result_ttl = kResultTtl;
-    }
-    if (some.size() < kAtOnce && position + 1 < campaign.runs) continue;
-    if (!some.empty()) SIMSWARM_CHECK(put_in(queue, some));
+  for (const std::size_t position : order) {
+    jobs::NewJob& job = some.emplace_back();
+    job.id = job_of(campaign.id, position);
+    job.queue.text = campaign.queue;
+    job.payload = worker::payload_of(campaign.id, position);
+    job.description = name_of(position);
+    job.retries = campaign.retries;
+    job.max_lost = campaign.max_lost;
+    job.result_ttl = kResultTtl;
+    if (some.size() < kAtOnce) continue;
+    SIMSWARM_CHECK(put_in(queue, some));
     some.clear();
   }
-  return {};
+  return some.empty() ? Status() : put_in(queue, some);
+}
+
+Status submit(const store::CampaignRecord& campaign, const Positions& runs,
+              const std::function<std::string(std::size_t)>& name_of, jobs::JobQueue& queue) {
+  return submit(campaign, runs.first(runs.size()), name_of, queue);
 }
 
 Result<std::size_t> restore(const store::CampaignRecord& campaign, store::Store& store, jobs::JobQueue& queue) {

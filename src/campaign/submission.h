@@ -19,6 +19,8 @@ namespace simswarm::campaign {
 
 // Puts these runs into the queue, with what workers need to know of the campaign; runs that stand there already are
 // left as they are. Repeats what a server that is away for a moment has not taken.
+[[nodiscard]] Status submit(const store::CampaignRecord& campaign, const std::vector<std::size_t>& order,
+                            const std::function<std::string(std::size_t)>& name_of, jobs::JobQueue& queue);
 [[nodiscard]] Status submit(const store::CampaignRecord& campaign, const Positions& runs,
                             const std::function<std::string(std::size_t)>& name_of, jobs::JobQueue& queue);
 
