@@ -24,6 +24,7 @@ struct Launch {
   int input = -1;
   const User* run_as = nullptr;
   const std::vector<int>* cores = nullptr;
+  std::uint64_t processes = 0;
   // Namespaces that are there already, to be entered; -1: none.
   int enter_users = -1;
   int enter_pids = -1;
@@ -69,6 +70,10 @@ bool raise_loopback(Launch& launch);
 void fill_mounts(Launch& launch, const std::optional<OverlayMount>& overlay, const std::vector<BindMount>& binds);
 // Runs `child` in a process that shares our memory, and waits until it has executed a program or ended. Its id.
 [[nodiscard]] Result<pid_t> clone_child(int (*child)(void*), Launch& launch, int more_flags, int* pidfd);
+// What a program is started with, ready for a child. `spec` and `program` must outlive it.
+void fill_program(Launch& launch, const ProcessSpec& spec, const fs::path& program);
+// Becomes the program, in a child that shares our memory; `argument` is the Launch. Returns when that failed, with 127.
+int execute(void* argument);
 // The error that a child left in `launch`.
 [[nodiscard]] tl::unexpected<Error> launch_error(const Launch& launch, std::string_view what);
 

@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -54,11 +55,21 @@ bool pin(Launch& launch) {
   return ::sched_setaffinity(0, sizeof(set), &set) == 0 || fail(launch, "pinning to cores");
 }
 
+// A fork bomb ends at the limit; a core file of each crash would fill the disk.
+bool limit(Launch& launch) {
+  if (launch.processes == 0) return true;
+  const rlimit none{0, 0};
+  const rlimit most{launch.processes, launch.processes};
+  return (::setrlimit(RLIMIT_CORE, &none) == 0 && ::setrlimit(RLIMIT_NPROC, &most) == 0) || fail(launch, "limits");
+}
+
+}  // namespace
+
 // In the namespaces and with the mounts of the run. A group the process shares with nobody: signals reach all of it.
 int execute(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
   ::setsid();
-  if (!pin(launch) || !change_user(launch)) ::_exit(127);
+  if (!pin(launch) || !limit(launch) || !change_user(launch)) ::_exit(127);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // after the change of user, which clears it
   ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (::chdir(launch.working_folder) != 0) {
@@ -74,6 +85,8 @@ int execute(void* argument) {
   fail(launch, "start", launch.program);
   ::_exit(127);
 }
+
+namespace {
 
 std::vector<char>& child_stack(bool second) {
   static thread_local std::array<std::vector<char>, 2> stacks{std::vector<char>(kChildStack), {}};
@@ -155,24 +168,33 @@ tl::unexpected<Error> launch_error(const Launch& launch, std::string_view what) 
                       fmt::format("cannot start {}: {}{}{}", what, launch.failed_step, with.empty() ? "" : " ", with));
 }
 
+void fill_program(Launch& launch, const ProcessSpec& spec, const fs::path& program) {
+  static const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  launch.program = program.c_str();
+  launch.argv = pointers(nullptr, spec.argv);
+  launch.environment = pointers(spec.inherited, spec.environment);
+  launch.working_folder = spec.working_folder.c_str();
+  launch.input = input.get();
+  launch.cores = &spec.cores;
+  launch.processes = spec.processes;
+  launch.run_as = spec.run_as ? &*spec.run_as : nullptr;
+}
+
 Result<Started> start(const ProcessSpec& spec) {
   fs::path program = spec.program;
   if (program.empty() || ::access(program.c_str(), X_OK) != 0) {
     SIMSWARM_TRY(program, find_program(spec.argv.front(), spec.working_folder));
   }
-  SIMSWARM_TRY(const Fd output, open_output(spec.output));
-  SIMSWARM_TRY(const Fd errors, open_output(spec.errors));
-  static const Fd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   Launch launch;
-  launch.program = program.c_str();
-  launch.argv = pointers(nullptr, spec.argv);
-  launch.environment = pointers(spec.inherited, spec.environment);
-  launch.working_folder = spec.working_folder.c_str();
-  launch.output = output.get();
-  launch.errors = errors.get();
-  launch.input = input.get();
-  launch.cores = &spec.cores;
-  launch.run_as = spec.run_as ? &*spec.run_as : nullptr;
+  fill_program(launch, spec, program);
+  Fd output;
+  Fd errors;
+  if (spec.stream < 0) {
+    SIMSWARM_TRY(output, open_output(spec.output));
+    SIMSWARM_TRY(errors, open_output(spec.errors));
+  }
+  launch.output = spec.stream < 0 ? output.get() : spec.stream;
+  launch.errors = spec.stream < 0 ? errors.get() : spec.stream;
   launch.enter_users = spec.inside.users;
   launch.enter_pids = spec.inside.pids;
   launch.enter_network = spec.inside.network;

@@ -54,9 +54,11 @@ struct ProcessSpec {
   fs::path errors;
   std::optional<OverlayMount> overlay;  // needs a mount namespace: made with a user namespace when not root
   std::vector<BindMount> binds;
-  std::optional<User> run_as;  // only root can
-  Inside inside;               // with `mounts` overlay and binds are there already
-  std::vector<int> cores;      // that it may use; empty: all
+  std::optional<User> run_as;   // only root can
+  Inside inside;                // with `mounts` overlay and binds are there already
+  std::vector<int> cores;       // that it may use; empty: all
+  int stream = -1;              // a descriptor that both streams go to, in place of files
+  std::uint64_t processes = 0;  // that its user may have at once (RLIMIT_NPROC), without core files; 0: as we may
 };
 
 struct Started {
