@@ -33,11 +33,12 @@ struct BuildSpec {
   std::vector<Step> steps;
   std::size_t jobs = 1;
   std::vector<std::pair<std::string, std::string>>
-      environment;                 // added to a bare one (PATH, LANG, HOME in the tree's place)
+      environment;                 // added to a bare one (PATH, LANG, HOME below `temporary`)
   std::optional<exec::User> user;  // nothing: we are not root
   fs::path temporary;              // becomes /tmp, /var/tmp and TMPDIR of the build; made, and emptied after
   std::vector<fs::path> hidden;    // folders that it must not see: other projects, our own state
-  exec::Inside inside;             // the keeper's
+  std::vector<fs::path> shown;     // seen all the same, like the tree, wherever they lie: the farm's (Farm::folders())
+  exec::Inside inside;             // the keeper's; not needed where exec::apart_here() gives more
   std::string mark;                // «NAME=value», by which strays are found
   BuildLimits limits;
 };

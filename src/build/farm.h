@@ -45,6 +45,7 @@ class Farm {
 
   // Added to the build's environment: PATH with compilers that go through the cache, CCACHE_…, DISTCC_….
   [[nodiscard]] virtual std::vector<std::pair<std::string, std::string>> environment() const = 0;
+  [[nodiscard]] virtual std::vector<fs::path> folders() const = 0;   // that builds must see (BuildSpec::shown)
   [[nodiscard]] virtual std::size_t jobs() const = 0;                // compilers at once, by the hosts that answer now
   [[nodiscard]] virtual FarmCounts counts() = 0;                     // since open()
   [[nodiscard]] virtual std::vector<std::string> hosts() const = 0;  // that answer now
