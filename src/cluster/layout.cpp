@@ -22,7 +22,7 @@ namespace {
 constexpr std::string_view kFirstLine = "simswarm services 1";
 constexpr std::uintmax_t kLongLog = std::uintmax_t{16} << 20U;  // bytes
 constexpr std::uint64_t kLastWords = 8192;
-constexpr std::size_t kLongestLine = 300;
+constexpr std::size_t kLongestLine = 200;
 constexpr std::chrono::seconds kLockPatience{30};
 
 // As root, servers run as other users: they may pass through, and see nothing on the way.

@@ -177,6 +177,16 @@ Status end_others(const Layout& layout, const Memory& before, const ServicesPlan
   return end(layout, others);
 }
 
+// What those that were killed have left holds ports, and locks.
+Status end_leftovers(const Layout& layout, const Memory& before) {
+  std::vector<std::string> dead = noted(layout, before);
+  std::erase_if(dead, [&](const std::string& name) {
+    const auto process = recorded(layout.pid_file(name));
+    return !process || runs(*process);
+  });
+  return end(layout, dead);
+}
+
 Status bring_all(const Layout& layout, const ServicesOptions& options, const ServicesPlan& plan) {
   Bringer bringer(layout, options);
   for (int phase = 0; phase < kPhases; ++phase) {
@@ -226,6 +236,7 @@ Result<std::vector<ServiceState>> services_up(const ServicesOptions& options) {
   SIMSWARM_CHECK(layout.make());
   SIMSWARM_TRY(const Fd lock, layout.lock());
   SIMSWARM_TRY(const Memory before, layout.remembered());
+  SIMSWARM_CHECK(end_leftovers(layout, before));
   SIMSWARM_TRY(const ServicesPlan plan, plan_services(layout, options, before));
   for (const std::string& note : plan.notes) options.say("note: " + note);
   SIMSWARM_CHECK(check_ways(plan));

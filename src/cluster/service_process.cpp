@@ -93,13 +93,16 @@ struct Child {
   ::umask(daemon.umask);
   if (ready && daemon.user) ready = become(*daemon.user);
   ready = ready && ::chdir(daemon.folder.c_str()) == 0;
+  int error_number = errno;
   for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::syscall(SYS_close_range, 3, ~0U, CLOSE_RANGE_CLOEXEC);
-  if (ready) ::execve(with.argv[0], with.argv, with.environment);
-  const int error_number = errno;
+  if (ready) {
+    ::execve(with.argv[0], with.argv, with.environment);
+    error_number = errno;
+  }
   [[maybe_unused]] const ssize_t said = ::write(with.trouble, &error_number, sizeof(error_number));
   ::_exit(127);
 }

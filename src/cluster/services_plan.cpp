@@ -251,9 +251,10 @@ std::string sign_of(const Layout& layout, const std::string& service) {
 }
 
 std::vector<std::pair<std::string, std::string>> server_environment(const Layout& layout, const std::string& service) {
-  const char* path = std::getenv("PATH");
+  // Other users than root may not enter what root has in his.
+  const char* path = ::geteuid() == 0 ? nullptr : std::getenv("PATH");
   const std::string home = layout.home(service).string();
-  return {{"PATH", path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin"},
+  return {{"PATH", path != nullptr ? path : "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
           {"HOME", home},
           {"TMPDIR", home},
           {"LANG", "C.UTF-8"},

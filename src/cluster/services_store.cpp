@@ -32,6 +32,7 @@ wal_level = minimal
 max_wal_senders = 0
 shared_buffers = 64MB
 jit = off
+log_min_messages = log  # an insert of what is there is no error worth a line
 default_toast_compression = lz4  # half the processor time of an upload, beside pglz
 dynamic_shared_memory_type = mmap  # in the folder: nothing is left elsewhere by one that was killed
 )";
