@@ -13,12 +13,18 @@ namespace simswarm::build {
 
 struct Toolchain {
   std::string image;     // of the container; empty: none
-  std::string id;        // digest: compilers and their versions, make, cmake, ccache's own view, OMNeT++ where it is
-  std::string compiler;  // for people: «g++ 12.2.0»
+  std::string id;        // digest of the image's name and of all that translates here, see toolchain_in()
+  std::string compiler;  // for people: «g++ 12.2.0»; empty: none here
   std::string omnetpp;   // its version; empty: none here
 };
 // Of this machine, by PATH; asked once a process.
 [[nodiscard]] Result<Toolchain> toolchain_here(const std::string& image);
+
+// The same by another PATH, asked each time. Machines with the same files have the same toolchain, wherever these lie
+// and whenever they were installed: compilers, what they call (cc1plus, as, ld) and link (libstdc++, libc, crt1.o),
+// make, CMake, Ninja, and OMNeT++'s programs, libraries and configuration. ccache and distcc under a compiler's name
+// are passed over.
+[[nodiscard]] Result<Toolchain> toolchain_in(const std::string& path, const std::string& image);
 
 struct BuildKeyParts {
   std::string tree;  // source::TreeId
