@@ -108,14 +108,44 @@ void add_store(CLI::App& app, StoreArguments& arguments) {
       ->type_name("FILE");
 }
 
+void add_builder(CLI::App& command, WorkerArguments& arguments) {
+  command
+      .add_option("--work", arguments.work,
+                  "With build: folder of sources and checkouts (in the folder of --cache; for root "
+                  "/var/cache/simswarm/builder)")
+      ->type_name("DIR");
+  command
+      .add_option("--distcc", arguments.distcc,
+                  "With build: machine that compiles, too (distccd); a name with several addresses is all of them; may "
+                  "be given several times")
+      ->type_name("HOST[:PORT][/N]");
+  command.add_option("--compilers", arguments.compilers, "With build: compilers at once here; by default one a core")
+      ->type_name("N");
+  command.add_option("--builds", arguments.builds, "With build: builds at once (2)")->type_name("N");
+  command
+      .add_option("--image", arguments.image,
+                  "Name of the toolchain's image: only campaigns that name it are served; by default those that name "
+                  "none")
+      ->type_name("NAME");
+  command.add_option("--build-timeout", arguments.build_timeout, "With build: end a build after this time (2h)")
+      ->type_name("TIME");
+  command.add_option("--build-memory", arguments.build_memory, "With build: end a build that uses more memory")
+      ->type_name("SIZE");
+  command
+      .add_option("--build-disk", arguments.build_disk,
+                  "With build: end a build that makes its folder grow by more (20G)")
+      ->type_name("SIZE");
+}
+
 void add_worker(CLI::App& app, WorkerArguments& arguments) {
-  CLI::App* command = app.add_subcommand("worker", "Execute the runs of a queue, or list who does");
+  CLI::App* command =
+      app.add_subcommand("worker", "Execute the runs of a queue, build what campaigns need, or list who does");
   command->footer(
-      "simswarm worker run [OPTIONS]\nsimswarm worker list [--json]\n\n"
+      "simswarm worker run [OPTIONS]\nsimswarm worker build [OPTIONS]\nsimswarm worker list [--json]\n\n"
       "SIGTERM, Ctrl-C, and `shutdown` of RQ: nothing new starts, running runs get the time of --drain, the rest is "
       "handed back. A second signal hands all back at once. Outcomes that the queue could not take yet wait in the "
       "spool, also for the next worker of this machine.");
-  command->add_option("ACTION", arguments.action, "run or list")->required();
+  command->add_option("ACTION", arguments.action, "run, build or list")->required();
   add_queue(*command, arguments.queue);
   add_store(*command, arguments.store);
   command
@@ -148,6 +178,7 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
   command->add_option("--spool", arguments.spool, "Folder for outcomes (~/.local/state/simswarm/worker)")
       ->type_name("DIR");
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
+  add_builder(*command, arguments);
   add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");
   add_ground(*command, arguments.run);
   command->add_flag("--json", arguments.json, "Print JSON: the log one object a line, the list as one object");

@@ -121,7 +121,11 @@ struct WorkerArguments {
   QueueArguments queue;
   StoreArguments store;
   std::string cache, cache_size, spool_size;  // sizes as given; checked by the command
-  std::string action;                         // run, list
+  std::string action;                         // run, build, list
+  std::string work, image;                    // of a builder: folder of checkouts, name of its toolchain's image
+  std::vector<std::string> distcc;            // machines that compile: HOST[:PORT][/N]
+  std::optional<int> compilers, builds;       // at once
+  std::string build_timeout, build_memory, build_disk;  // as given; checked by the command
   std::string name, node, spool, drain;
   std::vector<std::string> queues;
   std::optional<int> slots;

@@ -1,13 +1,9 @@
 // simswarm worker: executing the runs of a queue, and who does.
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
-#include <ctime>
 #include <iostream>
-#include <mutex>
 #include <nlohmann/json.hpp>
-#include <random>
 #include <thread>
 
 #include "base/text.h"
@@ -16,6 +12,7 @@
 #include "cli/queue_url.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
+#include "cli/worker_words.h"
 #include "result/text_table.h"
 #include "worker/service.h"
 
@@ -24,37 +21,12 @@ namespace {
 
 using nlohmann::json;
 
-// As names of the queue have to be: letters, digits, «_», «-», «.».
-std::string as_name(std::string text) {
-  for (char& c : text) {
-    const bool good =
-        (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-' || c == '.';
-    if (!good) c = '-';
-  }
-  return text.empty() ? "node" : text;
-}
-
-std::string host_name() {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 ? as_name(name.data()) : "node";
-}
-
 fs::path default_spool() {
   if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
     return fs::path(state) / "simswarm" / "worker";
   if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/' && std::string_view(home) != "/")
     return fs::path(home) / ".local" / "state" / "simswarm" / "worker";
   return fs::path("/var/tmp") / fmt::format("simswarm-worker-{}", ::geteuid());
-}
-
-// What others than its owner have to read: simulations may run as another user.
-fs::path default_cache() {
-  if (::geteuid() == 0) return "/var/cache/simswarm";
-  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache != nullptr && *cache == '/')
-    return fs::path(cache) / "simswarm";
-  if (const char* home = std::getenv("HOME"); home != nullptr && *home == '/' && std::string_view(home) != "/")
-    return fs::path(home) / ".cache" / "simswarm";
-  return fs::path("/var/tmp") / fmt::format("simswarm-cache-{}", ::geteuid());
 }
 
 Result<std::optional<worker::StoreOptions>> store_options(const WorkerArguments& arguments) {
@@ -75,16 +47,6 @@ Result<std::optional<worker::StoreOptions>> store_options(const WorkerArguments&
   return options;
 }
 
-// «finish», «0», «90s», «15m»: seconds; negative: as long as it takes.
-Result<double> drain_from(const std::string& text) {
-  if (text.empty()) return 5.0;
-  if (text == "finish") return -1.0;
-  if (text == "0") return 0.0;
-  const auto seconds = parse_duration(text);
-  if (!seconds) return usage_error("--drain={}: expected finish, or a time like 0, 90, 15m", text);
-  return *seconds;
-}
-
 Status check_queues(const std::vector<std::string>& patterns) {
   for (const std::string& pattern : patterns) {
     const Status checked = jobs::check_queue({replace_all(pattern, "*", "x")});
@@ -97,11 +59,8 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
   SIMSWARM_TRY(options.store, store_options(arguments));
-  options.link.node = arguments.node.empty() ? host_name() : arguments.node;
-  std::random_device random;
-  options.link.name.text = arguments.name.empty() ? fmt::format("{}-{}-{:04x}", options.link.node.substr(0, 150),
-                                                                ::getpid(), random() & 0xffffU)
-                                                  : arguments.name;
+  options.link.node = arguments.node.empty() ? node_name() : arguments.node;
+  options.link.name.text = worker_name(arguments.name, options.link.node);
   SIMSWARM_CHECK(jobs::check_worker(options.link.name, options.link.node));
   options.link.version = SIMSWARM_VERSION;
   options.link.patterns = arguments.queues.empty() ? std::vector<std::string>{"run", "run-*"} : arguments.queues;
@@ -125,32 +84,13 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   return options;
 }
 
-// One line a message, with the time; from any thread.
-class Log {
- public:
-  Log(std::string name, bool as_json) : name_(std::move(name)), as_json_(as_json) {}
-  void say(const std::string& text) {
-    const std::lock_guard guard(mutex_);
-    const std::string now = to_text(system_clock().stamp());
-    const std::string line = as_json_ ? json{{"time", now}, {"worker", name_}, {"message", text}}.dump(
-                                            -1, ' ', false, json::error_handler_t::replace)
-                                      : fmt::format("{} {}: {}", now.substr(0, 19), name_, text);
-    std::cerr << line + "\n" << std::flush;
-  }
-
- private:
-  std::mutex mutex_;
-  std::string name_;
-  bool as_json_;
-};
-
 Result<ExitCode> run_worker(const WorkerArguments& arguments) {
   SIMSWARM_TRY(worker::ServiceOptions options, service_options(arguments));
   const Interrupts interrupts = catch_interrupts(false);
   planning_is_over();
   options.interrupts = interrupts.count;
   options.interrupt_descriptor = interrupts.descriptor;
-  Log log(options.link.name.text, arguments.json);
+  WorkerLog log(options.link.name.text, arguments.json);
   options.say = options.link.say = [&log](const std::string& text) { log.say(text); };
   const std::size_t slots = options.link.slots;
   options.on_ready = [&] {
@@ -214,9 +154,10 @@ Result<ExitCode> list_workers(const WorkerArguments& arguments) {
 
 Result<ExitCode> worker_command(const WorkerArguments& arguments) {
   if (arguments.action == "run") return run_worker(arguments);
+  if (arguments.action == "build") return run_builder(arguments);
   if (arguments.action == "list") return list_workers(arguments);
-  const auto near = near_misses(arguments.action, {"run", "list"}, 1);
-  return usage_error("worker {}: there are run and list{}", arguments.action,
+  const auto near = near_misses(arguments.action, {"run", "build", "list"}, 1);
+  return usage_error("worker {}: there are run, build and list{}", arguments.action,
                      near.empty() ? "" : "; did you mean " + near.front() + "?");
 }
 
