@@ -24,21 +24,20 @@ class Services:
 
     def __init__(self, simswarm, folder, runners, distcc=0, store=""):
         self.simswarm = simswarm
-        self.folder = folder / "services"
-        self.environment = os.environ | {"SIMSWARM_HOSTS": str(folder / "hosts.toml")}
-        self.where = ["--name", NAME, "--folder", str(self.folder)]
+        self.folder = folder / "services" / NAME
+        self.environment = os.environ | {"SIMSWARM_HOSTS": str(folder / "hosts.toml"), "SIMSWARM_SERVICES_FOLDER": str(folder / "services")}
         self.options = ["--runners", str(runners), "--distcc", str(distcc)] + (["--store", store] if store else [])
 
     def __enter__(self):
         try:
-            self.ask("up", *self.where, *self.options)
+            self.ask("up", NAME, *self.options)
         except BaseException:
             self.__exit__()
             raise
         return self
 
     def __exit__(self, *_):
-        subprocess.run([self.simswarm, "services", "down", *self.where], env=self.environment, stdout=subprocess.DEVNULL, check=False)
+        subprocess.run([self.simswarm, "services", "down", NAME], env=self.environment, stdout=subprocess.DEVNULL, check=False)
 
     def ask(self, *words):
         done = subprocess.run([self.simswarm, "services", *words], env=self.environment, capture_output=True, text=True, check=False)
