@@ -105,6 +105,7 @@ class Remote {
     collector_ = std::make_unique<Collector>(
         *store_, CollectorOptions{options_.state.scratch(plan_.campaign), remote_.collect, kThreads, true,
                                   options_.state.root, options_.working_folder});
+    if (followed_ == nullptr) SIMSWARM_CHECK(queue_->describe({campaign_.queue}, {options_.name, remote_.priority}));
     SIMSWARM_CHECK(reconcile(true));
     if (remote_.detach) {
       observer_.note(fmt::format("{} runs are in queue {}; the same call without --detach brings their results",

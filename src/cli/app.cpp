@@ -33,6 +33,33 @@ void add_ground(CLI::App& app, RunArguments& arguments) {
   app.add_option("--run-as", arguments.run_as, "User that runs are executed as; for root")->type_name("USER");
 }
 
+constexpr const char* kOn =
+    "Swarm by its name in the user's hosts (~/.config/simswarm/hosts.toml; simswarm services up makes local-services)";
+
+void add_swarm(CLI::App& app, CampaignArguments& arguments) {
+  SwarmArguments& swarm = arguments.swarm;
+  app.add_option("--on", swarm.on, fmt::format("{}: the project goes there, is built and run there", kOn))
+      ->type_name("NAME");
+  app.add_flag("--prebuilt", swarm.prebuilt, "With --on: the program is built already, and goes there as it is");
+  app.add_option("--commit", swarm.commit, "With --on: this commit of the project in place of its work tree")
+      ->type_name("COMMIT");
+  app.add_option("--root", swarm.roots,
+                 "With --on: folder of a project that this one needs; by default they are found; may be given several "
+                 "times")
+      ->type_name("DIR");
+  app.add_option("--include", swarm.include,
+                 "With --on: pattern of files that git ignores and that are needed all the same; may be given several "
+                 "times")
+      ->type_name("GLOB");
+  app.add_option("--mode", swarm.mode, "With --on: how it is built: release or debug (release)")->type_name("MODE");
+  app.add_option("--image", swarm.image, "With --on: name of the toolchain's image that builds and runs it")
+      ->type_name("NAME");
+  app.add_option("--priority", arguments.priority,
+                 "With --queue or --on: -10 to 10; each step is half as much again of the swarm's time (0)")
+      ->type_name("N");
+  app.add_flag("--same-cpu", arguments.same_cpu, "With --store or --on: all runs on one kind of processor");
+}
+
 void add_campaign(CLI::App& app, CampaignArguments& arguments) {
   add_folder(app, arguments.directory, arguments.state);
   app.add_option("-j,--jobs", arguments.jobs, "Runs at once; by default one a core")->type_name("N");
@@ -88,6 +115,7 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
          "may be given several times")
       ->type_name("GLOB");
   app.add_flag("--detach", arguments.detach, "With --store: end once the runs are in the queue");
+  add_swarm(app, arguments);
 }
 
 void add_queue(CLI::App& app, QueueArguments& arguments) {
@@ -243,6 +271,40 @@ void add_upkeep(CLI::App& app, UpkeepArguments& arguments) {
       ->type_name("DIR");
   command->add_flag("--replace", arguments.replace, "With get: replace files that are there with other content");
   command->add_flag("--json", arguments.json, "Print JSON");
+}
+
+void add_attach(CLI::App& app, AttachArguments& arguments) {
+  CLI::App* command = app.add_subcommand(
+      "attach", "Follow a campaign of a swarm, also from another machine, and bring its results into this folder");
+  command->footer(
+      "CAMPAIGN is an id, the beginning of one, or a name; by default the newest that is called like this folder.");
+  CampaignArguments& campaign = arguments.campaign;
+  add_folder(*command, campaign.directory, campaign.state);
+  command->add_option("--on", campaign.swarm.on, kOn)->type_name("NAME");
+  add_queue(*command, campaign.queue);
+  add_store(*command, campaign.store);
+  command
+      ->add_option("--collect", campaign.collect,
+                   "Pattern of result files that are brought back, like '*.sca'; may be given several times")
+      ->type_name("GLOB");
+  command
+      ->add_option("--existing", campaign.existing,
+                   "A differing older file at a result's path: keep (put aside), refuse, replace")
+      ->type_name("WHAT");
+  command->add_flag("--json", campaign.json, "Print events as JSON, one a line; the last is a summary");
+  command->add_flag("--quiet", campaign.quiet, "Print failures only");
+  command->add_flag("-V,--verbose", campaign.verbose, "Print each run as it starts and ends");
+  command->add_option("CAMPAIGN", arguments.wanted, "Which campaign");
+}
+
+void add_cancel(CLI::App& app, CancelArguments& arguments) {
+  CLI::App* command = app.add_subcommand("cancel", "End campaigns of a swarm everywhere: builds, runs, what waits");
+  command->footer("What has been completed stays in the store, and is known to the next campaign.");
+  command->add_option("--on", arguments.on, kOn)->type_name("NAME");
+  add_queue(*command, arguments.queue);
+  add_store(*command, arguments.store);
+  command->add_flag("--json", arguments.json, "Print JSON");
+  command->add_option("CAMPAIGN", arguments.wanted, "Ids, beginnings of them, or names")->required();
 }
 
 void add_services(CLI::App& app, ServicesArguments& arguments) {
@@ -474,6 +536,8 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_worker(*app, arguments.worker);
   add_jobs(*app, arguments.jobs);
   add_upkeep(*app, arguments.store);
+  add_attach(*app, arguments.attach);
+  add_cancel(*app, arguments.cancel);
   add_services(*app, arguments.services);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");

@@ -29,6 +29,8 @@ struct Arguments {
   JobsArguments jobs;
   UpkeepArguments store;
   ServicesArguments services;
+  AttachArguments attach;
+  CancelArguments cancel;
   std::string completion_shell;
   std::string document;
 };

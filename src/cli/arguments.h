@@ -25,7 +25,18 @@ struct RunArguments {
   std::string layer, containment, run_as;
 };
 
+// Which swarm, and how a project gets there.
+struct SwarmArguments {
+  std::string on;  // a name of the user's hosts; empty: none
+  bool prebuilt = false;
+  std::string commit, mode, image;
+  std::vector<std::string> roots, include;
+};
+
 struct CampaignArguments {
+  SwarmArguments swarm;
+  std::optional<int> priority;
+  bool same_cpu = false;
   QueueArguments queue;              // to enqueue the runs instead of executing them
   std::string in;                    // name of the queue there; empty: one of the campaign's own
   StoreArguments store;              // to execute them with what lies there, and to bring the results back
@@ -115,6 +126,19 @@ struct CleanArguments {
   bool kept = false, attempts = false, logs = false, campaigns = false, all = false;
   std::string older_than;  // as given; checked by the command
   std::optional<int> keep;
+};
+
+struct AttachArguments {
+  CampaignArguments campaign;
+  std::string wanted;
+};
+
+struct CancelArguments {
+  std::string on;
+  QueueArguments queue;
+  StoreArguments store;
+  std::vector<std::string> wanted;
+  bool json = false;
 };
 
 struct WorkerArguments {

@@ -22,6 +22,8 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> worker_command(const WorkerArguments& arguments);
 [[nodiscard]] Result<ExitCode> jobs_command(const JobsArguments& arguments);
 [[nodiscard]] Result<ExitCode> store_command(const UpkeepArguments& arguments);
+[[nodiscard]] Result<ExitCode> attach_command(const AttachArguments& arguments);
+[[nodiscard]] Result<ExitCode> cancel_command(const CancelArguments& arguments);
 [[nodiscard]] Result<ExitCode> services_command(const ServicesArguments& arguments);
 
 }  // namespace simswarm::cli

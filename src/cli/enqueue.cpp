@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "cli/on.h"
 #include "cli/queue_url.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
@@ -22,7 +23,11 @@ Status check(const CampaignArguments& arguments) {
   if (arguments.max_lost && *arguments.max_lost < 1)
     return usage_error("--max-lost={}: at least 1", *arguments.max_lost);
   if (arguments.retries && *arguments.retries < 0) return usage_error("--retries={}: 0 or more", *arguments.retries);
-  const bool stored = names_store(arguments.store);
+  const bool stored = names_store(arguments.store) || !arguments.swarm.on.empty();
+  const int priority = arguments.priority.value_or(0);
+  if (priority < -jobs::kMostPriority || priority > jobs::kMostPriority)
+    return usage_error("--priority={}: expected {} to {}", priority, -jobs::kMostPriority, jobs::kMostPriority);
+  if (!stored && arguments.same_cpu) return usage_error("--same-cpu: who decides which kind is the store (--store)");
   if (!stored && !arguments.collect.empty())
     return usage_error("--collect={}: results come from a store (--store)", arguments.collect.front());
   if (!stored && arguments.detach) return usage_error("--detach: without --store the runs are only enqueued anyway");
@@ -42,12 +47,22 @@ Status put_in(jobs::JobQueue& queue, const std::vector<jobs::NewJob>& some) {
   }
 }
 
+// Without a store workers see this folder.
+Result<Where> where_of(const CampaignArguments& arguments) {
+  if (!arguments.swarm.on.empty() || names_store(arguments.store))
+    return where_is(arguments.swarm.on, arguments.queue, arguments.store);
+  Where where;
+  SIMSWARM_TRY(where.queue, queue_url(arguments.queue));
+  return where;
+}
+
 Result<ExitCode> follow(const CampaignArguments& arguments, campaign::Options options, worker::StudySpec spec,
-                        Dialect& dialect, std::string url) {
+                        Dialect& dialect, const Where& where) {
   campaign::RemoteOptions remote;
-  remote.queue = std::move(url);
-  SIMSWARM_TRY(remote.store, store_url(arguments.store));
+  remote.queue = where.queue;
+  remote.store = where.store;
   remote.queue_name = arguments.in;
+  remote.priority = arguments.priority.value_or(0);
   remote.study = std::move(spec);
   remote.max_lost = arguments.max_lost.value_or(remote.max_lost);
   remote.collect = arguments.collect;
@@ -60,17 +75,20 @@ Result<ExitCode> follow(const CampaignArguments& arguments, campaign::Options op
 Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSettings& settings,
                          campaign::Options options, worker::StudySpec spec, Dialect& dialect) {
   SIMSWARM_CHECK(check(arguments));
-  SIMSWARM_TRY(std::string url, queue_url(arguments.queue));
+  SIMSWARM_TRY(Where where, where_of(arguments));
+  std::string& url = where.queue;
   SIMSWARM_CHECK(limits_from(arguments, settings, spec.limits, spec.stall));
   if (arguments.batch_size) spec.batch_size = static_cast<std::size_t>(*arguments.batch_size);
   if (!arguments.in.empty()) SIMSWARM_CHECK(jobs::check_queue({arguments.in}));
-  if (names_store(arguments.store)) return follow(arguments, std::move(options), std::move(spec), dialect, url);
+  spec.same_cpu = arguments.same_cpu;
+  if (!where.store.empty()) return follow(arguments, std::move(options), std::move(spec), dialect, where);
   SIMSWARM_TRY(const RunList runs, dialect.list_runs());
   const std::string campaign = make_ulid(system_clock().stamp());
   const std::string in = arguments.in.empty() ? "run-" + campaign : arguments.in;
   SIMSWARM_CHECK(jobs::check_queue({in}));
   SIMSWARM_TRY(const auto queue, jobs::open_job_queue(url));
   SIMSWARM_CHECK(queue->keep_manifest(campaign, worker::to_json(spec)));
+  SIMSWARM_CHECK(queue->describe({in}, {options.name, arguments.priority.value_or(0)}));
   std::vector<jobs::NewJob> some;
   for (std::size_t position = 0; position < runs.size(); ++position) {
     jobs::NewJob& job = some.emplace_back();

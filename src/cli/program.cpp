@@ -44,7 +44,7 @@ Status enter_folders(Arguments& arguments) {
        {&arguments.runall.campaign.directory, &arguments.sweep.campaign.directory, &arguments.status.look.directory,
         &arguments.log.look.directory, &arguments.explain.look.directory, &arguments.plot.look.directory,
         &arguments.table.look.directory, &arguments.history.look.directory, &arguments.provenance.look.directory,
-        &arguments.clean.look.directory}) {
+        &arguments.clean.look.directory, &arguments.attach.campaign.directory}) {
     SIMSWARM_CHECK(enter(*own));
     // For the commands that messages name.
     *own = own->empty() ? arguments.directory : (fs::path(arguments.directory) / *own).string();
@@ -75,6 +75,8 @@ Result<ExitCode> dispatch(const CLI::App& app, Arguments& arguments) {
   if (name == "worker") return worker_command(arguments.worker);
   if (name == "jobs") return jobs_command(arguments.jobs);
   if (name == "store") return store_command(arguments.store);
+  if (name == "attach") return tell_error(arguments.attach.campaign, attach_command(arguments.attach));
+  if (name == "cancel") return cancel_command(arguments.cancel);
   if (name == "services") return services_command(arguments.services);
   if (name == "document") return document(app, arguments.document);
   SIMSWARM_TRY(const std::string script, completion(app, arguments.completion_shell));

@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/enqueue.h"
+#include "cli/on.h"
 #include "cli/screen.h"
 #include "cli/setup.h"
 #include "simulator/cmdenv.h"
@@ -121,6 +122,15 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
   request.environment = settings.campaign.environment;
   request.environment.insert(request.environment.end(), arguments.campaign.environment.begin(),
                              arguments.campaign.environment.end());
+  if (!arguments.campaign.swarm.on.empty() && !arguments.campaign.swarm.prebuilt) {
+    if (request.words.empty())
+      return usage_error("runall: which simulation? simswarm runall --on NAME -- ./sim -c Config");
+    if (!arguments.export_file.empty()) return usage_error("-e: the makefile is for this machine: without --on");
+    if (arguments.shared_files == "serial")
+      return usage_error("--shared-files=serial: runs that append to one file cannot be shared by workers");
+    return build_there(arguments.campaign, settings, std::move(options), {folder, std::move(request)},
+                       arguments.run_number_unused);
+  }
   if (!request.words.empty()) {
     SIMSWARM_TRY(const fs::path program, exec::find_program(request.words.front(), folder));
     const auto user = exec::unprivileged_user(plan::project_of(folder), folder, program, options.run_as);
@@ -131,7 +141,7 @@ Result<ExitCode> runall(const RunallArguments& arguments) {
     SIMSWARM_TRY(const ExitCode exported, export_makefile(arguments, *dialect));
     return with_broken(exported, *dialect);
   }
-  if (!arguments.campaign.queue.queue.empty()) {
+  if (!arguments.campaign.queue.queue.empty() || !arguments.campaign.swarm.on.empty()) {
     SIMSWARM_TRY(const ExitCode enqueued, enqueue(arguments.campaign, settings.campaign, std::move(options),
                                                   {folder, std::move(request)}, *dialect));
     return with_broken(enqueued, *dialect);

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "campaign/build_request.h"
 #include "cli/screen.h"
 
 namespace simswarm::cli {
@@ -110,6 +111,37 @@ class JsonScreen final : public campaign::Observer {
 
   void note(const std::string& text) override { emit({{"event", "note"}, {"text", text}}); }
 
+  void building(const campaign::BuildView& view) override {
+    if (view == view_) return;
+    view_ = view;
+    emit({{"event", "building"},
+          {"phase", view.phase},
+          {"compiled", view.compiled},
+          {"hits", view.hits},
+          {"remote", view.remote},
+          {"expected", view.expected},
+          {"hosts", view.hosts},
+          {"ahead", view.ahead},
+          {"seconds", view.seconds}});
+  }
+
+  void build_output(std::string_view piece) override { emit({{"event", "build_output"}, {"text", piece}}); }
+
+  void built(const campaign::BuildAnswer& answer) override {
+    emit({{"event", "built"},
+          {"code", answer.code},
+          {"message", answer.message},
+          {"build", answer.key},
+          {"was_known", answer.was_known},
+          {"plan_was_known", answer.plan_was_known},
+          {"compiled", answer.compiled},
+          {"hits", answer.hits},
+          {"remote", answer.remote},
+          {"seconds", answer.seconds},
+          {"runs", answer.runs},
+          {"queued", answer.queued}});
+  }
+
   void finished(const Plan& plan, const Summary& summary) override {
     json outcomes = json::object();
     for (const auto& [outcome, count] : summary.outcomes) outcomes[std::string(to_text(outcome))] = count;
@@ -146,6 +178,7 @@ class JsonScreen final : public campaign::Observer {
  private:
   static void emit(const json& event) { print(dump(event) + "\n"); }
   Monotonic told_at_ = system_clock().monotonic();
+  campaign::BuildView view_;
 };
 
 }  // namespace

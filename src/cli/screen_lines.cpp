@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "cli/screen.h"
+#include "cli/screen_build.h"
 
 namespace simswarm::cli {
 namespace {
@@ -44,6 +45,24 @@ class LineScreen final : public campaign::Observer {
     if (!options_.quiet) print(fmt::format("note: {}\n", text));
   }
 
+  // Now and then: the compilers' own words tell the rest.
+  void building(const campaign::BuildView& view) override {
+    const Monotonic now = system_clock().monotonic();
+    if (options_.quiet || (view.phase == phase_ && now - told_at_ < std::chrono::seconds(10))) return;
+    phase_ = view.phase;
+    told_at_ = now;
+    print(build_line(view, kWidest) + "\n");
+  }
+  void build_output(std::string_view piece) override {
+    if (!options_.quiet) print(output_.take(piece));
+  }
+  void built(const campaign::BuildAnswer& answer) override {
+    if (options_.quiet) return;
+    std::string rest = output_.rest();
+    if (!rest.empty()) rest += "\n";
+    print(rest + (answer.code == 0 ? built_line(answer) + "\n" : ""));
+  }
+
   void finished(const Plan& plan, const Summary& summary) override {
     if (!options_.quiet || summary.complete != summary.total) print(summary_text(plan, summary, options_));
   }
@@ -65,6 +84,10 @@ class LineScreen final : public campaign::Observer {
   }
 
   ScreenOptions options_;
+  static constexpr std::size_t kWidest = 200;
+
+  LineCutter output_;
+  std::string phase_;
   std::size_t told_ = 0;
   Monotonic told_at_ = system_clock().monotonic();
 };

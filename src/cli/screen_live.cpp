@@ -7,6 +7,7 @@
 #include "base/time.h"
 #include "cli/interrupts.h"
 #include "cli/screen.h"
+#include "cli/screen_build.h"
 #include "result/width.h"
 
 namespace simswarm::cli {
@@ -27,19 +28,6 @@ constexpr std::string_view kHideCursor = "\033[?25l";
 constexpr std::string_view kShowCursor = "\033[?25h";
 constexpr std::string_view kToEndOfLine = "\033[K";
 constexpr std::string_view kToEndOfScreen = "\033[J";
-
-// «█████▌····» with eighths.
-std::string bar(double fraction, std::size_t width) {
-  constexpr std::array<std::string_view, 9> kEighths{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"};
-  const auto eighths =
-      static_cast<std::size_t>(std::lround(std::clamp(fraction, 0.0, 1.0) * static_cast<double>(width) * 8));
-  std::string text;
-  for (std::size_t i = 0; i < width; ++i) {
-    const std::size_t filled = std::min<std::size_t>(8, eighths > i * 8 ? eighths - i * 8 : 0);
-    text += filled == 0 ? "·" : kEighths.at(filled);
-  }
-  return text;
-}
 
 std::string number(double value) {
   if (value == 0) return "0";
@@ -120,6 +108,24 @@ class LiveScreen final : public campaign::Observer {
 
   void note(const std::string& text) override { say("• " + text); }
 
+  void building(const campaign::BuildView& view) override {
+    const Monotonic now = system_clock().monotonic();
+    if (now - drawn_at_ < kFrame) return;
+    drawn_at_ = now;
+    const std::string back = to_top();
+    lines_ = {build_line(view, std::max<std::size_t>(terminal_size().columns, 2) - 1)};
+    print(fmt::format("{}{}{}", kHideCursor, back, block()));
+  }
+
+  // Compilers' own words scroll by above, colours and all.
+  void build_output(std::string_view piece) override { say_lines(output_.take(piece)); }
+
+  void built(const campaign::BuildAnswer& answer) override {
+    say_lines(output_.rest());
+    close();
+    if (answer.code == 0) say("• " + built_line(answer));
+  }
+
   void finished(const Plan& plan, const Summary& summary) override {
     close();
     print(summary_text(plan, summary, options_));
@@ -132,6 +138,12 @@ class LiveScreen final : public campaign::Observer {
 
   // A line that stays: in the place of the block, which moves down by as much, in one write.
   void say(const std::string& line) { print(fmt::format("{}{}{}\n{}", to_top(), line, kToEndOfLine, block())); }
+
+  void say_lines(std::string text) {
+    if (text.empty()) return;
+    if (text.back() == '\n') text.pop_back();
+    say(replace_all(std::move(text), "\n", std::string(kToEndOfLine) + "\n") + (colours_ ? "\033[0m" : ""));
+  }
 
   // To the beginning of the block. A terminal that has become narrower since has broken its lines into several.
   [[nodiscard]] std::string to_top() const {
@@ -158,6 +170,7 @@ class LiveScreen final : public campaign::Observer {
 
   ScreenOptions options_;
   bool colours_ = wants_colour();
+  LineCutter output_;
   std::vector<std::string> lines_;  // the block as it was drawn last
   Monotonic drawn_at_{};
 };

@@ -197,6 +197,12 @@ class AfterPlanning final : public campaign::Observer {
     screen_.progress(running, plan, tally);
   }
   void note(const std::string& text) override { screen_.note(text); }
+  void building(const campaign::BuildView& view) override {
+    planning_is_over();  // who leaves now is told what goes on
+    screen_.building(view);
+  }
+  void build_output(std::string_view piece) override { screen_.build_output(piece); }
+  void built(const campaign::BuildAnswer& answer) override { screen_.built(answer); }
   void finished(const campaign::Plan& plan, const campaign::Summary& summary) override {
     screen_.finished(plan, summary);
   }
@@ -215,14 +221,20 @@ Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options
     print(arguments.json ? plan_json(plan) : plan_table(plan));
     return ExitCode::kOk;
   }
+  return observed(arguments, std::move(options),
+                  [&](const campaign::Options& whole, campaign::Observer& observer) -> Result<campaign::Summary> {
+                    return remote != nullptr ? campaign::run_remote(whole, *remote, dialect, observer)
+                                             : campaign::run_campaign(whole, dialect, observer);
+                  });
+}
+
+Result<ExitCode> observed(const CampaignArguments& arguments, campaign::Options options, const Work& work) {
   const Interrupts interrupts = catch_interrupts(arguments.json);
   options.interrupts = interrupts.count;
   options.interrupt_descriptor = interrupts.descriptor;
   const auto screen = make_screen(screen_options(arguments, options));
   AfterPlanning observer(*screen);
-  SIMSWARM_TRY(const campaign::Summary summary, remote != nullptr
-                                                    ? campaign::run_remote(options, *remote, dialect, observer)
-                                                    : campaign::run_campaign(options, dialect, observer));
+  SIMSWARM_TRY(const campaign::Summary summary, work(options, observer));
   if (summary.state == "cancelled") return ExitCode::kInterrupted;
   if (summary.state == "detached") return ExitCode::kOk;
   return summary.complete == summary.total ? ExitCode::kOk : ExitCode::kSomeRunsIncomplete;

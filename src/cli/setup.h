@@ -1,6 +1,7 @@
 // From arguments and settings to the options of a campaign.
 #pragma once
 
+#include <functional>
 #include <memory>
 
 #include "campaign/campaign.h"
@@ -31,6 +32,11 @@ namespace simswarm::cli {
 // Plans, shows or executes, here or (`remote`) by workers; gives the exit code by the outcome.
 [[nodiscard]] Result<ExitCode> carry_out(const CampaignArguments& arguments, campaign::Options options,
                                          Dialect& dialect, const campaign::RemoteOptions* remote = nullptr);
+
+// Carries out what gives a summary, with its events on a screen and interrupts caught; the exit code by the outcome.
+using Work = std::function<Result<campaign::Summary>(const campaign::Options&, campaign::Observer&)>;
+[[nodiscard]] Result<ExitCode> observed(const CampaignArguments& arguments, campaign::Options options,
+                                        const Work& work);
 
 // The campaign a question is about: its id or a beginning of it, its name, or the newest.
 [[nodiscard]] Result<CampaignRecord> find_campaign(Ledger& ledger, const std::string& wanted);

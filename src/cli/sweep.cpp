@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "cli/enqueue.h"
+#include "cli/on.h"
 #include "cli/setup.h"
 
 namespace simswarm::cli {
@@ -99,8 +100,14 @@ Result<ExitCode> sweep(const SweepArguments& arguments) {
   worker::StudySpec study{folder, spec};
   spec.environment.insert(spec.environment.end(), settings.campaign.environment.begin(),
                           settings.campaign.environment.end());
+  if (!arguments.campaign.swarm.on.empty() && !arguments.campaign.swarm.prebuilt) {
+    // What is wrong with the study itself is said before anything is built; its program need not be here.
+    const auto checked = make_command_dialect(spec, folder);
+    if (!checked && checked.error().code == ExitCode::kUsage) return propagate(checked.error());
+    return build_there(campaign_arguments, settings, std::move(options), std::move(study), false);
+  }
   SIMSWARM_TRY(const auto dialect, make_command_dialect(std::move(spec), folder));
-  if (!arguments.campaign.queue.queue.empty())
+  if (!arguments.campaign.queue.queue.empty() || !arguments.campaign.swarm.on.empty())
     return enqueue(campaign_arguments, settings.campaign, std::move(options), std::move(study), *dialect);
   return carry_out(campaign_arguments, std::move(options), *dialect);
 }
