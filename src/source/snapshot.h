@@ -58,16 +58,20 @@ class Snapshots {
   // Trees that the other side may have and that are much like this one, the likeliest first: earlier snapshots, and
   // commits of the first root (where it alone makes the tree).
   [[nodiscard]] Result<std::vector<TreeId>> relatives(const Snapshot& snapshot);
-  // A git pack with all that the tree needs and `base` (one of its relatives) has not; into the sink, which is not
-  // finished.
+  // A git pack (thin: git index-pack --fix-thin) with all that the tree needs and `base` (one of its relatives) has
+  // not; into the sink, which is not finished.
   [[nodiscard]] Status pack(const TreeId& tree, const std::optional<TreeId>& base, Sink& sink);
   // The other side has it now: a relative of what follows.
   [[nodiscard]] Status note_sent(const TreeId& tree);
 
  private:
   explicit Snapshots(fs::path folder, Fd lock) : folder_(std::move(folder)), lock_(std::move(lock)) {}
+  [[nodiscard]] Result<Snapshot> make_anew(const SnapshotRequest& request);
+
   fs::path folder_;
   Fd lock_;
+  std::optional<SnapshotRequest> last_;  // what take() was asked for
+  std::vector<fs::path> objects_;        // of the user's repositories: what relatives are made of
 };
 
 }  // namespace simswarm::source
