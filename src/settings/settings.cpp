@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "settings/settings_build.h"
 #include "settings/settings_node.h"
 #include "settings/settings_reader.h"
 #include "settings/shell_words.h"
@@ -242,11 +243,13 @@ Result<Settings> parse_settings(std::string_view text, const std::string& file) 
       SIMSWARM_TRY(companion, read_companion(value, file));
     } else if (name == "campaign") {
       SIMSWARM_TRY(settings.campaign, read_campaign(value, file));
+    } else if (name == "build") {
+      SIMSWARM_TRY(settings.build, read_build(value, file));
     } else if (name == "sweep") {
       SIMSWARM_CHECK(read_sweeps(value, file, settings.sweeps));
     } else {
-      std::string near = did_you_mean(name, {"campaign", "companion", "sweep"});
-      if (near.empty()) near = "; known are [campaign], [companion] and [sweep.NAME]";
+      std::string near = did_you_mean(name, {"build", "campaign", "companion", "sweep"});
+      if (near.empty()) near = "; known are [build], [campaign], [companion] and [sweep.NAME]";
       return usage_error("{}:{}: unknown key «{}»{}", file, value.line, name, near);
     }
   }

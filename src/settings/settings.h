@@ -47,8 +47,20 @@ struct CampaignSettings {
   CompanionSettings companion;
 };
 
+// The table [build]: how the project is built elsewhere. What is empty was not set.
+struct BuildSettings {
+  std::vector<std::vector<std::string>> command;  // steps, one after another: a program and its words; {jobs} in them
+  std::string folder;                             // where, relative to the file's own
+  std::string mode;                               // «release» or «debug»
+  std::vector<std::string> environment;           // names of variables that go along
+  std::vector<std::string> include;               // patterns of files that git ignores and that go along
+  std::vector<std::string> roots;                 // folders of other projects, relative to the file's own or absolute
+  std::string image;
+};
+
 struct Settings {
   CampaignSettings campaign;
+  BuildSettings build;
   std::map<std::string, SweepSpec> sweeps;
 };
 
@@ -68,6 +80,7 @@ struct SettingKey {
 
 inline constexpr std::string_view kCampaignTable = "campaign";
 inline constexpr std::string_view kCompanionTable = "companion";
+inline constexpr std::string_view kBuildTable = "build";
 inline constexpr std::string_view kSweepTable = "sweep.NAME";
 inline constexpr std::string_view kSuccessTable = "sweep.NAME.success";
 
@@ -106,6 +119,23 @@ inline constexpr std::array kSettingKeys{
                "TCP port on which it has to listen before the run starts"},
     SettingKey{kCompanionTable, "ready", "a duration, like 90, \"15m\" or \"1.5h\"", "30",
                "how long to wait for the port"},
+    SettingKey{
+        kBuildTable, "command", "a list of words, or a list of such lists", "found in the project's files",
+        "what builds the project, like [\"make\", \"-j{jobs}\"], or several steps, each a list; {jobs} is the number "
+        "of compilers at once"},
+    SettingKey{kBuildTable, "folder", "a folder within, like \"src\"", "the folder of simswarm.toml",
+               "where the command is called"},
+    SettingKey{kBuildTable, "mode", "one of \"release\", \"debug\"", "\"release\"",
+               "MODE of makefiles, CMAKE_BUILD_TYPE of CMake"},
+    SettingKey{kBuildTable, "environment", "a list of names of variables", "none",
+               "environment variables that go along to the builder; with their values they tell builds apart"},
+    SettingKey{kBuildTable, "include", "a list of texts", "none",
+               "patterns of files that git ignores and that go along nevertheless, like \"data/**\""},
+    SettingKey{
+        kBuildTable, "roots", "a list of texts", "found in the project's files and the command",
+        "folders of the other projects that are built and used too, like \"../inet\", in the order in which they need "
+        "each other"},
+    SettingKey{kBuildTable, "image", "a text", "the builder's own", "name of the image that builds and runs it"},
     SettingKey{
         kSweepTable, "command", "a list of texts, or one text", "needed",
         "the program and its arguments, with placeholders; a text is split like a shell does, without expansion"},

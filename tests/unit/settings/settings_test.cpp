@@ -134,7 +134,7 @@ TEST(Settings, WithUnknownKeysAreRefused) {
             "simswarm.toml:3: unknown key «code» in [sweep.wifi.success]; did you mean «codes»?");
   EXPECT_EQ(error_of("[sweeps.wifi]\n"), "simswarm.toml:1: unknown key «sweeps»; did you mean «sweep»?");
   EXPECT_EQ(error_of("[zzzzzzzzzzzz]\n"),
-            "simswarm.toml:1: unknown key «zzzzzzzzzzzz»; known are [campaign], [companion] and [sweep.NAME]");
+            "simswarm.toml:1: unknown key «zzzzzzzzzzzz»; known are [build], [campaign], [companion] and [sweep.NAME]");
 }
 
 TEST(Settings, OfAWrongTypeNamePlaceKeyValueAndWhatIsExpected) {
