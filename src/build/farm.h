@@ -21,8 +21,9 @@ struct FarmOptions {
   std::string cache_namespace;              // of the toolchain
   fs::path tree;                            // the checkout: paths in it do not tell cached objects apart
   std::vector<std::string>
-      hosts;              // «host[:port][/limit]»; a name with several addresses («tasks.distcc») is all of them
-  std::size_t cores = 1;  // of this machine, for compilers
+      hosts;               // «host[:port][/limit]»; a name with several addresses («tasks.distcc») is all of them
+  int host_patience = 60;  // seconds, in which a host that has a file must have said something
+  std::size_t cores = 1;   // of this machine, for compilers
   std::optional<std::pair<unsigned, unsigned>> user;  // uid and gid that builds run as: it owns what they write
 };
 
