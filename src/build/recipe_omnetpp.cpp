@@ -127,8 +127,8 @@ class OmnetppRecipe {
     const std::string makefile = tree_.read(makefile_in(tree_, folder));
     if (!is_generated(makefile)) return words;
     for (const auto& [variable, value] : project_variables(makefile)) {
-      const std::string there = joined(folder, value);
-      const auto is_there = [&](const Project& project) { return !value.starts_with('/') && project.place == there; };
+      const std::string there = value.starts_with('/') ? "" : joined(folder, value);
+      const auto is_there = [&](const Project& project) { return project.place == there; };
       if (std::any_of(projects_.begin(), projects_.end(), is_there)) continue;
       const Project* meant = project_called(projects_, name_of(variable));
       if (meant != nullptr && meant != &project_) words.push_back(variable + "=" + way(folder, meant->place));
