@@ -200,7 +200,7 @@ class Workshop::Order {
     if (ended_by_itself) SIMSWARM_CHECK(checkout.build_ends());
     if (end.outcome == build::BuildOutcome::kCancelled) return cancelled();
     if (end.outcome != build::BuildOutcome::kBuilt) return build_failed("build failed: " + end.message);
-    if (moved.cleaned) project.note_compilations(counts_.compiled + counts_.hits);
+    if (moved.cleaned || project.compilations() == 0) project.note_compilations(counts_.compiled + counts_.hits);
     return {};
   }
 

@@ -64,6 +64,23 @@ std::string built_line(const campaign::BuildAnswer& answer) {
   return text + fmt::format("; {} of {} runs queued", answer.queued, answer.runs);
 }
 
+std::string without_colours(std::string_view text) {
+  std::string plain;
+  for (std::size_t at = 0; at < text.size();) {
+    const std::size_t begin = text.find("\033[", at);
+    plain += text.substr(at, begin - at);
+    if (begin == std::string_view::npos) break;
+    at = text.find_first_not_of("0123456789;:", begin + 2);
+    if (at == std::string_view::npos) break;
+    if (text[at] == 'm' || text[at] == 'K') {
+      ++at;
+    } else {
+      plain += text.substr(begin, at - begin);  // something else
+    }
+  }
+  return plain;
+}
+
 std::string LineCutter::take(std::string_view piece) {
   waiting_.append(piece);
   const std::size_t end = waiting_.rfind('\n');

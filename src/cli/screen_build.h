@@ -16,6 +16,9 @@ namespace simswarm::cli {
 // «██████▌····», with eighths.
 [[nodiscard]] std::string bar(double fraction, std::size_t width);
 
+// Without the sequences that set colours (SGR).
+[[nodiscard]] std::string without_colours(std::string_view text);
+
 // Pieces of a text as whole lines; what waits for its end is given at the end.
 class LineCutter {
  public:

@@ -54,11 +54,11 @@ class LineScreen final : public campaign::Observer {
     print(build_line(view, kWidest) + "\n");
   }
   void build_output(std::string_view piece) override {
-    if (!options_.quiet) print(output_.take(piece));
+    if (!options_.quiet) print(plain(output_.take(piece)));
   }
   void built(const campaign::BuildAnswer& answer) override {
     if (options_.quiet) return;
-    std::string rest = output_.rest();
+    std::string rest = plain(output_.rest());
     if (!rest.empty()) rest += "\n";
     print(rest + (answer.code == 0 ? built_line(answer) + "\n" : ""));
   }
@@ -68,6 +68,9 @@ class LineScreen final : public campaign::Observer {
   }
 
  private:
+  // Compilers colour what they say; not everybody who reads a pipe wants that.
+  static std::string plain(std::string text) { return wants_colour() ? text : without_colours(text); }
+
   // At every tenth of the runs, and at the latest once in ten seconds when something has changed.
   void say_progress(const Tally& tally) {
     const std::size_t done = tally.complete + tally.failed;
