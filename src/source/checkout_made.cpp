@@ -93,20 +93,21 @@ void take_links(Found& found) {
 
 // By the rules of the tree alone, of which copies lie in `rules`.
 Status drop_ignored(const fs::path& git_dir, const fs::path& rules, std::vector<std::string>& paths) {
+  constexpr std::string_view kHere = "./";
   if (paths.empty()) return {};
   std::string list;
   for (const std::string& path : paths) {
+    list += kHere;  // else one that begins with «:» would be a pattern
     list += path;
     list += '\0';
   }
-  SIMSWARM_TRY(const Answer answer, try_git({git_dir, rules},
-                                            {"-c", "core.excludesFile=/dev/null", "--literal-pathspecs", "check-ignore",
-                                             "--no-index", "-z", "--stdin"},
-                                            list));
+  SIMSWARM_TRY(const Answer answer,
+               try_git({git_dir, rules},
+                       {"-c", "core.excludesFile=/dev/null", "check-ignore", "--no-index", "-z", "--stdin"}, list));
   if (answer.exit_code > 1) return environment_error("git check-ignore in {}: {}", rules.string(), trim(answer.errors));
   const auto ignored = split(answer.output, '\0');
   const std::unordered_set<std::string_view> names(ignored.begin(), ignored.end());
-  std::erase_if(paths, [&](const std::string& path) { return names.contains(path); });
+  std::erase_if(paths, [&](const std::string& path) { return names.contains(std::string(kHere) + path); });
   return {};
 }
 

@@ -200,7 +200,8 @@ Status Move::remove_gone(Ground& ground) {
 
 Status Move::write(Ground& ground, const std::vector<std::size_t>& doubtful) {
   if (doubtful.empty()) return {};
-  SIMSWARM_TRY(const Answer staged, stage(git_dir_, place_.staging(), now_.files, doubtful));
+  SIMSWARM_TRY(const fs::path staging, new_stage(place_.staging()));
+  SIMSWARM_TRY(const Answer staged, stage(git_dir_, staging, now_.files, doubtful));
   if (staged.exit_code != 0) {
     const std::string words = complaint(staged);
     if (staged.exit_code < 128 + 1 && !is_about_room(staged.errors)) damage_ = words;
@@ -208,8 +209,8 @@ Status Move::write(Ground& ground, const std::vector<std::size_t>& doubtful) {
   }
   const std::int64_t built = parse_int(trim(read_file(place_.built()).value_or(""))).value_or(0);
   now_.newest = std::max({now_ns(), before_.newest + 1, built + 1});
-  SIMSWARM_TRY(moved_.changed, place(ground, place_.staging(), now_.files, doubtful, now_.newest));
-  SIMSWARM_CHECK(remove_tree(place_.staging()));
+  SIMSWARM_TRY(moved_.changed, place(ground, staging, now_.files, doubtful, now_.newest));
+  SIMSWARM_CHECK(remove_tree(staging));
   wait_for_tick(place_.folder, now_.newest);
   return {};
 }

@@ -106,22 +106,25 @@ std::vector<std::size_t> doubtful_files(Ground& ground, const TreeFiles& before,
   return doubtful;
 }
 
-Result<Answer> stage(const fs::path& git_dir, const fs::path& staging, const TreeFiles& now,
-                     const std::vector<std::size_t>& wanted) {
-  SIMSWARM_CHECK(remove_tree(staging));
+Result<fs::path> new_stage(const fs::path& staging) {
   SIMSWARM_CHECK(make_folders(staging));
   std::error_code ignored;
   fs::permissions(staging, fs::perms::owner_all, ignored);
+  for (const auto& entry : fs::directory_iterator(staging, ignored)) fs::remove_all(entry.path(), ignored);
+  std::string pattern = (staging / "XXXXXX").string();
+  if (::mkdtemp(pattern.data()) == nullptr) return system_error(errno, pattern);
+  return fs::path(pattern);
+}
+
+Result<Answer> stage(const fs::path& git_dir, const fs::path& staging, const TreeFiles& now,
+                     const std::vector<std::size_t>& wanted) {
   std::string list;
   for (const std::size_t i : wanted) list += fmt::format("100644 {} 0\t{}\n", now[i].object, i);
   const fs::path index = staging.string() + ".index";
-  fs::remove(index, ignored);
   const GitPlace place{git_dir, staging, index};
   SIMSWARM_TRY(Answer listed, try_git(place, {"update-index", "--add", "--index-info"}, list));
   if (listed.exit_code != 0) return listed;
-  Result<Answer> answer = try_git(place, {"checkout-index", "--all", "--quiet"});
-  fs::remove(index, ignored);
-  return answer;
+  return try_git(place, {"checkout-index", "--all", "--quiet"});
 }
 
 Result<std::vector<std::string>> place(Ground& ground, const fs::path& staging, TreeFiles& now,

@@ -16,8 +16,11 @@ namespace simswarm::source {
 // empty where no identity is to be believed.
 [[nodiscard]] std::vector<std::size_t> doubtful_files(Ground& ground, const TreeFiles& before, TreeFiles& now);
 
-// Writes the contents of these files to `staging`, named by their positions. Git's answer: it may be that objects are
-// damaged.
+// A new folder in `staging`; what earlier moves have left there goes. A git that has lost its simswarm may still write
+// to its own.
+[[nodiscard]] Result<fs::path> new_stage(const fs::path& staging);
+// Writes the contents of these files to such a folder, named by their positions. Git's answer: it may be that objects
+// are damaged.
 [[nodiscard]] Result<Answer> stage(const fs::path& git_dir, const fs::path& staging, const TreeFiles& now,
                                    const std::vector<std::size_t>& wanted);
 

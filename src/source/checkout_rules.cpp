@@ -33,10 +33,13 @@ std::string script_change(const Difference& difference) {
   return {};
 }
 
-// make looks at the time of what a link leads to, which may be old.
+// make looks at the time of what a link leads to, which may be old: also in a list of files in which the link is new.
 std::string link_change(const Difference& difference) {
   for (const TreeFile* file : difference.changed) {
     if (file->kind == Kind::kLink) return fmt::format("the link {} leads elsewhere", file->path);
+  }
+  for (const TreeFile* file : difference.added) {
+    if (file->kind == Kind::kLink) return fmt::format("the link {} is new", file->path);
   }
   return {};
 }
