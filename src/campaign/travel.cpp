@@ -67,7 +67,8 @@ std::vector<std::string> portable_words(const Travel& travel, std::vector<std::s
   }
   const std::string up = travel.top.lexically_relative(travel.working_folder).string();
   for (std::string& word : words) {
-    const fs::path path = fs::path(word).lexically_normal();
+    const bool is_list = word.find_first_of(":;") != std::string::npos;
+    const fs::path path = is_list ? fs::path() : fs::path(word).lexically_normal();
     word =
         path.is_absolute() && lies_in(travel.top, path) ? relative(path) : replace_path(word, travel.top.string(), up);
   }
