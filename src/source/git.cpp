@@ -132,12 +132,14 @@ Result<std::string> git(const GitPlace& place, std::vector<std::string> words, s
 
 Status make_git_folder(const fs::path& git_dir, const std::string& format, const std::vector<fs::path>& alternates) {
   std::error_code error;
-  if (!fs::exists(git_dir / "HEAD", error)) {
+  // Also where a part is missing: what is there stays.
+  if (!fs::exists(git_dir / "HEAD", error) || !fs::exists(git_dir / "objects", error)) {
     SIMSWARM_CHECK(make_folders(git_dir));
     SIMSWARM_TRY([[maybe_unused]] const std::string said,
                  git({git_dir}, {"init", "--quiet", "--bare", "--template=", "--object-format=" + format}));
   }
   SIMSWARM_CHECK(make_folders(git_dir / "info"));
+  SIMSWARM_CHECK(make_folders(git_dir / "objects" / "info"));
   SIMSWARM_CHECK(write_file(git_dir / "info" / "attributes", kAttributes));
   std::string list;
   for (const fs::path& objects : alternates) list += objects.string() + "\n";

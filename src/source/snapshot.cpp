@@ -68,6 +68,15 @@ Result<Fd> unnamed_file(const fs::path& folder) {
   return file;
 }
 
+Result<Fd> packed(const fs::path& folder, const TreeId& tree, const std::string& base,
+                  const std::vector<fs::path>& objects) {
+  SIMSWARM_TRY(Store store, Store::open(folder, tree.format()));
+  store.look_also_in(objects);
+  SIMSWARM_TRY(Fd file, unnamed_file(folder));
+  SIMSWARM_CHECK(store.pack(tree.hex(), base, file.get()));
+  return file;
+}
+
 }  // namespace
 
 Result<TreeId> TreeId::parse(std::string_view text) {
@@ -129,14 +138,11 @@ Result<std::vector<TreeId>> Snapshots::relatives(const Snapshot& snapshot) {
 }
 
 Status Snapshots::pack(const TreeId& tree, const std::optional<TreeId>& base, Sink& sink) {
-  SIMSWARM_TRY(Store store, Store::open(folder_, tree.format()));
-  store.look_also_in(objects_);
-  if (base && base->format() == tree.format()) {
-    SIMSWARM_TRY(const Fd file, unnamed_file(folder_));
-    if (store.pack(tree.hex(), base->hex(), file.get())) return pour_file(file.get(), sink);
+  const bool related = base && base->format() == tree.format();
+  if (related) {
+    if (auto file = packed(folder_, tree, base->hex(), objects_)) return pour_file(file->get(), sink);
   }
-  SIMSWARM_TRY(Fd file, unnamed_file(folder_));
-  if (store.pack(tree.hex(), "", file.get())) return pour_file(file.get(), sink);
+  if (auto file = packed(folder_, tree, "", {})) return pour_file(file->get(), sink);
   // Objects are missing or damaged. The files may still be as they were.
   const auto again = last_ ? make_anew(*last_) : Result<Snapshot>(environment_error("nothing was taken"));
   if (!again.has_value() || again->tree != tree) {
@@ -146,9 +152,7 @@ Status Snapshots::pack(const TreeId& tree, const std::optional<TreeId>& base, Si
     error.value().can_retry = true;
     return error;
   }
-  SIMSWARM_TRY(store, Store::open(folder_, tree.format()));
-  SIMSWARM_TRY(file, unnamed_file(folder_));
-  SIMSWARM_CHECK(store.pack(tree.hex(), "", file.get()));
+  SIMSWARM_TRY(const Fd file, packed(folder_, tree, "", {}));
   return pour_file(file.get(), sink);
 }
 

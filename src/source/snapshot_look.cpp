@@ -19,7 +19,7 @@ std::int64_t nanoseconds(const timespec& time) {
 
 class Looker {
  public:
-  Looker(const fs::path& root, const fs::path& top) : root_(root), top_(top) {}
+  Looker(const fs::path& root, const std::vector<fs::path>& roots) : root_(root), roots_(roots) {}
 
   Look run(const std::vector<std::string>& names) {
     look_.files.reserve(names.size());
@@ -68,7 +68,9 @@ class Looker {
     std::error_code error;
     const fs::path link = root_ / name;
     const fs::path target = fs::read_symlink(link, error);
-    return !error && !lies_in(top_, absolute_from(link.parent_path(), target));
+    if (error) return false;
+    const fs::path place = absolute_from(link.parent_path(), target);
+    return std::none_of(roots_.begin(), roots_.end(), [&place](const fs::path& root) { return lies_in(root, place); });
   }
 
   void note(const std::vector<std::string>& names, std::string_view one, std::string_view many) {
@@ -76,7 +78,7 @@ class Looker {
   }
 
   const fs::path& root_;
-  const fs::path& top_;
+  const std::vector<fs::path>& roots_;
   std::map<std::string, bool> real_;
   std::vector<std::string> special_;
   std::vector<std::string> outside_;
@@ -92,8 +94,8 @@ bool uses_lfs(const fs::path& root, const std::vector<Seen>& files) {
 
 }  // namespace
 
-Look look_at(const fs::path& root, const fs::path& top, const std::vector<std::string>& names) {
-  return Looker(root, top).run(names);
+Look look_at(const fs::path& root, const std::vector<fs::path>& roots, const std::vector<std::string>& names) {
+  return Looker(root, roots).run(names);
 }
 
 std::vector<std::string> differing(const std::vector<Seen>& before, const std::vector<Seen>& after) {

@@ -17,8 +17,9 @@ struct Look {
 };
 
 // Names that are gone, or folders, or lie behind a link, are passed over; sockets, pipes and devices are noted. Links
-// that lead out of `top` are noted.
-[[nodiscard]] Look look_at(const fs::path& root, const fs::path& top, const std::vector<std::string>& names);
+// that lead into none of `roots` are noted.
+[[nodiscard]] Look look_at(const fs::path& root, const std::vector<fs::path>& roots,
+                           const std::vector<std::string>& names);
 // Whether all is as it was; else the names that differ.
 [[nodiscard]] std::vector<std::string> differing(const std::vector<Seen>& before, const std::vector<Seen>& after);
 

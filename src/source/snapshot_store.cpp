@@ -268,13 +268,6 @@ Status Store::tidy() const {
   return {};
 }
 
-bool Store::has(const std::string& id) const {
-  GitPlace place = place_;
-  place.alternates = alternates_;
-  const auto answer = try_git(place, {"cat-file", "-e", id});
-  return answer.has_value() && answer->exit_code == 0;
-}
-
 Status Store::pack(const std::string& tree, const std::string& base, int to) const {
   GitPlace place = place_;
   std::vector<std::string> walk{"rev-list", "--objects", tree};

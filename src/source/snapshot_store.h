@@ -57,7 +57,6 @@ class Store {
 
   // Objects of these may be what `base` is made of.
   void look_also_in(std::vector<fs::path> objects) { alternates_ = std::move(objects); }
-  [[nodiscard]] bool has(const std::string& id) const;
   [[nodiscard]] Status pack(const std::string& tree, const std::string& base, int to) const;
 
   [[nodiscard]] const fs::path& git_dir() const { return place_.git_dir; }

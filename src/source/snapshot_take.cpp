@@ -67,6 +67,7 @@ class Taking {
   Result<Snapshot> run() {
     SIMSWARM_TRY(grounds_, grounds_of(request_));
     snapshot_.top = common_folder(grounds_);
+    for (const Ground& ground : grounds_) folders_.push_back(ground.folder);
     for (Ground& ground : grounds_) {
       if (!is_of_commit(ground)) SIMSWARM_CHECK(look(ground));
     }
@@ -129,7 +130,7 @@ class Taking {
       std::sort(names.begin(), names.end());
       names.erase(std::unique(names.begin(), names.end()), names.end());
     }
-    ground.look = look_at(ground.folder, snapshot_.top, names);
+    ground.look = look_at(ground.folder, folders_, names);
     add_notes(ground.folder, ground.listing.notes);
     add_notes(ground.folder, ground.look.notes);
     const auto pointers = pointers_among(ground.folder, ground.look.files);
@@ -203,7 +204,7 @@ class Taking {
     std::vector<std::string> restless;
     for (int tries = 0; tries < kTries; ++tries) {
       auto tree = store.write_tree(ground.folder, ground.look.files);
-      Look now = look_at(ground.folder, snapshot_.top, listing.names);
+      Look now = look_at(ground.folder, folders_, listing.names);
       restless = differing(ground.look.files, now.files);
       ground.look = std::move(now);
       if (!restless.empty()) continue;
@@ -240,6 +241,7 @@ class Taking {
   const SnapshotRequest& request_;
   bool& damaged_;
   std::vector<Ground> grounds_;
+  std::vector<fs::path> folders_;  // of these
   Snapshot snapshot_;
 };
 

@@ -133,16 +133,26 @@ class SnapshotTest : public testing::Test {
   std::size_t sent_ = 0;  // bytes of the last pack
 
  private:
-  Content unpack(const GitPlace& other, const TreeId& tree) {
-    Content content;
+  // `git cat-file --batch` answers «ID blob SIZE», the bytes, and a line's end.
+  static Content unpack(const GitPlace& other, const TreeId& tree) {
     const std::string listed = git(other, {"ls-tree", "-r", "-z", tree.hex()}).value();
+    std::string wanted;
+    for (const std::string_view record : split(listed, '\0')) {
+      if (!record.empty()) wanted.append(split(record.substr(0, record.find('\t')), ' ')[2]).append("\n");
+    }
+    const std::string blobs = wanted.empty() ? "" : git(other, {"cat-file", "--batch"}, wanted).value();
+    Content content;
+    std::size_t at = 0;
     for (const std::string_view record : split(listed, '\0')) {
       if (record.empty()) continue;
-      const std::size_t tab = record.find('\t');
-      const auto words = split(record.substr(0, tab), ' ');
-      const std::string kind = words[0] == "120000" ? "link " : words[0] == "100755" ? "program " : "file ";
-      content[std::string(record.substr(tab + 1))] =
-          kind + git(other, {"cat-file", "blob", std::string(words[2])}).value();
+      const std::size_t end = blobs.find('\n', at);
+      const auto size =
+          static_cast<std::size_t>(parse_int(split(std::string_view(blobs).substr(at, end - at), ' ').back()).value());
+      const std::string kind = record.starts_with("120000")   ? "link "
+                               : record.starts_with("100755") ? "program "
+                                                              : "file ";
+      content[std::string(record.substr(record.find('\t') + 1))] = kind + blobs.substr(end + 1, size);
+      at = end + 1 + size + 1;
     }
     return content;
   }
