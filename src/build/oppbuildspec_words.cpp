@@ -87,7 +87,7 @@ class Translator {
       const bool is_held = std::any_of(below.begin(), below.end(), [&](const std::string& above) {
         return above != path && is_within(above, path);
       });
-      if (!is_held) words_.push_back("-d" + way(folder_.path, path));
+      if (!is_held) words_.push_back(fmt::format("-d{}", way(folder_.path, path)));
     }
   }
 
@@ -180,7 +180,7 @@ class Translator {
     }
     for (const auto& [name, value] : folder_.variables) {
       const bool is_ours = ours.contains(name);
-      if (!is_ours) words_.push_back("-K" + name + "=" + value);
+      if (!is_ours) words_.push_back(fmt::format("-K{}={}", name, value));
     }
   }
 

@@ -1,5 +1,7 @@
 #include "build/recipe_makefile.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 
 namespace simswarm::build {
@@ -37,10 +39,10 @@ bool has_target(std::string_view makefile, std::string_view target) {
 }
 
 bool is_generated(std::string_view makefile) {
-  for (const std::string_view line : lines(makefile.substr(0, kHead))) {
-    if (line.starts_with('#') && line.find("opp_makemake ") != std::string_view::npos) return true;
-  }
-  return false;
+  const auto head = lines(makefile.substr(0, kHead));
+  return std::any_of(head.begin(), head.end(), [](std::string_view line) {
+    return line.starts_with('#') && line.find("opp_makemake ") != std::string_view::npos;
+  });
 }
 
 std::map<std::string, std::string> project_variables(std::string_view makefile) {

@@ -21,7 +21,7 @@ constexpr double kLongestAnswer = 20;  // seconds that a compiler may take to te
 // Programs of a PATH.
 class Programs {
  public:
-  explicit Programs(const std::string& path) : path_(path) {
+  explicit Programs(std::string path) : path_(std::move(path)) {
     for (const std::string_view folder : split(path_, ':')) {
       if (folder.starts_with('/')) folders_.emplace_back(folder);
     }
@@ -108,9 +108,9 @@ class Inspection {
     add_named(name + " cc1", programs_.ask(compiler, is_cpp ? "-print-prog-name=cc1plus" : "-print-prog-name=cc1"));
     if (!is_cpp) return;
     for (const std::string part : {"as", "ld"})
-      add_named(name + " " + part, programs_.ask(compiler, "-print-prog-name=" + part));
+      add_named(fmt::format("{} {}", name, part), programs_.ask(compiler, "-print-prog-name=" + part));
     for (const std::string library : {"libstdc++.so", "libgcc.a", "libc.so.6", "libm.so.6", "crt1.o"})
-      add_named(name + " " + library, programs_.ask(compiler, "-print-file-name=" + library));
+      add_named(fmt::format("{} {}", name, library), programs_.ask(compiler, "-print-file-name=" + library));
   }
 
   // What the compiler does not find itself it names without a folder.

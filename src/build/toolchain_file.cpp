@@ -13,13 +13,14 @@
 namespace simswarm::build {
 namespace {
 
+constexpr std::string_view kGnu{"GNU\0", 4};
 constexpr std::size_t kHead = 65536;  // bytes in which headers and notes stand
 
 // A plain struct out of bytes; nothing where they end before.
 template <typename T>
 std::optional<T> taken(std::string_view bytes, std::uint64_t at) {
   if (at > bytes.size() || bytes.size() - at < sizeof(T)) return std::nullopt;
-  T value;
+  T value{};
   std::memcpy(&value, bytes.data() + at, sizeof(T));
   return value;
 }
@@ -41,8 +42,7 @@ std::optional<std::string> build_id_in_notes(std::string_view notes) {
     const std::uint64_t content = name + aligned(note->n_namesz);
     const std::uint64_t end = content + note->n_descsz;
     if (end > notes.size()) return std::nullopt;
-    const bool is_id =
-        note->n_type == NT_GNU_BUILD_ID && notes.substr(name, note->n_namesz) == std::string_view("GNU", 4);
+    const bool is_id = note->n_type == NT_GNU_BUILD_ID && notes.substr(name, note->n_namesz) == kGnu;
     if (is_id && note->n_descsz > 0) return hexadecimal(notes.substr(content, note->n_descsz));
     at = content + aligned(note->n_descsz);
   }
