@@ -108,6 +108,7 @@ nlohmann::json run_json(const AcceptedRun& run) {
           {"attempt", attempt.number},
           {"outcome", to_text(attempt.verdict.outcome)},
           {"host", attempt.host},
+          {"cpu", attempt.cpu.empty() ? nlohmann::json() : nlohmann::json(attempt.cpu)},
           {"command", attempt.command},
           {"exit_code", attempt.exit_code},
           {"started", to_text(attempt.started)},

@@ -33,6 +33,7 @@ struct Attempt {
   int exit_code = 0;  // 128 + signal for a process that was ended by one
   std::string host;
   std::vector<std::string> command;  // the argv of the process; in a batch shared by its runs
+  std::string cpu{};                 // kind of its processor (base/cpu.h); empty: not known
 };
 
 }  // namespace simswarm

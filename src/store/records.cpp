@@ -210,6 +210,7 @@ json json_of(const AttemptRecord& record) {
   if (!verdict.place.simulated_time.empty()) body["simulated_time"] = text_json(verdict.place.simulated_time);
   if (verdict.place.event) body["event"] = *verdict.place.event;
   if (!verdict.place.module.empty()) body["module"] = text_json(verdict.place.module);
+  if (!attempt.cpu.empty()) body["cpu"] = text_json(attempt.cpu);
   if (!record.output.empty()) body["output"] = text_json(record.output);
   if (!record.errors.empty()) body["errors"] = text_json(record.errors);
   return body;
@@ -258,6 +259,9 @@ Status read_attempt(const Fields& fields, AttemptRecord& record) {
   }
   if (fields.has("module")) {
     SIMSWARM_TRY(verdict.place.module, fields.text("module"));
+  }
+  if (fields.has("cpu")) {
+    SIMSWARM_TRY(attempt.cpu, fields.text("cpu"));
   }
   if (fields.has("output")) {
     SIMSWARM_TRY(record.output, fields.text("output"));
@@ -529,6 +533,16 @@ Result<UseRecord> use_from(const Document& document) {
 
 Document number_document(const std::string& id, std::int64_t number) {
   return {id, json{{"v", kRecordVersion}, {"number", number}}.dump(), {}};
+}
+
+Document text_document(const std::string& id, const std::string& text) {
+  return {id, json{{"v", kRecordVersion}, {"text", text_json(text)}}.dump(), {}};
+}
+
+Result<std::string> text_from(const Document& document) {
+  SIMSWARM_TRY(const Fields fields, Fields::parse(document.body, document.id));
+  SIMSWARM_CHECK(expect_version(fields));
+  return fields.text("text");
 }
 
 Result<std::int64_t> number_from(const Document& document) {

@@ -137,6 +137,8 @@ struct UseRecord {
 // A single number or stamp, for settings and marks.
 [[nodiscard]] Document number_document(const std::string& id, std::int64_t number);
 [[nodiscard]] Result<std::int64_t> number_from(const Document& document);
+[[nodiscard]] Document text_document(const std::string& id, const std::string& text);
+[[nodiscard]] Result<std::string> text_from(const Document& document);
 
 // «KEY/CAMPAIGN/NUMBER»
 [[nodiscard]] std::string id_of(const Attempt& attempt);

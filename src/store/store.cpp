@@ -341,6 +341,16 @@ Status Store::note_collected(const std::string& campaign, Stamp when) {
   return {};
 }
 
+Result<std::string> Store::choose_cpu(const std::string& campaign, const std::string& cpu) {
+  const std::string id = "cpu/" + campaign;
+  const Document document = text_document(id, cpu);
+  SIMSWARM_TRY(const std::vector<bool> is_first, back_end_->insert(kSettings, {&document, 1}));
+  if (is_first.front()) return cpu;
+  SIMSWARM_TRY(const auto found, back_end_->find(kSettings, {&id, 1}, Part::kBody));
+  if (found.front()) return text_from(*found.front());
+  return propagate({ExitCode::kEnvironment, fmt::format("the campaign {} has just been removed", campaign), true});
+}
+
 Status Store::set_quota(std::optional<std::uint64_t> bytes) {
   SIMSWARM_TRY([[maybe_unused]] const bool removed, back_end_->remove(kSettings, kQuota));
   if (!bytes) return {};

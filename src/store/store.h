@@ -134,6 +134,9 @@ class Store {
   [[nodiscard]] Status forget_build(const Digest& key);
   [[nodiscard]] Status forget_plan(const Digest& id);
 
+  // The kind of processor that a campaign keeps to: this one, if nobody has chosen another before.
+  [[nodiscard]] Result<std::string> choose_cpu(const std::string& campaign, const std::string& cpu);
+
   // How much may be stored; nothing: as much as there is room for. Set by one at a time.
   [[nodiscard]] Status set_quota(std::optional<std::uint64_t> bytes);
   [[nodiscard]] Result<std::optional<std::uint64_t>> quota();

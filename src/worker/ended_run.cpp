@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "base/cpu.h"
 #include "base/text.h"
 #include "result/diff.h"
 
@@ -46,6 +47,7 @@ Attempt attempt_of(const exec::Limits& limits, const Finished& finished, std::si
   attempt.ended = ended.ended;
   attempt.exit_code = exit_code_of(ended.evidence.wait_status);
   attempt.command = finished.batch.argv;
+  attempt.cpu = cpu_kind();
   return attempt;
 }
 

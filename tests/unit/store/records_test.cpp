@@ -35,6 +35,7 @@ AttemptRecord attempt_record() {
   attempt.exit_code = 139;
   attempt.host = "n1";
   attempt.command = {"./sim", "caf\xe9", "ä"};
+  attempt.cpu = "A Kind (1/2/3), x86-64-v3";
   record.run = "Config:load=2,#0";
   record.worker = "w1";
   record.output = "said\n";
@@ -43,7 +44,7 @@ AttemptRecord attempt_record() {
 }
 
 const std::string kAttemptBody =
-    R"({"campaign":"01CAMPAIGN","command":["./sim",{"hex":"636166e9"},"ä"],"ended":1795000002123456,)"
+    R"({"campaign":"01CAMPAIGN","command":["./sim",{"hex":"636166e9"},"ä"],"cpu":"A Kind (1/2/3), x86-64-v3","ended":1795000002123456,)"
     R"("errors":{"hex":"00ff"},"event":1234,"events":5000000000,"exit_code":139,"host":"n1","key":")" +
     kKey +
     R"-(","message":"it broke","module":"(Server) Net.server (id=3)","number":2,"outcome":"model_error",)-"
@@ -171,6 +172,7 @@ TEST(Records, TakeAnyBytesAndNumbers) {
   record.attempt.usage.system_seconds = -0.0;
   const auto again = attempt_from(to_document(record));
   ASSERT_EQ(error_of(again), "no error");
+  EXPECT_EQ(again->attempt.cpu, record.attempt.cpu);
   EXPECT_EQ(to_document(*again).body, to_document(record).body);
   EXPECT_EQ(again->attempt.host, record.attempt.host);
   EXPECT_EQ(again->attempt.usage.wall_seconds, 0);
@@ -225,7 +227,7 @@ TEST(Records, OfAttemptsAreRefusedFieldByField) {
                  [&](const std::string& body) {
                    return error_of(attempt_from({id, body, {}}));
                  },
-                 {"message", "simulated_time", "event", "module", "output", "errors"});
+                 {"message", "simulated_time", "event", "module", "cpu", "output", "errors"});
 }
 
 TEST(Records, OfResultsAreRefusedFieldByField) {

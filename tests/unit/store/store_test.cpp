@@ -372,6 +372,13 @@ TYPED_TEST(RunsTest, HaveAQuota) {
   EXPECT_FALSE(good(this->store_->quota()).has_value());
 }
 
+TYPED_TEST(RunsTest, LetTheFirstChooseTheProcessorOfACampaign) {
+  EXPECT_EQ(good(this->store_->choose_cpu("01A", "One (1/2/3), x86-64-v3")), "One (1/2/3), x86-64-v3");
+  EXPECT_EQ(good(this->store_->choose_cpu("01A", "Two")), "One (1/2/3), x86-64-v3");
+  EXPECT_EQ(good(this->store_->choose_cpu("01A", "One (1/2/3), x86-64-v3")), "One (1/2/3), x86-64-v3");
+  EXPECT_EQ(good(this->store_->choose_cpu("01B", "Two")), "Two");
+}
+
 TYPED_TEST(RunsTest, AreCountedAsTheyAreStored) {
   EXPECT_EQ(good(this->store_->usage()).bytes(), 0U);
   const Blob one = this->put(noise(100'000));
