@@ -73,7 +73,7 @@ constexpr std::initializer_list<const char*> kKnown{
     "protocol",    "dialect",     "folder",   "command",  "name",    "grid",          "zipped",     "points",
     "constraints", "repetitions", "seeds",    "results",  "stdout",  "success_codes", "require",    "success",
     "progress",    "all_configs", "serial",   "distinct", "timeout", "memory",        "max_output", "stall",
-    "batch",       "run",         "artifact", "plan",     "objects", "environment"};
+    "batch",       "run",         "artifact", "plan",     "objects", "environment",   "same_cpu"};
 
 json parameters(const std::vector<Parameter>& list) {
   json out = json::array();
@@ -145,6 +145,7 @@ json object_of(const StudySpec& spec) {
   if (spec.limits.output) object["max_output"] = *spec.limits.output;
   if (spec.stall) object["stall"] = *spec.stall;
   if (spec.batch_size) object["batch"] = *spec.batch_size;
+  if (spec.same_cpu) object["same_cpu"] = true;
   for (const Brought& one : spec.brought) object["environment"][one.name] = one.value;
   if (spec.stored) {
     object["artifact"] = spec.stored->artifact.hex();
@@ -230,6 +231,9 @@ Status check(const StudySpec& spec, const std::string& dialect, int protocol) {
     return usage_error("the folder «{}» does not lie in the artifact", spec.folder.string());
   if (!spec.stored && !spec.folder.is_absolute())
     return usage_error("the folder «{}» is no absolute path", spec.folder.string());
+  if (spec.same_cpu && !spec.stored)
+    return usage_error(
+        "its runs are to keep to one kind of processor, which only a store can tell all workers (--store)");
   const bool timed = spec.limits.timeout.value_or(1) > 0 && spec.stall.value_or(1) > 0;
   if (!timed || spec.batch_size.value_or(1) < 1) return usage_error("a limit of it, or the runs a process, is below 1");
   const bool has_words = std::visit(
@@ -267,6 +271,7 @@ Result<StudySpec> parse_study(std::string_view text) {
   fields.take("max_output", spec.limits.output);
   fields.take("stall", spec.stall);
   fields.take("batch", spec.batch_size);
+  fields.take("same_cpu", spec.same_cpu);
   SIMSWARM_CHECK(take_stored(fields, spec));
   std::map<std::string, std::string> environment;
   fields.take("environment", environment);

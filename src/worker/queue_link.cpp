@@ -7,15 +7,14 @@
 #include <condition_variable>
 #include <map>
 #include <mutex>
-#include <random>
 #include <set>
 #include <thread>
 
 #include "base/text.h"
 #include "queue/bell.h"
 #include "queue/redis_url.h"
+#include "worker/outbox.h"
 #include "worker/queue_words.h"
-#include "worker/spool.h"
 
 namespace simswarm::worker {
 namespace {
@@ -28,10 +27,6 @@ using std::chrono::milliseconds;
 constexpr milliseconds kFirstPause{100};
 constexpr milliseconds kLongestPause{3000};
 constexpr std::size_t kMostSettledAtOnce = 500;
-constexpr std::size_t kMostAtOnce = 500;  // jobs of a claim
-constexpr std::size_t kMostReaped = 500;
-constexpr int kMostReapings = 50;
-constexpr std::size_t kMostQueues = 32;  // that are asked in one claim, and that a worker is registered for
 constexpr std::chrono::seconds kAvoided{30};
 constexpr std::size_t kMostStudies = 1000;  // manifests that are remembered
 
@@ -46,11 +41,16 @@ std::string id_of(const Claim& claim) {
 class Link final : public QueueLink {
  public:
   Link(LinkOptions options, std::unique_ptr<jobs::JobQueue> queue, std::unique_ptr<Spool> spool, std::string shown)
-      : options_(std::move(options)), queue_(std::move(queue)), spool_(std::move(spool)), shown_(std::move(shown)) {
+      : options_(std::move(options)),
+        queue_(std::move(queue)),
+        shown_(std::move(shown)),
+        outbox_(std::move(spool), options_.say),
+        shares_(options_.slots),
+        missing_(options_.cpu_patience) {
     for (const std::string& pattern : options_.patterns) {
       if (pattern.find('*') == std::string::npos) named_.push_back({pattern});
     }
-    adopt(true);
+    outbox_.adopt(true);
     thread_ = std::thread([this] { work(); });
   }
   Link(const Link&) = delete;
@@ -87,16 +87,36 @@ class Link final : public QueueLink {
 
   void settle(std::vector<Settlement> settlements) override {
     if (settlements.empty()) return;
-    for (Settlement& one : settlements) shorten(one);
     const std::lock_guard guard(mutex_);
-    note(settlements);
-    for (Settlement& one : settlements) outbox_.push_back(std::move(one));
+    outbox_.put(std::move(settlements));
     ring(wake_);
   }
 
   void avoid(const jobs::QueueName& queue) override {
     const std::lock_guard guard(mutex_);
     avoided_[queue] = system_clock().monotonic() + kAvoided;
+    shares_.rest(queue);
+  }
+
+  void put_off(const jobs::QueueName& queue) override {
+    const std::lock_guard guard(mutex_);
+    avoided_[queue] = Monotonic::max();
+    shares_.rest(queue);
+  }
+
+  void welcome(const jobs::QueueName& queue) override {
+    const std::lock_guard guard(mutex_);
+    if (avoided_.erase(queue) == 0) return;
+    active_.insert(queue);
+    may_claim_ = true;
+    ring(wake_);
+  }
+
+  Shares& shares() override { return shares_; }
+
+  void misses(const std::string& campaign, const std::string& cpu) override {
+    const std::lock_guard guard(mutex_);
+    missing_.miss(campaign, cpu, system_clock().monotonic());
   }
 
   void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) override {
@@ -190,35 +210,38 @@ class Link final : public QueueLink {
 
   Status hand_in(std::unique_lock<std::mutex>& lock) {
     while (!outbox_.empty()) {
-      const std::size_t count = std::min(outbox_.size(), kMostSettledAtOnce);
-      const std::vector<Settlement> some(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
+      const std::vector<Settlement> some = outbox_.first(kMostSettledAtOnce);
       lock.unlock();
       const Result<std::vector<jobs::Answer>> answers = queue_->settle(some);
       lock.lock();
       if (!answers) return propagate(answers.error());
-      for (std::size_t i = 0; i < count; ++i) {
+      for (std::size_t i = 0; i < some.size(); ++i) {
         held_.erase(id_of(some[i].claim));
         if (answers->at(i) != jobs::Answer::kDone && answers->at(i) != jobs::Answer::kAlready) continue;
         if (some[i].how == Settlement::How::kComplete) ++state_.finished;
         if (some[i].how == Settlement::How::kFail) ++state_.failed;
       }
-      outbox_.erase(outbox_.begin(), outbox_.begin() + static_cast<std::ptrdiff_t>(count));
+      outbox_.drop_first(some.size());
       may_claim_ = stale_ = true;
     }
-    if (Status cleared = spool_->clear(); !cleared) tell_of_disk(cleared.error());
+    outbox_.clear_disk();
     return {};
   }
 
   // Whether another claim may be worth its while at once.
   Result<bool> claim(std::unique_lock<std::mutex>& lock) {
-    jobs::ClaimRequest request{options_.name, options_.node, order(), 0, 0};
-    if (request.queues.empty()) {
+    const std::vector<jobs::QueueName> known = known_queues();
+    if (known.empty()) {
       SIMSWARM_CHECK(stop_asking());
       return false;
     }
+    const std::vector<Shares::Want> wants = shares_.wants(known);
+    if (wants.empty()) {  // of all of them enough is here
+      may_claim_ = false;
+      return false;
+    }
     const std::size_t room = most_held_ - held_.size();
-    request.most = std::min(kMostAtOnce, std::max(room, ahead_));
-    request.at_least = std::min(room, options_.slots);
+    const jobs::ClaimRequest request = request_of(options_, wants, room, ahead_);
     claims_now_ = true;
     lock.unlock();
     Result<jobs::Claims> claims = queue_->claim(request);
@@ -228,8 +251,9 @@ class Link final : public QueueLink {
     state_.suspended = claims->suspended;
     std::vector<Settlement> at_once;
     std::size_t kept = 0;
+    const std::size_t fits = std::min(room, note_empty(wants, request, *claims));
     for (const jobs::ClaimedJob& job : claims->jobs) {
-      SIMSWARM_TRY(std::optional<Settlement> settled, take_in(job, lock, kept < room));
+      SIMSWARM_TRY(std::optional<Settlement> settled, take_in(job, lock, kept < fits));
       if (!settled) ++kept;
       if (settled) at_once.push_back(std::move(*settled));
     }
@@ -238,8 +262,7 @@ class Link final : public QueueLink {
     const auto is_back = [](const Settlement& one) { return one.how == Settlement::How::kHandBack; };
     std::stable_partition(at_once.begin(), at_once.end(), [&](const Settlement& one) { return !is_back(one); });
     std::reverse(std::find_if(at_once.begin(), at_once.end(), is_back), at_once.end());  // each goes to the front
-    note(at_once);
-    for (Settlement& one : at_once) outbox_.push_back(std::move(one));
+    outbox_.put(std::move(at_once));
     if (kept > 0) ring(event_);
     if (!claims->jobs.empty()) {
       // What goes beyond the slots comes a share at a time: others come to theirs meanwhile.
@@ -249,10 +272,28 @@ class Link final : public QueueLink {
     if (claims->dropped > 0) return true;
     if (claims->more || claims->suspended) {
       stuck_until_ = system_clock().monotonic() + options_.beat;
+    } else if (request.queues.size() < wants.size()) {
+      return true;
+    } else if (wants.size() < known.size()) {  // the others have not been asked
+      may_claim_ = false;
     } else {
       SIMSWARM_CHECK(stop_asking());
     }
     return false;
+  }
+
+  // Queues that were asked and had nothing are not asked again before somebody says that they have. How many jobs were
+  // wanted of the one that gave.
+  std::size_t note_empty(const std::vector<Shares::Want>& wants, const jobs::ClaimRequest& request,
+                         const jobs::Claims& claims) {
+    if (claims.suspended) return 0;
+    for (std::size_t i = 0; i < request.queues.size(); ++i) {
+      if (!claims.jobs.empty() && request.queues[i] == claims.jobs.front().queue) return wants[i].most;
+      if (claims.dropped > 0 || (claims.jobs.empty() && claims.more)) continue;
+      active_.erase(request.queues[i]);
+      shares_.rest(request.queues[i]);
+    }
+    return 0;
   }
 
   // There is nothing for us: the bell says when there is. Named queues may have been filled since they were asked.
@@ -263,18 +304,6 @@ class Link final : public QueueLink {
     active_.clear();
     ring(event_);
     return bell_->arm();
-  }
-
-  // Outcomes of workers of this machine that have gone.
-  void adopt(bool own) {
-    std::size_t adopted = 0;
-    for (Settlement& one : spool_->adopt(own)) {
-      shorten(one);
-      if (!jobs::check_id(one.claim.job)) continue;
-      outbox_.push_back(std::move(one));
-      ++adopted;
-    }
-    if (adopted > 0) options_.say(fmt::format("{} outcomes of workers that have gone are handed in", adopted));
   }
 
   // What is claimed is held, to be executed, or settled at once.
@@ -297,6 +326,7 @@ class Link final : public QueueLink {
       }
     }
     held_.emplace(id_of(job.claim), HeldJob{job.claim, job.queue});
+    shares_.came(job.queue);
     if (!registered_.contains(job.queue)) next_beat_ = {};  // registers us for it
     claimed_.push_back(
         {job.claim, std::move(assignment->campaign), std::move(study), assignment->position, job.queue, job.timeout});
@@ -316,16 +346,14 @@ class Link final : public QueueLink {
     return manifests_.emplace(campaign, std::make_shared<const std::string>(std::move(**text))).first->second;
   }
 
-  // Queues that are known to have something, in an order that gives each its share.
-  std::vector<jobs::QueueName> order() {
+  // Queues that may have something, and can be served now.
+  std::vector<jobs::QueueName> known_queues() {
     std::erase_if(avoided_, [](const auto& one) { return is_due(one.second); });
     std::vector<jobs::QueueName> queues(active_.begin(), active_.end());
     for (const jobs::QueueName& queue : named_) {
       if (!active_.contains(queue)) queues.push_back(queue);
     }
     std::erase_if(queues, [this](const jobs::QueueName& one) { return avoided_.contains(one); });
-    std::shuffle(queues.begin(), queues.end(), random_);  // equal weights
-    if (queues.size() > kMostQueues) queues.resize(kMostQueues);
     return queues;
   }
 
@@ -337,21 +365,16 @@ class Link final : public QueueLink {
 
   // Leases of the dead, jobs that are due, queues that somebody else has filled.
   Status look_after(std::unique_lock<std::mutex>& lock) {
-    adopt(false);  // before their leases run out
+    outbox_.adopt(false);  // before their leases run out
     SIMSWARM_CHECK(hand_in(lock));
     lock.unlock();
     const auto looked = [this]() -> Result<std::vector<jobs::QueueView>> {
-      SIMSWARM_CHECK(reap());
-      SIMSWARM_TRY(std::vector<jobs::QueueView> queues, queue_->queues());
-      std::erase_if(queues, [this](const jobs::QueueView& one) { return !serves(one.name.text); });
-      for (jobs::QueueView& one : queues) {
-        if (one.due == 0) continue;
-        SIMSWARM_TRY(const std::size_t due, queue_->drain_due(one.name, kMostReaped));
-        one.queued += due;
-      }
-      return queues;
+      // Who was stopped himself for a while has seen nobody renew a lease meanwhile.
+      if (is_due(reaps_from_)) SIMSWARM_CHECK(reap_all(*queue_, options_.say));
+      return look_at(*queue_, [this](const std::string& name) { return serves(name); });
     }();
     lock.lock();
+    if (looked) SIMSWARM_CHECK(look_for_cpus(lock));
     if (!looked) return propagate(looked.error());
     next_look_ = system_clock().monotonic() + options_.beat;
     stale_ = false;
@@ -359,6 +382,7 @@ class Link final : public QueueLink {
     served_.clear();
     for (const jobs::QueueView& one : *looked) {
       state_.waiting += one.queued;
+      shares_.weigh(one.name, jobs::weight_of(one.priority));
       if (one.queued == 0) continue;
       active_.insert(one.name);
       if (served_.size() < kMostQueues && std::find(named_.begin(), named_.end(), one.name) == named_.end())
@@ -368,16 +392,13 @@ class Link final : public QueueLink {
     return {};
   }
 
-  // Called unlocked. Who was stopped himself for a while has seen nobody renew a lease meanwhile.
-  Status reap() {
-    if (!is_due(reaps_from_)) return {};
-    std::size_t taken = 0;
-    for (int i = 0; i < kMostReapings; ++i) {
-      SIMSWARM_TRY(const jobs::Reaped reaped, queue_->reap(kMostReaped));
-      taken += reaped.back.size() + reaped.ended.size();
-      if (reaped.back.size() + reaped.ended.size() < kMostReaped) break;
-    }
-    if (taken > 0) options_.say(fmt::format("{} jobs of workers that have gone are taken back", taken));
+  Status look_for_cpus(std::unique_lock<std::mutex>& lock) {
+    if (missing_.is_empty()) return {};
+    lock.unlock();
+    const Result<std::vector<jobs::WorkerView>> workers = queue_->workers();
+    lock.lock();
+    if (!workers) return propagate(workers.error());
+    for (const std::string& word : missing_.look(*workers, system_clock().monotonic())) options_.say(word);
     return {};
   }
 
@@ -395,7 +416,7 @@ class Link final : public QueueLink {
     for (const auto& [id, job] : held_) {
       if (registered_.size() < named_.size() + kMostQueues) registered_.insert(job.queue);
     }
-    const jobs::WorkerRecord record = this->record();
+    const jobs::WorkerRecord record = record_of(options_, {named_, registered_, state_, running_, working_seconds_});
     lock.unlock();
     const auto beaten = [&]() -> Result<std::vector<jobs::Beat>> {
       SIMSWARM_CHECK(queue_->present(record));
@@ -410,7 +431,7 @@ class Link final : public QueueLink {
       const bool named = to_stop_.contains(held[i].job.text);  // by RQ, which leaves no other word
       if ((beaten->at(i) == jobs::Beat::kHeld && !named) || !held_.contains(id_of(held[i]))) continue;
       const bool lost = beaten->at(i) == jobs::Beat::kLost;
-      if (is_settled(held[i])) continue;
+      if (outbox_.has(held[i])) continue;
       (lost ? orders_.lost : orders_.stop).push_back(held[i]);
       if (lost) held_.erase(id_of(held[i]));
       ring(event_);
@@ -419,37 +440,13 @@ class Link final : public QueueLink {
     return {};
   }
 
-  [[nodiscard]] bool is_settled(const Claim& claim) const {
-    return std::any_of(outbox_.begin(), outbox_.end(), [&](const Settlement& one) { return one.claim == claim; });
-  }
-
-  [[nodiscard]] jobs::WorkerRecord record() const {
-    jobs::WorkerRecord record;
-    record.name = options_.name;
-    record.queues = named_;
-    for (const jobs::QueueName& queue : registered_) {
-      if (std::find(named_.begin(), named_.end(), queue) == named_.end()) record.queues.push_back(queue);
-    }
-    if (record.queues.empty()) record.queues.push_back({"run"});
-    record.host = options_.node;
-    record.pid = static_cast<int>(::getpid());
-    record.version = options_.version;
-    record.state = running_ > 0 ? "busy" : state_.suspended ? "suspended" : "idle";
-    record.finished = state_.finished;
-    record.failed = state_.failed;
-    record.working_seconds = working_seconds_;
-    record.slots = options_.slots;
-    record.running = running_;
-    return record;
-  }
-
   // The queue is away: once for the user, and then again and again for us.
   void part(const Error& error) {
     state_.connected = false;
     ring(event_);
     if (!std::exchange(told_away_, true)) {
       away_since_ = system_clock().monotonic();
-      options_.say(fmt::format("{}; what runs goes on, outcomes wait in {}", error.message, spool_->path().string()));
+      options_.say(fmt::format("{}; what runs goes on, outcomes wait in {}", error.message, outbox_.folder().string()));
     }
     try_again_ = system_clock().monotonic() + pause_;
     // Not longer than a beat: one that is back a whole lease after another has lost its leases to that.
@@ -461,7 +458,7 @@ class Link final : public QueueLink {
   void connect(std::unique_lock<std::mutex>& lock) {
     std::vector<Claim> known;
     for (const auto& [id, job] : held_) known.push_back(job.claim);
-    for (const Settlement& one : outbox_) known.push_back(one.claim);
+    for (const Settlement& one : outbox_.all()) known.push_back(one.claim);
     lock.unlock();
     Result<std::unique_ptr<jobs::Bell>> bell = jobs::Bell::open(options_.url, options_.name, named_, options_.queue);
     Status returned;
@@ -486,7 +483,8 @@ class Link final : public QueueLink {
 
   // What was on its way when the worker came to its end.
   void hand_back_claimed() {
-    for (const Assigned& one : std::exchange(claimed_, {})) outbox_.push_back({one.claim, Settlement::How::kHandBack});
+    for (const Assigned& one : std::exchange(claimed_, {}))
+      outbox_.put_in_memory({one.claim, Settlement::How::kHandBack});
   }
 
   void leave(std::unique_lock<std::mutex>& lock) {
@@ -498,16 +496,6 @@ class Link final : public QueueLink {
     }
     left_ = true;
     settled_.notify_all();
-  }
-
-  void note(const std::vector<Settlement>& settlements) {
-    if (settlements.empty()) return;
-    if (Status noted = spool_->note(settlements); !noted) tell_of_disk(noted.error());
-  }
-
-  void tell_of_disk(const Error& error) {
-    if (!std::exchange(told_disk_, true))
-      options_.say(fmt::format("{}: outcomes are kept in memory alone", error.message));
   }
 
   void wait(std::unique_lock<std::mutex>& lock) {
@@ -536,7 +524,6 @@ class Link final : public QueueLink {
   LinkOptions options_;
   std::unique_ptr<jobs::JobQueue> queue_;
   std::unique_ptr<jobs::Bell> bell_;
-  std::unique_ptr<Spool> spool_;
   std::string shown_;
   std::vector<jobs::QueueName> named_;  // of the patterns, those that are names
   const Fd event_ = make_event();
@@ -546,7 +533,7 @@ class Link final : public QueueLink {
   std::condition_variable settled_;
   std::vector<Assigned> claimed_;
   Orders orders_;
-  std::vector<Settlement> outbox_;
+  Outbox outbox_;
   struct HeldJob {
     Claim claim;
     jobs::QueueName queue;
@@ -572,7 +559,6 @@ class Link final : public QueueLink {
   bool left_ = false;
   bool ends_ = false;
   bool told_away_ = false;
-  bool told_disk_ = false;
   Monotonic away_since_{};
   Monotonic next_beat_{};
   Monotonic next_look_{};
@@ -581,7 +567,8 @@ class Link final : public QueueLink {
   Monotonic stuck_until_{};
   Monotonic try_again_{};
   milliseconds pause_ = kFirstPause;
-  std::mt19937_64 random_{std::random_device{}()};
+  Shares shares_;
+  MissingCpus missing_;
   std::thread thread_;
 };
 

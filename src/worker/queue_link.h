@@ -10,6 +10,7 @@
 
 #include "queue/job_queue.h"
 #include "worker/assignment.h"
+#include "worker/shares.h"
 
 namespace simswarm::worker {
 
@@ -22,7 +23,9 @@ struct LinkOptions {
   std::vector<std::string> patterns;  // names of queues; «*» stands for anything
   fs::path spool;                     // folder for outcomes
   std::size_t slots = 1;
-  std::chrono::milliseconds beat{3000};  // leases are renewed, and others' looked after, so often
+  std::chrono::milliseconds beat{3000};             // leases are renewed, and others' looked after, so often
+  std::string cpu{};                                // kind of processor; empty: that of this machine
+  std::chrono::milliseconds cpu_patience{180'000};  // how long one that a campaign wants may be away unsaid
   // What the user should know, one sentence; called in the link's thread.
   std::function<void(const std::string&)> say = [](const std::string&) {};
 };
@@ -76,6 +79,13 @@ class QueueLink {
   virtual void settle(std::vector<jobs::Settlement> settlements) = 0;
   // Takes nothing from this queue for a while: what it asks for cannot be had here.
   virtual void avoid(const jobs::QueueName& queue) = 0;
+  // The same until welcome().
+  virtual void put_off(const jobs::QueueName& queue) = 0;
+  virtual void welcome(const jobs::QueueName& queue) = 0;
+  // Which queues it asks first, and for how much: it counts what comes, its caller what becomes of that.
+  [[nodiscard]] virtual Shares& shares() = 0;
+  // A campaign's runs belong on this kind of processor alone, and that is not ours: who has one is looked for.
+  virtual void misses(const std::string& campaign, const std::string& cpu) = 0;
   // What goes on: replaces what was told before.
   virtual void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) = 0;
   [[nodiscard]] virtual LinkState state() const = 0;

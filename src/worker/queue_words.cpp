@@ -5,6 +5,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <nlohmann/json.hpp>
 
@@ -55,6 +56,90 @@ void shorten(jobs::Settlement& one) {
   } else {
     one.text.resize(kLongest);
   }
+}
+
+jobs::ClaimRequest request_of(const LinkOptions& options, const std::vector<Shares::Want>& wants, std::size_t room,
+                              std::size_t ahead) {
+  jobs::ClaimRequest request{options.name, options.node, {}, 0, std::min(room, options.slots), {}};
+  for (const Shares::Want& want : wants) {
+    if (request.queues.size() == kMostQueues) break;
+    request.queues.push_back(want.queue);
+    request.limits.push_back(std::min(kMostAtOnce, std::max(std::min(room, want.most), ahead)));
+    request.most = std::max(request.most, request.limits.back());
+  }
+  return request;
+}
+
+jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presence) {
+  jobs::WorkerRecord record;
+  record.name = options.name;
+  record.queues = presence.named;
+  for (const jobs::QueueName& queue : presence.registered) {
+    if (std::find(presence.named.begin(), presence.named.end(), queue) == presence.named.end())
+      record.queues.push_back(queue);
+  }
+  if (record.queues.empty()) record.queues.push_back({"run"});
+  record.host = options.node;
+  record.pid = static_cast<int>(::getpid());
+  record.version = options.version;
+  record.state = presence.running > 0 ? "busy" : presence.state.suspended ? "suspended" : "idle";
+  record.finished = presence.state.finished;
+  record.failed = presence.state.failed;
+  record.working_seconds = presence.working_seconds;
+  record.slots = options.slots;
+  record.running = presence.running;
+  record.cpu = options.cpu;
+  return record;
+}
+
+Status reap_all(jobs::JobQueue& queue, const std::function<void(const std::string&)>& say) {
+  constexpr int kMostReapings = 50;
+  std::size_t taken = 0;
+  for (int i = 0; i < kMostReapings; ++i) {
+    SIMSWARM_TRY(const jobs::Reaped reaped, queue.reap(kMostAtOnce));
+    taken += reaped.back.size() + reaped.ended.size();
+    if (reaped.back.size() + reaped.ended.size() < kMostAtOnce) break;
+  }
+  if (taken > 0) say(fmt::format("{} jobs of workers that have gone are taken back", taken));
+  return {};
+}
+
+Result<std::vector<jobs::QueueView>> look_at(jobs::JobQueue& queue,
+                                             const std::function<bool(const std::string&)>& serves) {
+  SIMSWARM_TRY(std::vector<jobs::QueueView> queues, queue.queues());
+  std::erase_if(queues, [&](const jobs::QueueView& one) { return !serves(one.name.text); });
+  for (jobs::QueueView& one : queues) {
+    if (one.due == 0) continue;
+    SIMSWARM_TRY(const std::size_t due, queue.drain_due(one.name, kMostAtOnce));
+    one.queued += due;
+  }
+  return queues;
+}
+
+void MissingCpus::miss(const std::string& campaign, const std::string& cpu, Monotonic now) {
+  const auto [found, is_new] = missed_.try_emplace(campaign);
+  Missed& missed = found->second;
+  if (is_new || missed.cpu != cpu) missed = {cpu, now, now, false};
+  missed.missed = now;
+}
+
+std::vector<std::string> MissingCpus::look(const std::vector<jobs::WorkerView>& workers, Monotonic now) {
+  std::erase_if(missed_, [&](const auto& one) { return now - one.second.missed > 3 * patience_; });  // it has ended
+  std::vector<std::string> words;
+  for (auto& [campaign, missed] : missed_) {
+    const auto has = [&, cpu = &missed.cpu](const jobs::WorkerView& one) { return one.record.cpu == *cpu; };
+    if (std::any_of(workers.begin(), workers.end(), has)) {
+      missed.seen = now;
+      if (std::exchange(missed.told, false))
+        words.push_back(fmt::format("campaign {}: a worker with «{}» is there again", campaign, missed.cpu));
+    } else if (now - missed.seen > patience_ && !std::exchange(missed.told, true)) {
+      words.push_back(
+          fmt::format("campaign {} keeps to «{}» (--same-cpu), and no worker here has had one for {}: its "
+                      "runs wait for one",
+                      campaign, missed.cpu, human_duration(Seconds(patience_).count())));
+    }
+  }
+  return words;
 }
 
 Status check_name(jobs::JobQueue& queue, const LinkOptions& options) {

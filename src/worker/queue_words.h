@@ -1,9 +1,14 @@
 // What the line to the queue hears and says, without a line. Internal to this room.
 #pragma once
 
+#include <chrono>
+#include <functional>
+#include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "queue/job_queue.h"
 #include "worker/queue_link.h"
@@ -29,6 +34,49 @@ void hush(const Fd& event);
 
 // The queue takes no longer texts, and one of those would keep all others from being taken.
 void shorten(jobs::Settlement& one);
+
+inline constexpr std::size_t kMostQueues = 32;   // that are asked in one claim, and that a worker is registered for
+inline constexpr std::size_t kMostAtOnce = 500;  // jobs of a claim
+
+// What is to be begun at once comes at least; of a queue whose jobs had nothing to do `ahead` of them come.
+[[nodiscard]] jobs::ClaimRequest request_of(const LinkOptions& options, const std::vector<Shares::Want>& wants,
+                                            std::size_t room, std::size_t ahead);
+
+// How the worker shows itself to others.
+struct Presence {
+  const std::vector<jobs::QueueName>& named;
+  const std::set<jobs::QueueName>& registered;
+  const LinkState& state;
+  std::size_t running = 0;
+  double working_seconds = 0;
+};
+[[nodiscard]] jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presence);
+
+// Takes back what workers held that have gone.
+[[nodiscard]] Status reap_all(jobs::JobQueue& queue, const std::function<void(const std::string&)>& say);
+// The queues that are served, after what is due in them has been queued.
+[[nodiscard]] Result<std::vector<jobs::QueueView>> look_at(jobs::JobQueue& queue,
+                                                           const std::function<bool(const std::string&)>& serves);
+
+// Kinds of processors that campaigns want their runs on alone, and that are not here.
+class MissingCpus {
+ public:
+  explicit MissingCpus(std::chrono::milliseconds patience) : patience_(patience) {}
+  void miss(const std::string& campaign, const std::string& cpu, Monotonic now);
+  [[nodiscard]] bool is_empty() const { return missed_.empty(); }
+  // What the user should know: that no worker has had one for so long, or that one has again. Each once.
+  [[nodiscard]] std::vector<std::string> look(const std::vector<jobs::WorkerView>& workers, Monotonic now);
+
+ private:
+  struct Missed {
+    std::string cpu;
+    Monotonic missed{};  // last
+    Monotonic seen{};    // last that there was one
+    bool told = false;
+  };
+  std::chrono::milliseconds patience_;
+  std::map<std::string, Missed> missed_;  // by campaign
+};
 
 // Two of one name would hand back what the other holds. On one machine the lock of the outcomes keeps them apart.
 [[nodiscard]] Status check_name(jobs::JobQueue& queue, const LinkOptions& options);

@@ -6,11 +6,13 @@
 #include <cmath>
 #include <set>
 
+#include "base/cpu.h"
 #include "base/text.h"
 #include "queue/queue.h"
 #include "worker/ended_run.h"
 #include "worker/held.h"
-#include "worker/outcome_json.h"
+#include "worker/outcomes.h"
+#include "worker/shelf.h"
 #include "worker/worker.h"
 
 namespace simswarm::worker {
@@ -22,28 +24,23 @@ using std::chrono::milliseconds;
 
 constexpr double kAhead = 0.5;           // seconds of work that wait here, where runs are short
 constexpr std::size_t kMostAhead = 250;  // runs a slot
-constexpr std::chrono::seconds kNotNow{5};
-constexpr double kLong = 20;                  // seconds; whether others were faster is asked only then
-constexpr std::size_t kMostStudies = 16;      // that are open
-constexpr std::uint64_t kMostLog = 8 * 1024;  // bytes of each output that the queue is told
+constexpr double kLong = 20;             // seconds; whether others were faster is asked only then
 constexpr milliseconds kTelling{1000};
 constexpr milliseconds kSummary{10'000};
+constexpr std::size_t kMostForOpenings = 4;    // jobs a slot that wait for their studies and take nobody's place
 constexpr std::chrono::seconds kPatience{10};  // with the queue, at the end
-constexpr const char* kDoneByAnother = R"({"outcome":"completed","message":"another attempt completed it"})";
 
 class Service final : public Host {
  public:
   // `stored` is null where there is no store.
   Service(const ServiceOptions& options, QueueLink& link, StoredRuns* stored, exec::Keeper& keeper, std::string owner)
-      : options_(options), link_(link), stored_(stored) {
-    ground_.owner = std::move(owner);
-    ground_.layer = options.layer;
-    ground_.run_as = options.run_as;
-    ground_.limits = options.limits;
-    ground_.stall = options.stall;
-    ground_.slots = options.link.slots;
-    ground_.keeper = &keeper;
+      : options_(options),
+        link_(link),
+        stored_(stored),
+        ground_(ground_of(options, keeper, std::move(owner))),
+        outcomes_(options, link, stored) {
     if (stored != nullptr) ground_.source = stored->source();
+    ground_.on_other_cpu = [&link](const std::string& campaign, const std::string& cpu) { link.misses(campaign, cpu); };
   }
 
   Status run() {
@@ -61,13 +58,15 @@ class Service final : public Host {
       return Study{study.executor.get(), study.dialect.get(), &study.runs, study.scratch, study.spec.stall};
     };
     Status worked = worker::work(*queue_, studies, loop, *this);
-    for (auto& [key, waiting] : unconfirmed_) hand_back(waiting);
+    outcomes_.hand_back_unconfirmed();
     std::vector<Settlement> left;
     for (const auto& [index, held] : held_) {
       if (!held.lost) left.push_back({held.assigned.claim, Settlement::How::kHandBack});
     }
+    for (const Assigned& one : shelf_.withdraw([](const Assigned&) { return true; }))
+      left.push_back({one.claim, Settlement::How::kHandBack});
     link_.settle(std::move(left));
-    for (auto& [id, study] : studies_) close_study(*study, ground_);
+    shelf_.close();
     return worked;
   }
 
@@ -77,21 +76,30 @@ class Service final : public Host {
     for (std::size_t i = 0; i < batch.claims.size(); ++i)
       executed_.emplace(std::pair(batch.study, batch.runs[i]), batch.claims[i].job);
     running_ += 1;
+    link_.shares().began(studies_.at(batch.study)->queue, batch.id, batch.claims.size());
   }
 
   void finished(Finished finished, const std::vector<bool>& will_retry) override {
     OpenStudy& study = *studies_.at(finished.batch.study);
     study.used = system_clock().monotonic();
     working_seconds_ += finished.ended.usage.wall_seconds;
+    mixes_ = true;
     if (finished.batch.is_trial) {
-      judge_trial(study, finished);
+      link_.shares().charge(study.queue, finished.ended.usage.wall_seconds);
+      --study.jobs;
+      outcomes_.judge_trial(study, finished);
     } else {
       --running_;
+      link_.shares().ended(study.queue, finished.batch.id, ended_of(finished, will_retry));
       std::vector<Settlement> settlements;
       for (std::size_t i = 0; i < finished.batch.claims.size(); ++i) {
         const JobId job = finished.batch.claims[i].job;
         std::erase_if(executed_, [&](const auto& one) { return one.second == job; });
-        if (!will_retry[i]) end(study, finished, i, settlements);
+        if (will_retry[i]) continue;
+        const auto held = held_.extract(job.index);
+        if (held.empty()) continue;
+        --study.jobs;
+        outcomes_.end(study, finished, i, held.mapped(), settlements);
       }
       link_.settle(std::move(settlements));
     }
@@ -103,13 +111,8 @@ class Service final : public Host {
     if (held.empty()) return;
     const Held& one = held.mapped();
     --studies_.at(one.study)->jobs;
-    if (one.lost) return;
-    using How = Settlement::How;
-    if (one.stops) {
-      link_.settle({{one.assigned.claim, How::kFail, "stopped before it began", AfterFailure::kWasStopped}});
-    } else {
-      link_.settle({{one.assigned.claim, How::kHandBack}});
-    }
+    link_.shares().left(studies_.at(one.study)->queue);
+    if (!one.lost) give_up(one.assigned, one.stops);
   }
 
   void tick(const std::vector<RunningView>& running) override {
@@ -117,18 +120,20 @@ class Service final : public Host {
     if (options_.interrupt_descriptor >= 0) (void)!::read(options_.interrupt_descriptor, &count, sizeof(count));
     obey();
     for (Assigned& one : link_.take()) take_in(std::move(one));
+    open_studies();
     if (stored_ != nullptr) end_what_is_done(running);
-    settle_confirmed();
-    close_unused();
+    outcomes_.settle_confirmed(studies_);
+    shelf_.close_unused([this](const OpenStudy& study) { return !outcomes_.has_unconfirmed(study.id); });
     queue_->forget_ended();
     give_back_surplus();
+    mix();
     if (!ends_) link_.hold(wanted());
     const Monotonic now = system_clock().monotonic();
     if (now - told_ >= kTelling) tell(running, now);
   }
 
   [[nodiscard]] std::vector<int> wake_on() override {
-    std::vector<int> descriptors{link_.descriptor()};
+    std::vector<int> descriptors{link_.descriptor(), shelf_.descriptor()};
     if (options_.interrupt_descriptor >= 0) descriptors.push_back(options_.interrupt_descriptor);
     return descriptors;
   }
@@ -137,7 +142,8 @@ class Service final : public Host {
   // As long as the service lives more may come.
   [[nodiscard]] bool is_settled() override {
     if (!options_.burst || ends_) return ends_;
-    return held_.empty() && link_.state().idle && (stored_ == nullptr || stored_->uploader().pending() == 0);
+    return held_.empty() && shelf_.is_idle() && link_.state().idle &&
+           (stored_ == nullptr || stored_->uploader().pending() == 0);
   }
 
   [[nodiscard]] std::size_t batch_limit(std::size_t id, std::size_t first) override {
@@ -170,6 +176,19 @@ class Service final : public Host {
   }
 
  private:
+  static GroundOptions ground_of(const ServiceOptions& options, exec::Keeper& keeper, std::string owner) {
+    GroundOptions ground;
+    ground.owner = std::move(owner);
+    ground.layer = options.layer;
+    ground.run_as = options.run_as;
+    ground.limits = options.limits;
+    ground.stall = options.stall;
+    ground.slots = options.link.slots;
+    ground.keeper = &keeper;
+    ground.cpu = options.link.cpu;
+    return ground;
+  }
+
   void end_soon(const std::string& why) {
     link_.hold(0);
     ends_ = true;
@@ -190,6 +209,12 @@ class Service final : public Host {
       options_.say(fmt::format("kill-horse was asked for: {} runs are ended", running_));
       for (const auto& [run, job] : executed_) stops_.push_back({job, Outcome::kKilled});
     }
+    const auto is_in = [](const std::vector<jobs::Claim>& claims) {
+      return
+          [&claims](const Assigned& one) { return std::find(claims.begin(), claims.end(), one.claim) != claims.end(); };
+    };
+    (void)shelf_.withdraw(is_in(orders.lost));
+    for (const Assigned& one : shelf_.withdraw(is_in(orders.stop))) give_up(one, true);
     for (auto& [index, held_job] : held_) {
       Held& held = held_job;
       const auto is_it = [&](const jobs::Claim& claim) { return claim == held.assigned.claim; };
@@ -206,87 +231,114 @@ class Service final : public Host {
   }
 
   void take_in(Assigned assigned) {
-    const jobs::Claim claim = assigned.claim;
-    if (ends_) return link_.settle({{claim, Settlement::How::kHandBack}});
-    const auto refuse = [&](const std::string& message) {
-      options_.say(fmt::format("{}: {}", claim.job.text, message));
-      ++failed_;
-      link_.settle({{claim, Settlement::How::kFail, message + "\n", AfterFailure::kNoRetry}});
-    };
-    Result<OpenStudy*> study = study_of(assigned);
+    if (ends_) return link_.settle({{assigned.claim, Settlement::How::kHandBack}});
+    const Result<OpenStudy*> study = shelf_.find(assigned);
+    if (!study || *study != nullptr) return decide(study, std::move(assigned));
+    // Nothing more of it comes before it is open; what has come counts as nobody's until then.
+    link_.shares().left(assigned.queue);
+    if (!assigned.campaign.empty() || shelf_.is_crowded()) link_.put_off(assigned.queue);
+    shelf_.wait_for(std::move(assigned));
+  }
+
+  void open_studies() {
+    for (Shelf::Arrival& one : shelf_.arrivals()) {
+      link_.welcome(one.queue);
+      for (Assigned& job : one.jobs) {
+        link_.shares().came(job.queue);
+        decide(one.study, std::move(job));
+      }
+    }
+    for (const Assigned& one : shelf_.impatient()) give_up(one, false);
+  }
+
+  // What becomes of a job whose study is open, or could not be opened.
+  void decide(const Result<OpenStudy*>& study, Assigned assigned) {
+    if (ends_) return drop(assigned, {assigned.claim, Settlement::How::kHandBack});
+    const std::string& id = assigned.claim.job.text;
     if (!study && (study.error().can_retry || study.error().code == ExitCode::kInterrupted)) {
       // Nobody's fault: the store is away, somebody else is at it, we are to end.
-      if (!assigned.campaign.empty()) link_.avoid(assigned.queue);
       if (std::exchange(told_wait_, study.error().message) != study.error().message)
-        options_.say(fmt::format("{}: {}; handed back for now", claim.job.text, study.error().message));
-      return link_.settle({{claim, Settlement::How::kHandBack}});
-    }
-    if (!study && study.error().code == ExitCode::kEnvironment) {
-      // Perhaps of this machine alone: others may have the folder, or the program.
+        options_.say(fmt::format("{}: {}; handed back for now", id, study.error().message));
+      drop(assigned, {assigned.claim, Settlement::How::kHandBack});
       if (!assigned.campaign.empty()) link_.avoid(assigned.queue);
-      options_.say(fmt::format("{}: {}", claim.job.text, study.error().message));
-      ++failed_;
-      return link_.settle({{claim, Settlement::How::kFail, study.error().message + "\n", AfterFailure::kMayRetry}});
+      return;
     }
-    if (!study) return refuse(study.error().message);
-    if (assigned.position >= (*study)->runs.size()) {
-      return refuse(fmt::format("there is no run {}: the study has {} now", assigned.position, (*study)->runs.size()));
+    if (!study) {
+      // What the machine lacks others may have: the folder, or the program.
+      const bool may_help = study.error().code == ExitCode::kEnvironment;
+      refuse(assigned, study.error().message, may_help ? AfterFailure::kMayRetry : AfterFailure::kNoRetry);
+      if (may_help && !assigned.campaign.empty()) link_.avoid(assigned.queue);
+      return;
     }
-    if ((*study)->spec.stored && claim.attempt > 1 && !stored_->uploader().is_away() &&
-        stored_->is_done((*study)->key_of(assigned.position)))
-      return link_.settle({{claim, Settlement::How::kComplete, kDoneByAnother}});
-    ++(*study)->jobs;
+    OpenStudy& open = **study;
+    if (assigned.position >= open.runs.size()) {
+      return refuse(assigned,
+                    fmt::format("there is no run {}: the study has {} now", assigned.position, open.runs.size()),
+                    AfterFailure::kNoRetry);
+    }
+    if (open.spec.stored && assigned.claim.attempt > 1 && !stored_->uploader().is_away() &&
+        stored_->is_done(open.key_of(assigned.position)))
+      return drop(assigned, {assigned.claim, Settlement::How::kComplete, kDoneByAnother});
+    accept(open, std::move(assigned));
+  }
+
+  void accept(OpenStudy& study, Assigned assigned) {
+    ++study.jobs;
+    study.queue = assigned.queue;
     Job job;
     job.runs = {assigned.position};
-    job.study = (*study)->id;
+    job.study = study.id;
     const std::size_t id = job.study;
     const JobId local = queue_->enqueue(std::move(job));
     assigned.study.reset();
     held_.emplace(local.index, Held{std::move(assigned), id});
+    mixes_ = true;
   }
 
-  Result<OpenStudy*> study_of(const Assigned& assigned) {
-    const std::string key =
-        fmt::format("{} {}", assigned.timeout.count(), assigned.campaign.empty() ? *assigned.study : assigned.campaign);
-    const auto [found, is_new] = by_key_.try_emplace(key, last_study_ + 1);
-    if (is_new) {
-      // One that could not be had a moment ago is not asked for by each of its jobs.
-      if (key == not_now_ && system_clock().monotonic() < not_before_) {
-        by_key_.erase(found);
-        return propagate({ExitCode::kEnvironment, told_wait_, true});
-      }
-      Result<std::unique_ptr<OpenStudy>> opened = open_study(++last_study_, *assigned.study, assigned.timeout, ground_);
-      if (!opened) {
-        by_key_.erase(found);
-        if (opened.error().can_retry) {
-          not_now_ = key;
-          not_before_ = system_clock().monotonic() + kNotNow;
-        }
-        return propagate(opened.error());
-      }
-      studies_.emplace(last_study_, std::move(*opened));
-    }
-    OpenStudy* study = studies_.at(found->second).get();
-    study->used = system_clock().monotonic();
-    return study;
+  // A job that leaves without having been begun.
+  void drop(const Assigned& assigned, Settlement settlement) {
+    link_.shares().left(assigned.queue);
+    link_.settle({std::move(settlement)});
   }
 
-  void close_unused() {
-    if (studies_.size() <= kMostStudies) return;
-    OpenStudy* oldest = nullptr;
-    for (const auto& [id, study] : studies_) {
-      const auto waits = [&, this_id = id](const auto& one) {
-        return one.first.first == this_id && !one.second.empty();
-      };
-      const bool unused = study->jobs == 0 && std::none_of(unconfirmed_.begin(), unconfirmed_.end(), waits);
-      if (unused && (oldest == nullptr || study->used < oldest->used)) oldest = study.get();
+  void refuse(const Assigned& assigned, const std::string& message, AfterFailure after) {
+    options_.say(fmt::format("{}: {}", assigned.claim.job.text, message));
+    outcomes_.count_failure();
+    link_.shares().failed(assigned.queue);
+    drop(assigned, {assigned.claim, Settlement::How::kFail, message + "\n", after});
+  }
+
+  void give_up(const Assigned& assigned, bool stops) {
+    using How = Settlement::How;
+    if (stops) {
+      link_.settle({{assigned.claim, How::kFail, "stopped before it began", AfterFailure::kWasStopped}});
+    } else {
+      link_.settle({{assigned.claim, How::kHandBack}});
     }
-    if (oldest == nullptr) return;
-    const std::size_t id = oldest->id;
-    close_study(*oldest, ground_);
-    std::erase_if(unconfirmed_, [&](const auto& one) { return one.first.first == id; });
-    studies_.erase(id);
-    std::erase_if(by_key_, [&](const auto& entry) { return entry.second == id; });
+  }
+
+  static Shares::Ended ended_of(const Finished& finished, const std::vector<bool>& will_retry) {
+    Shares::Ended ended;
+    ended.seconds = finished.ended.usage.wall_seconds;
+    ended.again = static_cast<std::size_t>(std::count(will_retry.begin(), will_retry.end(), true));
+    ended.failed = std::all_of(finished.judgements.begin(), finished.judgements.end(), [](const Judgement& one) {
+      const Outcome outcome = one.verdict.outcome;
+      return !is_complete(outcome) && outcome != Outcome::kCancelled && outcome != Outcome::kNotStarted;
+    });
+    return ended;
+  }
+
+  // Where jobs of several studies wait they take turns, by what each has had.
+  void mix() {
+    const auto has_jobs = [](const auto& one) { return one.second->jobs > 0; };
+    if (!std::exchange(mixes_, false) || std::count_if(studies_.begin(), studies_.end(), has_jobs) < 2) return;
+    std::map<std::size_t, std::pair<std::size_t, std::size_t>> passed;  // of each study; and how many share a process
+    queue_->sort_waiting([&](const Job& job) {
+      const auto [found, is_new] = passed.try_emplace(job.study);
+      auto& [before, together] = found->second;
+      if (is_new) together = batch_limit(job.study, job.runs.front());
+      return -link_.shares().place_of(studies_.at(job.study)->queue, before++, together);
+    });
   }
 
   // Of a study: those that run, and of short ones some more, so that no slot waits for the queue.
@@ -300,8 +352,11 @@ class Service final : public Host {
   [[nodiscard]] std::size_t wanted() {
     std::size_t most = options_.link.slots;
     for (const auto& [id, study] : studies_) {
-      if (study->jobs > 0) most = std::max(most, wanted_of(*study));
+      if (study->jobs == 0) continue;
+      link_.shares().aim(study->queue, wanted_of(*study));
+      most = std::max(most, wanted_of(*study));
     }
+    most += std::min(shelf_.overdue(), kMostForOpenings * options_.link.slots);
     if (stored_ == nullptr) return most;
     const std::string obstacle = stored_->obstacle();
     if (obstacle != std::exchange(told_obstacle_, obstacle))
@@ -346,174 +401,6 @@ class Service final : public Host {
     return study.jobs - std::min(study.jobs, running);
   }
 
-  // A run has ended, for good as far as we are concerned.
-  void end(OpenStudy& study, const Finished& finished, std::size_t i, std::vector<Settlement>& settlements) {
-    const auto node = held_.extract(finished.batch.claims[i].job.index);
-    if (node.empty()) return;
-    const Held& held = node.mapped();
-    --study.jobs;
-    Told told = told_of(study, finished, i, held);
-    const Outcome outcome = told.attempt.verdict.outcome;
-    if (held.lost && !(study.spec.stored && is_complete(outcome))) return;
-    if (held.done && !is_complete(outcome))
-      return settlements.push_back({held.assigned.claim, Settlement::How::kComplete, kDoneByAnother});
-    const bool is_ours = outcome == Outcome::kNotStarted || outcome == Outcome::kCancelled;
-    if (is_complete(outcome)) {
-      complete(study, finished, i, held, std::move(told), settlements);
-    } else if (is_ours && !held.stops) {
-      settlements.push_back({held.assigned.claim, Settlement::How::kHandBack});
-    } else {
-      // Who enqueues single jobs says himself how often they are worth another try.
-      const bool may_retry = can_help_to_retry(outcome) || held.assigned.campaign.empty();
-      const AfterFailure after = held.stops  ? AfterFailure::kWasStopped
-                                 : may_retry ? AfterFailure::kMayRetry
-                                             : AfterFailure::kNoRetry;
-      if (held.stops) told.attempt.verdict.message = "it was asked to stop";
-      ++failed_;
-      say_ended(study, finished.batch.runs[i], held, told.attempt);
-      Known known{{held.assigned.claim, Settlement::How::kFail, failure_text(told), after}};
-      if (study.spec.stored) (void)take_files(study, finished, i, held, told, known);
-      tell_of(std::move(known), settlements);
-    }
-  }
-
-  // To the store first, where it goes there.
-  void tell_of(Known known, std::vector<Settlement>& settlements) {
-    if (known.upload) {
-      known.upload->settlement = known.settlement;
-      const Status kept = stored_->hand_in(std::move(*known.upload));
-      if (kept) return;
-      options_.say(fmt::format("{}: {}", known.settlement.claim.job.text, kept.error().message));
-      known.settlement.how = Settlement::How::kFail;
-      known.settlement.text = kept.error().message + "\n";
-    }
-    settlements.push_back(std::move(known.settlement));
-  }
-
-  // The files of a run of a stored study, for the store.
-  Status take_files(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, const Told& told,
-                    Known& known) {
-    SIMSWARM_TRY(known.upload, stored_->take(study, finished, i, told, held.assigned));
-    return {};
-  }
-  void complete(OpenStudy& study, const Finished& finished, std::size_t i, const Held& held, Told told,
-                std::vector<Settlement>& settlements) {
-    Known known;
-    const Status put = study.spec.stored ? take_files(study, finished, i, held, told, known)
-                                         : put_into_place(study, finished, i, told);
-    if (!put) {
-      Verdict& verdict = told.attempt.verdict;
-      verdict = {Outcome::kIncomplete, "its results could not be put into place: " + put.error().message, {}};
-      ++failed_;
-      say_ended(study, finished.batch.runs[i], held, told.attempt);
-      // What a run leaves it leaves again.
-      const bool may_help = put.error().code != ExitCode::kUsage || !study.spec.stored;
-      settlements.push_back({held.assigned.claim, Settlement::How::kFail, failure_text(told),
-                             may_help ? AfterFailure::kMayRetry : AfterFailure::kNoRetry});
-      return;
-    }
-    ++complete_;
-    known.settlement = {held.assigned.claim, Settlement::How::kComplete, result_json(told)};
-    const bool in_company = finished.batch.runs.size() > 1;
-    learn(study, finished, i, told.files, known.upload);
-    const std::string& config = study.runs[finished.batch.runs[i]].config;
-    if (in_company && !study.spec.batch_size && !study.batching.is_confirmed(config)) {
-      unconfirmed_[{study.id, config}].push_back(std::move(known));
-    } else {
-      tell_of(std::move(known), settlements);
-    }
-  }
-
-  static Status put_into_place(const OpenStudy& study, const Finished& finished, std::size_t i, Told& told) {
-    SIMSWARM_TRY(Delivered delivered, deliver(study.place, files_of(finished.judgements[i], finished.ended.evidence)));
-    told.files = std::move(delivered.files);
-    told.kept = delivered.kept;
-    return {};
-  }
-
-  // How long runs take, and whether they may share processes.
-  void learn(OpenStudy& study, const Finished& finished, std::size_t i, const std::vector<ResultFile>& files,
-             const std::optional<Upload>& upload) {
-    const std::size_t position = finished.batch.runs[i];
-    const Run run = study.runs[position];
-    const auto runs = static_cast<double>(finished.batch.runs.size());
-    const double wall = finished.ended.usage.wall_seconds;
-    const double work = std::max(0.0005, (wall - study.batching.start(run.config)) / runs);
-    constexpr double kWeight = 0.2;  // of the last
-    study.run_seconds = study.run_seconds == 0 ? work : (1 - kWeight) * study.run_seconds + kWeight * work;
-    if (study.spec.batch_size || !study.dialect->can_batch()) return;
-    const auto keep_sample = [&] {
-      if (upload) {
-        stored_->keep_sample(study, position, *upload);
-      } else {
-        study.samples[position] = files;
-      }
-    };
-    if (runs == 1) {
-      if (study.samples.size() < kMostSamples) keep_sample();
-      if (study.samples.contains(position)) study.batching.completed_alone(position, run, wall);
-      return;
-    }
-    const bool last = i + 1 == finished.batch.runs.size();
-    if (last && !study.batching.is_confirmed(run.config)) keep_sample();
-    study.batching.completed_in_batch(position, run, last);
-  }
-
-  void judge_trial(OpenStudy& study, const Finished& finished) {
-    --study.jobs;
-    const Run first = study.runs[finished.batch.runs.front()];
-    const std::string difference = study.difference_to(finished);
-    const bool was_ended = finished.ended.evidence.ended_by_us.has_value() || finished.ended.trouble.has_value() ||
-                           !finished.ended.not_started.empty() || finished.ended.disk_was_full;
-    if (!difference.empty() && was_ended) return study.batching.put_off(first.config);
-    if (!study.batching.tried(first, finished.ended.usage.wall_seconds, difference)) return;
-    options_.say(fmt::format("runs of {} do not share processes any more: {}", first.config, difference));
-  }
-
-  void settle_confirmed() {
-    for (auto& [key, waiting] : unconfirmed_) {
-      if (waiting.empty()) continue;
-      const Batching& batching = studies_.at(key.first)->batching;
-      if (batching.is_undecided(key.second)) continue;
-      if (!batching.is_confirmed(key.second)) {
-        hand_back(waiting);
-        continue;
-      }
-      std::vector<Settlement> settlements;
-      for (Known& known : std::exchange(waiting, {})) tell_of(std::move(known), settlements);
-      link_.settle(std::move(settlements));
-    }
-  }
-
-  void hand_back(std::vector<Known>& waiting) {
-    std::vector<Settlement> settlements;
-    for (Known& known : waiting) {
-      settlements.push_back({known.settlement.claim, Settlement::How::kHandBack});
-      if (known.upload) (void)remove_tree(known.upload->folder.parent_path());
-    }
-    complete_ -= waiting.size();
-    waiting.clear();
-    link_.settle(std::move(settlements));
-  }
-
-  [[nodiscard]] Told told_of(const OpenStudy& study, const Finished& finished, std::size_t i, const Held& held) const {
-    Told told;
-    told.attempt = attempt_of(study.limits, finished, i);
-    told.attempt.number = held.assigned.claim.attempt;
-    told.attempt.host = options_.link.node;
-    told.worker = options_.link.name.text;
-    told.output = read_tail(finished.ended.evidence.output, kMostLog).value_or("");
-    told.errors = read_tail(finished.ended.evidence.errors, kMostLog).value_or("");
-    return told;
-  }
-
-  void say_ended(const OpenStudy& study, std::size_t position, const Held& held, const Attempt& attempt) {
-    const Verdict& verdict = attempt.verdict;
-    options_.say(fmt::format("{} ({}), attempt {}: {}{}{}", held.assigned.claim.job.text,
-                             short_name(study.runs[position]), attempt.number, to_text(verdict.outcome),
-                             verdict.message.empty() ? "" : ": ", verdict.message));
-  }
-
   void tell(const std::vector<RunningView>& running, Monotonic now) {
     told_ = now;
     std::vector<jobs::Told> told;
@@ -524,44 +411,40 @@ class Service final : public Host {
       if (held != held_.end()) told.push_back({held->second.assigned.claim, progress_json(view)});
     }
     link_.tell(std::move(told), running_, working_seconds_);
-    if (now - summed_up_ < kSummary || complete_ + failed_ == said_) return;
+    if (now - summed_up_ < kSummary || outcomes_.complete() + outcomes_.failed() == said_) return;
     summed_up_ = now;
-    said_ = complete_ + failed_;
-    options_.say(fmt::format("{} runs complete, {} failed, {} running", complete_, failed_, running_));
+    said_ = outcomes_.complete() + outcomes_.failed();
+    options_.say(
+        fmt::format("{} runs complete, {} failed, {} running", outcomes_.complete(), outcomes_.failed(), running_));
   }
-
-  static constexpr std::size_t kMostSamples = 64;
 
   const ServiceOptions& options_;
   QueueLink& link_;
   StoredRuns* stored_;
   GroundOptions ground_;
   std::unique_ptr<Queue> queue_;
-  std::map<std::size_t, std::unique_ptr<OpenStudy>> studies_;
-  std::map<std::string, std::size_t> by_key_;
+  Shelf shelf_{ground_};
+  std::map<std::size_t, std::unique_ptr<OpenStudy>>& studies_ = shelf_.studies();
   std::map<std::size_t, Held> held_;                                    // by the index of the job here
   std::multimap<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
-  // By study and configuration: of runs that shared a process.
-  std::map<std::pair<std::size_t, std::string>, std::vector<Known>> unconfirmed_;
+  Outcomes outcomes_;
   std::vector<Stop> stops_;
-  std::size_t last_study_ = 0;
   std::size_t running_ = 0;  // processes
-  std::size_t complete_ = 0;
-  std::size_t failed_ = 0;
   std::size_t said_ = 0;
   double working_seconds_ = 0;
   bool ends_ = false;
+  bool mixes_ = false;  // something has changed since they were mixed
   std::string told_obstacle_;
   std::string told_wait_;  // why a study could not be opened that may be later
-  std::string not_now_;    // which
-  Monotonic not_before_{};
   Monotonic told_{};
   Monotonic summed_up_{};
 };
 
 }  // namespace
 
-Result<ServiceSummary> serve(const ServiceOptions& options) {
+Result<ServiceSummary> serve(const ServiceOptions& given) {
+  ServiceOptions options = given;
+  if (options.link.cpu.empty()) options.link.cpu = cpu_kind();
   const std::string owner = "worker-" + make_ulid(system_clock().stamp());
   const bool users = ::geteuid() != 0 && options.layer != "links";
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,

@@ -1,6 +1,7 @@
 #include "worker/studies.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "base/text.h"
 #include "plan/inputs.h"
@@ -17,10 +18,11 @@ std::string owner_of(const OpenStudy& study, const GroundOptions& options) {
 
 class Opener {
  public:
-  Opener(OpenStudy& study, const GroundOptions& options)
-      : study_(study), options_(options), state_{study.spec.folder / ".simswarm"} {}
+  Opener(OpenStudy& study, const GroundOptions& options, const std::string& campaign)
+      : study_(study), options_(options), campaign_(campaign), state_{study.spec.folder / ".simswarm"} {}
 
   Status open() {
+    if (study_.spec.same_cpu) SIMSWARM_CHECK(check_cpu());
     if (study_.spec.stored) SIMSWARM_CHECK(fetch(*study_.spec.stored));
     const fs::path& folder = study_.spec.folder;
     std::error_code error;
@@ -36,19 +38,29 @@ class Opener {
     SIMSWARM_CHECK(make_scratch());
     if (study_.spec.stored) SIMSWARM_CHECK(check_stored(*study_.spec.stored));
     SIMSWARM_CHECK(make_layer());
-    exec::ExecutorSpec spec;
-    spec.layer = layer_;
-    spec.limits = study_.limits;
-    spec.stages = study_.scratch / "stages";
-    spec.inside = options_.keeper->inside();
-    spec.keeper = options_.keeper->pid();
-    spec.environment = placed(study_.spec.brought, layer_.project);
-    study_.executor = exec::make_executor(std::move(spec));
+    study_.ground.layer = layer_;
+    study_.ground.limits = study_.limits;
+    study_.ground.stages = study_.scratch / "stages";
+    study_.ground.environment = placed(study_.spec.brought, layer_.project);
     study_.batching = Batching(options_.slots, options_.owner);
     return {};
   }
 
  private:
+  // Whoever opens a campaign first decides which processors it keeps to.
+  Status check_cpu() {
+    if (campaign_.empty()) return usage_error("--same-cpu: only campaigns keep to one kind of processor");
+    if (options_.source.store == nullptr)
+      return environment_error("its campaign keeps to one kind of processor, and this worker has no store (--store)");
+    SIMSWARM_TRY(const std::string chosen, options_.source.store->choose_cpu(campaign_, options_.cpu));
+    if (chosen == options_.cpu) return {};
+    options_.on_other_cpu(campaign_, chosen);
+    return propagate(
+        {ExitCode::kEnvironment,
+         fmt::format("campaign {} keeps to «{}» (--same-cpu), and this is «{}»", campaign_, chosen, options_.cpu),
+         true});
+  }
+
   // What the runs see, and their keys.
   Status fetch(const StoredStudy& stored) {
     if (options_.source.store == nullptr)
@@ -117,6 +129,8 @@ class Opener {
   }
 
   Status choose_user(const std::string& program) {
+    static std::mutex one_at_a_time;  // the system's list of users has one answer
+    const std::lock_guard guard(one_at_a_time);
     SIMSWARM_TRY(layer_.run_as, exec::choose_user(layer_.project, study_.spec.folder, program, options_.run_as));
     return {};
   }
@@ -149,6 +163,7 @@ class Opener {
 
   OpenStudy& study_;
   const GroundOptions& options_;
+  const std::string& campaign_;
   exec::StateFolder state_;
   exec::LayerSpec layer_;
 };
@@ -178,27 +193,32 @@ fs::path OpenStudy::sample_folder(std::size_t position) const {
   return spec.stored ? scratch / "samples" / std::to_string(position) / "work" : spec.folder;
 }
 
-Result<std::unique_ptr<OpenStudy>> open_study(std::size_t id, const std::string& spec, std::chrono::seconds timeout,
-                                              const GroundOptions& options) {
+Result<std::unique_ptr<OpenStudy>> open_study(const StudyRequest& request, const GroundOptions& options) {
   auto study = std::make_unique<OpenStudy>();
-  study->id = id;
-  SIMSWARM_TRY(study->spec, parse_study(spec));
+  study->id = request.id;
+  SIMSWARM_TRY(study->spec, parse_study(request.spec));
   exec::Limits& limits = study->limits;
   limits = study->spec.limits;
   limits.patience = options.limits.patience;
   if (!limits.timeout) limits.timeout = options.limits.timeout;
   if (!limits.memory) limits.memory = options.limits.memory;
   if (!limits.output) limits.output = options.limits.output;
-  if (timeout.count() > 0) {
-    const auto seconds = static_cast<double>(timeout.count());
+  if (request.timeout.count() > 0) {
+    const auto seconds = static_cast<double>(request.timeout.count());
     limits.timeout = std::min(limits.timeout.value_or(seconds), seconds);
   }
   if (!study->spec.stall) study->spec.stall = options.stall;
-  if (Status opened = Opener(*study, options).open(); !opened) {
+  if (Status opened = Opener(*study, options, request.campaign).open(); !opened) {
     close_study(*study, options);
     return propagate(opened.error());
   }
   return study;
+}
+
+void begin_study(OpenStudy& study, const GroundOptions& options) {
+  study.ground.inside = options.keeper->inside();
+  study.ground.keeper = options.keeper->pid();
+  study.executor = exec::make_executor(std::move(study.ground));
 }
 
 void close_study(OpenStudy& study, const GroundOptions& options) {

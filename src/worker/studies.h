@@ -1,6 +1,7 @@
 // The studies that a worker is at: what their runs are, and what they stand on.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -10,6 +11,7 @@
 #include "exec/executor.h"
 #include "exec/keeper.h"
 #include "exec/state.h"
+#include "queue/job_queue.h"
 #include "store/node_cache.h"
 #include "worker/assignment.h"
 #include "worker/batching.h"
@@ -34,13 +36,27 @@ struct GroundOptions {
   std::size_t slots = 1;
   exec::Keeper* keeper = nullptr;
   StudySource source{};
+  std::string cpu{};  // the kind of this machine's processor
+  // A campaign keeps to another kind; called by open_study().
+  std::function<void(const std::string& campaign, const std::string& cpu)> on_other_cpu = [](const auto&, const auto&) {
+  };
+};
+
+// What to open.
+struct StudyRequest {
+  std::size_t id = 0;
+  std::string campaign{};  // empty: a job of its own
+  std::string spec{};      // JSON
+  std::chrono::seconds timeout = jobs::kForever;
 };
 
 struct OpenStudy {
   std::size_t id = 0;
   StudySpec spec;
+  jobs::QueueName queue{};  // from which its jobs come
   std::unique_ptr<Dialect> dialect;
   RunList runs;
+  exec::ExecutorSpec ground{};  // until it begins
   std::unique_ptr<exec::Executor> executor;
   exec::Limits limits;
   DeliveryPlace place;
@@ -63,9 +79,10 @@ struct OpenStudy {
   [[nodiscard]] fs::path sample_folder(std::size_t position) const;
 };
 
-// Opens a study. Errors are the study's own: its job fails with them.
-[[nodiscard]] Result<std::unique_ptr<OpenStudy>> open_study(std::size_t id, const std::string& spec,
-                                                            std::chrono::seconds timeout, const GroundOptions& options);
+// Opens a study, in any thread: several at once. Errors are the study's own: its job fails with them.
+[[nodiscard]] Result<std::unique_ptr<OpenStudy>> open_study(const StudyRequest& request, const GroundOptions& options);
+// The rest, in the thread that starts its runs.
+void begin_study(OpenStudy& study, const GroundOptions& options);
 // Ends what still runs of it, and removes its scratch.
 void close_study(OpenStudy& study, const GroundOptions& options);
 
