@@ -1,6 +1,7 @@
 // simswarm jobs: what stands in a queue, and what is to become of it.
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -173,6 +174,14 @@ std::string table_of(const std::vector<JobView>& list) {
   return table.render(style);
 }
 
+// What others wrote, for a terminal.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < 32 || c == 127) c = '?';
+  }
+  return text;
+}
+
 // Without a queue or a state that was asked for: what there is.
 Result<ExitCode> list_queues(JobQueue& queue, bool as_json) {
   SIMSWARM_TRY(const std::vector<jobs::QueueView> queues, queue.queues());
@@ -180,6 +189,7 @@ Result<ExitCode> list_queues(JobQueue& queue, bool as_json) {
   json list = json::array();
   std::vector<std::string> header{"queue"};
   for (const PlaceName& one : kPlaces) header.emplace_back(one.name);
+  header.insert(header.end(), {"priority", "campaign"});
   result::TextTable table(header);
   for (const jobs::QueueView& one : queues) {
     jobs::Counts counts;  // of a queue with a name that only RQ takes: what waits
@@ -187,12 +197,13 @@ Result<ExitCode> list_queues(JobQueue& queue, bool as_json) {
     if (jobs::check_queue(one.name)) {
       SIMSWARM_TRY(counts, queue.counts(one.name));
     }
-    json object{{"queue", one.name.text}};
+    json object{{"queue", one.name.text}, {"campaign", one.campaign}, {"priority", one.priority}};
     std::vector<std::string> row{one.name.text};
     for (const PlaceName& place : kPlaces) {
       object[std::string(place.name)] = count_in(counts, place.place);
       row.push_back(std::to_string(count_in(counts, place.place)));
     }
+    row.insert(row.end(), {std::to_string(one.priority), printable(one.campaign)});
     list.push_back(std::move(object));
     table.add_row(std::move(row));
   }
@@ -408,6 +419,25 @@ Result<ExitCode> empty(JobQueue& queue, const JobsArguments& arguments) {
   return ExitCode::kOk;
 }
 
+// «jobs priority 3 --in QUEUE»
+Result<ExitCode> prioritize(JobQueue& queue, const JobsArguments& arguments) {
+  const auto priority = arguments.ids.size() == 1 ? parse_int(arguments.ids.front()) : std::nullopt;
+  if (!priority || std::abs(*priority) > jobs::kMostPriority) {
+    return usage_error("jobs priority {}: expected one number from {} (last) to {} (first); 0 is the usual",
+                       join(arguments.ids, " "), -jobs::kMostPriority, jobs::kMostPriority);
+  }
+  if (queue_of(arguments).empty())
+    return usage_error("jobs priority {}: of which queue? (--in, --campaign)", *priority);
+  SIMSWARM_TRY(const std::vector<jobs::QueueName> queues, queues_of(queue, arguments));
+  const jobs::QueueName& name = queues.front();
+  SIMSWARM_CHECK(queue.describe(name, {std::nullopt, static_cast<int>(*priority)}));
+  const double weight = jobs::weight_of(static_cast<int>(*priority));
+  print(arguments.json
+            ? dumped({{"queue", name.text}, {"priority", *priority}, {"weight", weight}})
+            : fmt::format("{} has priority {}: {:.3g} times the share of a usual one\n", name.text, *priority, weight));
+  return ExitCode::kOk;
+}
+
 Result<ExitCode> suspend(JobQueue& queue, bool suspended, bool as_json) {
   SIMSWARM_CHECK(suspended ? queue.suspend() : queue.resume());
   print(as_json     ? dumped({{"suspended", suspended}})
@@ -424,7 +454,7 @@ Result<ExitCode> jobs_command(const JobsArguments& arguments) {
   if (wants_ids && arguments.ids.empty()) return usage_error("jobs {}: which job?", action);
   const std::vector<Changing> all = changings();
   const auto changing = std::find_if(all.begin(), all.end(), [&](const Changing& one) { return one.action == action; });
-  std::vector<std::string> names{"list", "show", "log", "empty", "suspend", "resume"};
+  std::vector<std::string> names{"list", "show", "log", "priority", "empty", "suspend", "resume"};
   for (const Changing& one : all) names.emplace_back(one.action);
   if (std::find(names.begin(), names.end(), action) == names.end()) {
     const auto near = near_misses(action, names, 1);
@@ -438,6 +468,7 @@ Result<ExitCode> jobs_command(const JobsArguments& arguments) {
   if (action == "show") return show(*queue, arguments);
   if (action == "log") return log_of(*queue, arguments);
   if (action == "empty") return empty(*queue, arguments);
+  if (action == "priority") return prioritize(*queue, arguments);
   return suspend(*queue, action == "suspend", arguments.json);
 }
 

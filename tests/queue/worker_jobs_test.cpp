@@ -58,12 +58,32 @@ TEST_F(Jobs, ListCountsQueues) {
   ASSERT_EQ(queues.size(), 2U);
   EXPECT_EQ(queues[0],
             json::parse(R"({"queue": "run-1", "started": 0, "queued": 0, "scheduled": 0, "deferred": 0, "failed": 1,
-                                       "finished": 1, "canceled": 1})"));
+                                       "finished": 1, "canceled": 1, "campaign": "", "priority": 0})"));
   EXPECT_EQ(queues[1]["queue"], "run-2");
   EXPECT_EQ(queues[1]["queued"], 1);
   EXPECT_THAT(said({"list"}),
               AllOf(HasSubstr("queue  started  queued  scheduled  deferred  failed  finished  canceled"),
                     HasSubstr("run-1        0       0          0         0       1         1         1")));
+}
+
+TEST_F(Jobs, HaveThePriorityOfTheirQueue) {
+  enqueue_in("run-1", {"a"});
+  enqueue_in("run-01CAMPAIGN", {"b"});
+  EXPECT_THAT(said({"priority", "3", "--in", "run-1"}),
+              HasSubstr("run-1 has priority 3: 3.38 times the share of a usual one"));
+  EXPECT_EQ(asked({"jobs", "priority", "--campaign", "01CAMP", "-4"})["queue"], "run-01CAMPAIGN");
+  ASSERT_TRUE(queue().describe({"run-1"}, {"loads\x1b[31m", std::nullopt}).has_value());
+  const json queues = asked({"jobs", "list"})["queues"];
+  EXPECT_EQ(queues[0]["priority"], -4);
+  EXPECT_EQ(queues[1]["priority"], 3);
+  EXPECT_EQ(queues[1]["campaign"], "loads\x1b[31m");
+  EXPECT_THAT(said({"list"}), HasSubstr("loads?[31m"));
+  EXPECT_GT(server().command({"TTL", "simswarm:queue:run-1"}).integer, 80 * 86'400);
+  const std::string expected = "expected one number from -10 (last) to 10 (first); 0 is the usual";
+  expect_refused({"jobs", "priority", "11", "--in", "run-1"}, "jobs priority 11: " + expected);
+  expect_refused({"jobs", "priority", "high", "--in", "run-1"}, "jobs priority high: " + expected);
+  expect_refused({"jobs", "priority", "1"}, "jobs priority 1: of which queue? (--in, --campaign)");
+  expect_refused({"jobs", "priority", "1", "--in", "run-7"}, "there is no queue «run-7»");
 }
 
 TEST_F(Jobs, ListsByQueueAndState) {
