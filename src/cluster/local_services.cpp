@@ -232,6 +232,7 @@ fs::path services_folder(const std::string& name) {
 
 Result<std::vector<ServiceState>> services_up(const ServicesOptions& options) {
   SIMSWARM_CHECK(check_host_name(options.name));
+  SIMSWARM_CHECK(read_hosts(hosts_file()));  // before anything is started that could not be named
   const Layout layout = layout_of(options);
   SIMSWARM_CHECK(layout.make());
   SIMSWARM_TRY(const Fd lock, layout.lock());

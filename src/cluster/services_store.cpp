@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 
 #include "base/subprocess.h"
@@ -24,18 +25,19 @@ constexpr const char* kInstall =
     "(scripts/standin.sh; SIMSWARM_STANDIN says where it is)";
 
 // A power cut takes the last moments, as it does from the queue, which is synced each second; SIGKILL takes nothing.
-constexpr const char* kClusterSettings = R"(
-listen_addresses = ''
-unix_socket_permissions = 0700
-synchronous_commit = off
-wal_level = minimal
-max_wal_senders = 0
-shared_buffers = 64MB
-jit = off
-log_min_messages = log  # an insert of what is there is no error worth a line
-default_toast_compression = lz4  # half the processor time of an upload, beside pglz
-dynamic_shared_memory_type = mmap  # in the folder: nothing is left elsewhere by one that was killed
-)";
+// Words, not a file in the cluster's folder: root writes nothing where another user could have put a link.
+constexpr std::array kClusterSettings{
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "synchronous_commit=off",
+    "wal_level=minimal",
+    "max_wal_senders=0",
+    "shared_buffers=64MB",
+    "jit=off",
+    "log_min_messages=log",             // an insert of what is there is no error worth a line
+    "default_toast_compression=lz4",    // half the processor time of an upload, beside pglz
+    "dynamic_shared_memory_type=mmap",  // in the folder: nothing is left elsewhere by one that was killed
+};
 
 bool is_program(const fs::path& path) {
   std::error_code ignored;
@@ -107,9 +109,6 @@ Status make_cluster(const fs::path& programs, const fs::path& home, const std::o
   SIMSWARM_TRY(const Answer answer, run(initdb));
   if (answer.exit_code != 0)
     return environment_error("PostgreSQL's initdb failed: {}", clean_line(trim(answer.errors), 300));
-  const fs::path settings = home / "data.new/postgresql.conf";
-  SIMSWARM_TRY(const std::string text, read_file(settings));
-  SIMSWARM_CHECK(write_file(settings, text + kClusterSettings));
   fs::rename(home / "data.new", home / "data", error);
   if (error) return system_error(error.value(), home.string());
   return {};
@@ -150,6 +149,7 @@ Result<Service> postgres_service(const Layout& layout, const std::optional<User>
   service.address = (home / ".s.PGSQL.5432").string();
   service.daemon = daemon_of(layout, kPostgres, user);
   service.daemon.argv = {programs / "postgres", "-D", home / "data", "-k", home};
+  for (const char* setting : kClusterSettings) service.daemon.argv.insert(service.daemon.argv.end(), {"-c", setting});
   service.prepare = [programs, home, user]() -> Status {
     remove_old_locks(home);
     return make_cluster(programs, home, user);

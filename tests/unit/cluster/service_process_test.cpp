@@ -111,8 +111,7 @@ TEST_F(ServiceProcess, LeavesNobodyOfItsSession) {
   ASSERT_TRUE(wait_for_end(process, std::chrono::seconds(10)));
   EXPECT_EQ(::kill(child, 0), 0) << "it outlives its parent";
   EXPECT_TRUE(end_session(process, "SIGN=" + folder_.path().string(), std::chrono::seconds(10)));
-  std::ifstream stat(fmt::format("/proc/{}/stat", child));
-  const std::string text(std::istreambuf_iterator<char>(stat), {});
+  const std::string text = read_file(fmt::format("/proc/{}/stat", child)).value_or("");
   EXPECT_TRUE(text.empty() || text.find(") Z ") != std::string::npos) << text;
 }
 
