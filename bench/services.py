@@ -25,7 +25,8 @@ class Services:
     def __init__(self, simswarm, folder, runners, distcc=0, store=""):
         self.simswarm = simswarm
         self.folder = folder / "services" / NAME
-        self.environment = os.environ | {"SIMSWARM_HOSTS": str(folder / "hosts.toml"), "SIMSWARM_SERVICES_FOLDER": str(folder / "services")}
+        ours = {name: value for name, value in os.environ.items() if not name.endswith(("_ROOT", "_PROJ"))}  # they name projects
+        self.environment = ours | {"SIMSWARM_HOSTS": str(folder / "hosts.toml"), "SIMSWARM_SERVICES_FOLDER": str(folder / "services")}
         self.options = ["--runners", str(runners), "--distcc", str(distcc)] + (["--store", store] if store else [])
 
     def __enter__(self):
@@ -72,7 +73,12 @@ class Campaign:
             if code != 0:
                 raise SystemExit(f"bench: {' '.join(map(str, words))} ended with {code}\n{errors.read()[-2000:]}{self.said}")
 
-    def until(self, event):
-        if event not in self.seconds:
-            raise SystemExit(f"bench: the campaign had no event «{event}», only {', '.join(self.seconds)}")
-        return self.seconds[event]
+    def until(self, *events):
+        """The first of these: a short run may have ended before it was said to have started."""
+        seconds = [self.seconds[event] for event in events if event in self.seconds]
+        if not seconds:
+            raise SystemExit(f"bench: the campaign had no event «{events[0]}», only {', '.join(self.seconds)}")
+        return min(seconds)
+
+    def until_it_runs(self):
+        return self.until("started", "ended")
