@@ -25,11 +25,12 @@ Fd open_folder(int parent, const std::string& name) {
       folder.valid() ? ::fstat(folder.get(), &info) == 0 && (info.st_mode & S_IRWXU) != S_IRWXU : errno == EACCES;
   if (!closed) return folder;
   const Fd handle(::openat(parent, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!handle.valid() || ::fstat(handle.get(), &info) != 0) return Fd();
+  if (!handle.valid() || ::fstat(handle.get(), &info) != 0) return {};
   const std::string itself = fmt::format("/proc/self/fd/{}", handle.get());
-  if (::chmod(itself.c_str(), (info.st_mode & kModes) | S_IRWXU) != 0 && !folder.valid()) return Fd();
+  if (::chmod(itself.c_str(), (info.st_mode & kModes) | S_IRWXU) != 0 && !folder.valid()) return {};
   if (folder.valid()) return folder;
-  return Fd(::openat(parent, name.c_str(), kFolder));
+  folder = Fd(::openat(parent, name.c_str(), kFolder));
+  return folder;
 }
 
 Result<std::vector<std::string>> names_in(int folder, const fs::path& where) {
@@ -172,7 +173,7 @@ Status Ground::link(const std::string& target, std::string_view path) {
 
 Fd Ground::open_file(std::string_view path) {
   const int parent = parent_of(path);
-  if (parent < 0) return Fd();
+  if (parent < 0) return {};
   struct stat info {};
   Fd file(::openat(parent, last_of(path).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
   if (file.valid() && (::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode))) file.reset();
@@ -232,7 +233,7 @@ Status Ground::walk_folder(const std::string& path, Fd folder, int depth,
   if (!folder.valid()) return system_error(errno, name_of(path).string());
   SIMSWARM_TRY(const auto names, names_in(folder.get(), name_of(path)));
   for (const std::string& name : names) {
-    Entry entry{path.empty() ? name : path + "/" + name, {}};
+    Entry entry{(fs::path(path) / name).string(), {}};
     if (::fstatat(folder.get(), name.c_str(), &entry.info, AT_SYMLINK_NOFOLLOW) != 0) continue;
     SIMSWARM_TRY(const bool enter, visit(entry));
     if (!S_ISDIR(entry.info.st_mode) || !enter || depth == kDeep) continue;

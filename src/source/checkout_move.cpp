@@ -160,15 +160,25 @@ Status Move::throw_away(Ground& ground) {
   return {};
 }
 
-// By the time of the last change of any kind, which nobody can set.
+// By the time of the last change of any kind, which nobody can set. An object whose notes of headers were cut off, too,
+// would never be built again when one of them changes.
 Status Move::remove_cut(Ground& ground) {
-  const auto since = cut_since(read_file(place_.building()).value_or(""));
+  const std::int64_t since = cut_since(read_file(place_.building()).value_or("")).value_or(0);
+  const auto is_new = [&](const Ground::Entry& entry) { return identity_of(entry.info).ctime_ns >= since; };
+  bool any_notes = false;
+  std::unordered_set<std::string> noted;
+  SIMSWARM_CHECK(ground.walk([&](const Ground::Entry& entry) -> Result<bool> {
+    const bool is_note = !S_ISDIR(entry.info.st_mode) && is_note_of_headers(entry.path);
+    any_notes = any_notes || is_note;
+    if (is_note && !is_new(entry)) noted.emplace(stem_of(entry.path));
+    return true;
+  }));
   std::vector<std::string> folders;
   const auto is_cut = [&](const Ground::Entry& entry) {
     constexpr std::ptrdiff_t kDeep = 100;  // levels; builds that make more are not looked through
-    const bool is_new = identity_of(entry.info).ctime_ns >= since.value_or(0);
-    if (!S_ISDIR(entry.info.st_mode)) return is_new;
-    if (is_new) folders.push_back(entry.path);
+    if (!S_ISDIR(entry.info.st_mode))
+      return is_new(entry) || (any_notes && is_object(entry.path) && !noted.contains(std::string(stem_of(entry.path))));
+    if (is_new(entry)) folders.push_back(entry.path);
     return std::count(entry.path.begin(), entry.path.end(), '/') > kDeep;
   };
   SIMSWARM_TRY(const std::uint64_t gone, sweep(ground, now_.files, is_cut));

@@ -123,4 +123,19 @@ bool is_source(std::string_view path) {
   return ends_in(path, kEndings);
 }
 
+bool is_object(std::string_view path) {
+  static constexpr std::array<std::string_view, 3> kEndings{".o", ".lo", ".obj"};
+  return ends_in(path, kEndings);
+}
+
+bool is_note_of_headers(std::string_view path) {
+  static constexpr std::array<std::string_view, 5> kEndings{".d", ".Po", ".Plo", ".dep", ".P"};
+  return ends_in(path, kEndings);
+}
+
+std::string_view stem_of(std::string_view path) {
+  const std::string_view name = name_of(path);
+  return name.substr(0, name.find('.'));
+}
+
 }  // namespace simswarm::source

@@ -30,4 +30,10 @@ struct Difference {
 // Compiled, or something that is compiled is made of it.
 [[nodiscard]] bool is_source(std::string_view path);
 
+// Compiled, and what a compiler notes of an object's headers for make.
+[[nodiscard]] bool is_object(std::string_view path);
+[[nodiscard]] bool is_note_of_headers(std::string_view path);
+// The name up to its first dot, by which an object and its notes belong together, wherever they lie.
+[[nodiscard]] std::string_view stem_of(std::string_view path);
+
 }  // namespace simswarm::source

@@ -265,7 +265,7 @@ Status Trees::tidy(const std::string& format) const {
   if (packs_in(git_folder / "objects" / "pack") <= limits_.packs) return {};
   SIMSWARM_TRY(const Fd exclusive, lock(LOCK_EX | LOCK_NB));
   if (!exclusive.valid()) return {};
-  const double now = static_cast<double>(::time(nullptr));
+  const auto now = static_cast<double>(::time(nullptr));
   std::error_code ignored;
   for (const auto& entry : fs::directory_iterator(git_folder / "refs" / "trees", ignored)) {
     struct stat info {};

@@ -407,6 +407,19 @@ TEST_F(CheckoutThatIsBuilt, LosesWhatACutOffBuildHasWritten) {
   EXPECT_EQ(move().why, "");
 }
 
+TEST_F(CheckoutThatIsBuilt, LosesObjectsWhoseNotesOfHeadersACutOffBuildHasWritten) {
+  spoil("touch src/a.d src/b.d");
+  ASSERT_TRUE(wait_until([&] {
+    return identify(tree() / "src/b.d")->ctime_ns + 2'100'000'000 < identify(folder_.write("now", ""))->ctime_ns;
+  }));
+  ASSERT_TRUE(checkout_.build_begins().has_value());
+  spoil("echo half > src/a.d");
+  EXPECT_THAT(move().why, HasSubstr("(2 files)"));
+  EXPECT_FALSE(exists("src/a.o"));
+  EXPECT_TRUE(exists("src/b.o"));
+  EXPECT_TRUE(exists("prog"));
+}
+
 TEST_F(CheckoutThatIsBuilt, IsCleanedWhenItIsNotClearWhatACutOffBuildHasWritten) {
   for (const char* mark : {"", "x y", "1", "1000 1000"}) {
     spoil("mkdir -p out && echo product > out/product");
