@@ -295,6 +295,7 @@ std::vector<Case> cases() {
   return all;
 }
 
+// Googletest asks for this name. NOLINTNEXTLINE(readability-identifier-naming)
 void PrintTo(const Case& one, std::ostream* out) {
   *out << one.name;
 }
