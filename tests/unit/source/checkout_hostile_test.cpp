@@ -15,7 +15,6 @@
 namespace simswarm::source {
 namespace {
 
-using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;

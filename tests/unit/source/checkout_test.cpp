@@ -12,13 +12,10 @@
 namespace simswarm::source {
 namespace {
 
-using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
-using testing::StartsWith;
 using testing::UnorderedElementsAre;
 
 class CheckoutOf : public testing::Test {
