@@ -236,7 +236,7 @@ class Service final : public Host {
     if (!study || *study != nullptr) return decide(study, std::move(assigned));
     // Nothing more of it comes before it is open; what has come counts as nobody's until then.
     link_.shares().left(assigned.queue);
-    if (!assigned.campaign.empty() || shelf_.is_crowded()) link_.put_off(assigned.queue);
+    if (!assigned.campaign.empty() || shelf_.is_crowded(assigned.queue)) link_.put_off(assigned.queue);
     shelf_.wait_for(std::move(assigned));
   }
 

@@ -16,10 +16,12 @@ namespace {
 
 using std::chrono::milliseconds;
 
-constexpr std::size_t kMostStudies = 16;    // that are open
-constexpr std::chrono::seconds kNotNow{5};  // what may be there later is not asked for again before
-constexpr std::chrono::seconds kNever{30};  // nor what failed for good, by each of its jobs
-constexpr milliseconds kPatience{500};      // of jobs
+constexpr std::size_t kMostStudies = 16;     // that are open
+constexpr std::chrono::seconds kNotNow{5};   // what may be there later is not asked for again before
+constexpr std::chrono::seconds kNever{30};   // nor what failed for good, by each of its jobs
+constexpr milliseconds kPatience{500};       // of jobs
+constexpr std::ptrdiff_t kMostOfAQueue = 2;  // that are opened at once
+constexpr std::size_t kMostThreads = 32;      // of all
 constexpr int kBusyTries = 20;
 constexpr milliseconds kBusyPause{50};
 
@@ -78,11 +80,19 @@ void Shelf::wait_for(Assigned assigned) {
   begin_some();
 }
 
-// Beyond so many they wait for each other.
+bool Shelf::is_crowded(const jobs::QueueName& queue) const {
+  const auto is_of_it = [&](const Opening& one) { return one.queue == queue; };
+  return std::count_if(openings_.begin(), openings_.end(), is_of_it) >= 2 * kMostOfAQueue;
+}
+
+// Beyond so many they wait for each other: those of one queue sooner, so that others come to their turn where all of
+// them hang.
 void Shelf::begin_some() {
-  std::size_t begun = 0;
+  std::map<jobs::QueueName, std::ptrdiff_t> begun;
+  std::size_t all = 0;
   for (Opening& one : openings_) {
-    if (begun++ == kMostAtOnce) return;
+    if (++begun[one.queue] > kMostOfAQueue && !one.thread.joinable()) continue;
+    if (++all > kMostThreads) return;
     if (!one.thread.joinable()) one.thread = std::thread([this, &one] { work(one); });
   }
 }

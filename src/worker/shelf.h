@@ -47,7 +47,8 @@ class Shelf {
   [[nodiscard]] std::vector<Assigned> withdraw(const std::function<bool(const Assigned&)>& unwanted);
   [[nodiscard]] bool is_idle() const { return openings_.empty(); }
   [[nodiscard]] std::size_t overdue() const;  // jobs that have waited for long
-  [[nodiscard]] bool is_crowded() const { return openings_.size() >= kMostAtOnce; }
+  // Enough of this queue is being opened.
+  [[nodiscard]] bool is_crowded(const jobs::QueueName& queue) const;
   // Readable when something has arrived.
   [[nodiscard]] int descriptor() const { return event_.get(); }
 
@@ -57,7 +58,6 @@ class Shelf {
   void close();
 
  private:
-  static constexpr std::size_t kMostAtOnce = 4;
   using Opened = Result<std::unique_ptr<OpenStudy>>;
   struct Opening {
     std::size_t id = 0;
