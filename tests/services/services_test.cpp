@@ -98,6 +98,10 @@ TEST_F(Services, ShowTheirSecretsToNobody) {
   const std::string password(trim(site_.folder().read("state/local-services/secret/queue-password")));
   ASSERT_EQ(password.size(), 64U);
   EXPECT_THAT(shown_with(password), IsEmpty());
+  {
+    const Program leak = site_.start({"/bin/sleep", "1000"}, {{"LEAK", password}});
+    EXPECT_TRUE(wait_until([&] { return shown_with(password).size() == 1; })) << "else the look is no look";
+  }
   std::size_t looked_at = 0;
   for (const auto& entry : fs::recursive_directory_iterator(site_.state())) {
     struct stat info {};
