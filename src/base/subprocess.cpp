@@ -3,8 +3,10 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,8 +52,16 @@ Result<Fd> input_of(std::string_view text) {
 }
 
 // Says errno through `trouble` when the program cannot be started.
+// What cannot be shown is not there: the program tells what it misses.
+void show(const std::pair<fs::path, fs::path>& seen_at) {
+  if (seen_at.second.empty() || ::unshare(CLONE_NEWNS) != 0) return;
+  if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+  (void)::mount(seen_at.first.c_str(), seen_at.second.c_str(), nullptr, MS_BIND, nullptr);
+}
+
 [[noreturn]] void child(const Subprocess& subprocess, int input, int output, int errors, int trouble) {
   ::setpgid(0, 0);
+  show(subprocess.seen_at);
   bool ready = ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
   if (ready && subprocess.run_as) {
     const auto [uid, gid] = *subprocess.run_as;

@@ -20,6 +20,8 @@ struct Subprocess {
   double timeout = 600;                                          // seconds; then it is killed with its process group
   std::string_view input{};                                      // what it reads; empty: /dev/null
   std::vector<std::string> without{};                            // variables of our environment that it does not get
+  // A folder, and where it is seen besides, by this process alone: where that is a folder, too, and we are root.
+  std::pair<fs::path, fs::path> seen_at{};
   int output_to = -1;   // a descriptor of ours that gets what it prints, in place of Answer::output
   int input_from = -1;  // the same for what it reads, in place of `input`
 };

@@ -37,6 +37,7 @@ struct BuildSpec {
   std::optional<exec::User> user;  // nothing: we are not root
   fs::path temporary;              // becomes /tmp, /var/tmp and TMPDIR of the build; made, and emptied after
   std::vector<fs::path> hidden;    // folders that it must not see: other projects, our own state
+  fs::path seen_at;                // where the tree is seen, too; empty: nowhere else
   std::vector<fs::path> shown;     // seen all the same, like the tree, wherever they lie: the farm's (Farm::folders())
   exec::Inside inside;             // the keeper's; not needed where exec::apart_here() gives more
   std::string mark;                // «NAME=value», by which strays are found

@@ -52,6 +52,7 @@ class View {
     wanted_[real(spec_.tree)] = fs::path();
     wanted_[real(spec_.temporary / "home")] = fs::path();
     for (const auto& [path, cover] : wanted_) SIMSWARM_CHECK(mount({path, cover}));
+    SIMSWARM_CHECK(show_elsewhere());
     return binds_;
   }
 
@@ -86,6 +87,16 @@ class View {
     if (is_covered) SIMSWARM_CHECK(make_folders(outer->cover / place.path.lexically_relative(outer->path)));
     binds_.push_back({place.cover.empty() ? place.path : place.cover, place.path});
     kept_.push_back(place);
+    return {};
+  }
+
+  Status show_elsewhere() {
+    if (spec_.seen_at.empty()) return {};
+    const fs::path place = real(spec_.seen_at);
+    const Place* outer = around(place);
+    if (outer != nullptr && !outer->cover.empty())
+      SIMSWARM_CHECK(make_folders(outer->cover / place.lexically_relative(outer->path)));
+    binds_.push_back({real(spec_.tree), place, true});
     return {};
   }
 

@@ -143,6 +143,7 @@ class Planner {
     if (auto* asked = std::get_if<CmdenvRequest>(&study.kind)) {
       asked->working_folder = study.folder;
       asked->top = tree;
+      if (exec::can_be_seen_at(request_.top, tree)) asked->seen_at = request_.top;
       asked->environment = request_.key_environment;
       asked->run_number_unused = request_.run_number_unused;
     } else {

@@ -11,6 +11,7 @@
 #include "build/farm.h"
 #include "build/recipe.h"
 #include "campaign/sources.h"
+#include "exec/layer.h"
 
 namespace simswarm::builder {
 namespace {
@@ -183,6 +184,7 @@ class Workshop::Order {
     spec.hidden = shop_.options_.hidden;
     spec.hidden.push_back(shop_.options_.folder);
     spec.shown = farm->folders();
+    if (exec::can_be_seen_at(request_.top, spec.tree)) spec.seen_at = request_.top;
     spec.inside = shop_.options_.inside;
     spec.mark = fmt::format("{}{}", shop_.options_.mark, key_.hex().substr(0, 16));
     spec.limits = shop_.options_.limits;

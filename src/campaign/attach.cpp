@@ -66,7 +66,7 @@ class Canceller {
   }
 
   Status end_runs(const store::CampaignRecord& campaign) {
-    if (campaign.queue == "run-" + campaign.id) {
+    if (campaign.queue.ends_with("run-" + campaign.id)) {
       SIMSWARM_TRY(done_.waiting, queue_.cancel_waiting({campaign.queue}));
     } else {
       SIMSWARM_CHECK(each(campaign, jobs::Place::kQueued, [&](const jobs::JobId& id) -> Status {

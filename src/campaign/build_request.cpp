@@ -38,6 +38,7 @@ void take(const json& object, BuildRequest& request) {
   request.host = object.at("host");
   request.project = object.at("project");
   request.tree = object.at("tree");
+  request.top = object.at("top");
   request.roots = object.at("roots").get<std::vector<std::string>>();
   request.folder = object.at("folder");
   request.steps = object.at("steps").get<std::vector<std::vector<std::string>>>();
@@ -56,6 +57,16 @@ void take(const json& object, BuildRequest& request) {
   request.priority = object.at("priority");
   request.known = digest_or_none(object.at("known"));
   request.durations = digest_or_none(object.at("durations"));
+}
+
+// As names of queues have to be.
+std::string as_name(std::string_view image) {
+  std::string name;
+  for (const char c : image) {
+    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
+    name += plain ? c : '_';
+  }
+  return name;
 }
 
 bool stays_inside(const fs::path& path) {
@@ -91,6 +102,7 @@ std::string to_json(const BuildRequest& request) {
                  {"host", request.host},
                  {"project", request.project},
                  {"tree", request.tree},
+                 {"top", request.top},
                  {"roots", request.roots},
                  {"folder", request.folder},
                  {"steps", request.steps},
@@ -145,14 +157,11 @@ Result<BuildJob> parse_build_payload(std::string_view payload) {
 }
 
 std::string build_queue(std::string_view image) {
-  std::string name(kBuildQueue);
-  if (image.empty()) return name;
-  name += '-';
-  for (const char c : image) {
-    const bool plain = std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' || c == '_';
-    name += plain ? c : '_';
-  }
-  return name;
+  return image.empty() ? std::string(kBuildQueue) : fmt::format("{}-{}", kBuildQueue, as_name(image));
+}
+
+std::string run_queue(std::string_view campaign, std::string_view image) {
+  return image.empty() ? fmt::format("run-{}", campaign) : fmt::format("image-{}.run-{}", as_name(image), campaign);
 }
 
 std::string build_job_id(std::string_view campaign) {

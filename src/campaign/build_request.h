@@ -24,6 +24,7 @@ struct BuildRequest {
   std::string host;     // of the client
   std::string project;  // what is the same for the same checkout of the same user: names the warm checkout
   std::string tree;     // source::TreeId
+  std::string top;      // absolute: where its top lies there
   std::vector<std::string> roots;
   std::string folder;  // working folder
   // How to build.
@@ -61,6 +62,8 @@ struct BuildJob {
 
 // «build», or «build-IMAGE» with an image's name made safe.
 [[nodiscard]] std::string build_queue(std::string_view image);
+// The queue of a campaign's runs: «run-ID», or «image-IMAGE.run-ID».
+[[nodiscard]] std::string run_queue(std::string_view campaign, std::string_view image);
 [[nodiscard]] std::string build_job_id(std::string_view campaign);
 
 // How a builder's job ended: its result, or the message of its failure.

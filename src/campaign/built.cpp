@@ -100,6 +100,7 @@ class Built {
     request_.project =
         digest_of(fmt::format("{}\n{}\n{}", request_.host, ::getuid(), snapshot_.top.string())).hex().substr(0, 20);
     request_.tree = snapshot_.tree.text;
+    request_.top = snapshot_.top.string();
     for (const source::RootState& root : snapshot_.roots) request_.roots.push_back(root.place);
     request_.folder = options_.working_folder.lexically_relative(snapshot_.top).string();
     request_.steps = built_.steps;
@@ -110,6 +111,7 @@ class Built {
     worker::StudySpec study = remote_.study;
     study.folder = fs::path("/") / request_.folder;  // where the tree lies is not known yet
     study.brought = request_.environment;
+    study.seen_at = snapshot_.top;
     words_of(study) = portable_words(travel, words_of(study));
     request_.study = worker::to_json(study);
     request_.key_environment = built_.environment;
@@ -160,7 +162,7 @@ class Built {
   Status ask(const std::string& memo) {
     SIMSWARM_TRY(const auto earlier, ledger_->campaigns());
     request_.campaign = make_ulid(system_clock().stamp(), earlier.empty() ? "" : earlier.front().id);
-    request_.queue = remote_.queue_name.empty() ? "run-" + request_.campaign : remote_.queue_name;
+    request_.queue = remote_.queue_name.empty() ? run_queue(request_.campaign, built_.image) : remote_.queue_name;
     SIMSWARM_TRY(request_.known, put_known());
     SIMSWARM_TRY(request_.durations, put_durations());
     SIMSWARM_CHECK(ledger_->remember(memo, request_.campaign));

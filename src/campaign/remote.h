@@ -11,12 +11,12 @@
 namespace simswarm::campaign {
 
 struct RemoteOptions {
-  std::string queue;        // URL
-  std::string store;        // URL
-  std::string queue_name;   // empty: one of the campaign's own
-  worker::StudySpec study;  // but for `folder` and `stored`
-  int max_lost = 3;         // attempts lost to nodes
-  int priority = 0;
+  std::string queue;                 // URL
+  std::string store;                 // URL
+  std::string queue_name;            // empty: one of the campaign's own
+  worker::StudySpec study;           // but for `folder` and `stored`
+  int max_lost = 3;                  // attempts lost to nodes
+  std::optional<int> priority{};     // nothing: as it is
   std::vector<std::string> collect;  // patterns of the files that are brought back; none: all
   bool detach = false;               // leave once the runs are in the queue
 };

@@ -205,6 +205,10 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
       ->type_name("SECONDS");
   command->add_option("--spool", arguments.spool, "Folder for outcomes (~/.local/state/simswarm/worker)")
       ->type_name("DIR");
+  command
+      ->add_option("--cpu", arguments.cpu,
+                   "With run: kind of this machine's processor, for --same-cpu; by default as the machine says")
+      ->type_name("KIND");
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
   add_builder(*command, arguments);
   add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");
@@ -221,12 +225,14 @@ void add_jobs(CLI::App& app, JobsArguments& arguments) {
       "simswarm jobs log ID...                    last words of the last attempt\n"
       "simswarm jobs requeue|cancel|stop|delete ID..., or all of --campaign, --in, --state\n"
       "simswarm jobs empty --in QUEUE             deletes what waits\n"
+      "simswarm jobs priority N --in QUEUE        -10 to 10: each step is half as much again of the workers' time\n"
       "simswarm jobs suspend, simswarm jobs resume\n\n"
       "States: started, queued, scheduled, deferred, failed (stopped and lost ones, too), finished, canceled.");
   command
-      ->add_option("ACTION", arguments.action, "list, show, log, requeue, cancel, stop, delete, empty, suspend, resume")
+      ->add_option("ACTION", arguments.action,
+                   "list, show, log, requeue, cancel, stop, delete, empty, priority, suspend, resume")
       ->required();
-  command->add_option("ID", arguments.ids, "Jobs; for empty: queues");
+  command->add_option("ID", arguments.ids, "Jobs; for empty: queues; for priority: a number");
   add_queue(*command, arguments.queue);
   command->add_option("--in", arguments.in, "Only jobs of this queue")->type_name("QUEUE");
   command->add_option("--campaign", arguments.campaign, "Only jobs of this campaign: its id, or a beginning of it")

@@ -147,6 +147,7 @@ struct WorkerArguments {
   std::string cache, cache_size, spool_size;  // sizes as given; checked by the command
   std::string action;                         // run, build, list
   std::string work, image;                    // of a builder: folder of checkouts, name of its toolchain's image
+  std::string cpu;                            // of a runner: kind of its processor; empty: found
   std::vector<std::string> distcc;            // machines that compile: HOST[:PORT][/N]
   std::optional<int> compilers, builds;       // at once
   std::string build_timeout, build_memory, build_disk;  // as given; checked by the command

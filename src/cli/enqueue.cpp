@@ -62,7 +62,7 @@ Result<ExitCode> follow(const CampaignArguments& arguments, campaign::Options op
   remote.queue = where.queue;
   remote.store = where.store;
   remote.queue_name = arguments.in;
-  remote.priority = arguments.priority.value_or(0);
+  remote.priority = arguments.priority;
   remote.study = std::move(spec);
   remote.max_lost = arguments.max_lost.value_or(remote.max_lost);
   remote.collect = arguments.collect;
@@ -88,7 +88,7 @@ Result<ExitCode> enqueue(const CampaignArguments& arguments, const CampaignSetti
   SIMSWARM_CHECK(jobs::check_queue({in}));
   SIMSWARM_TRY(const auto queue, jobs::open_job_queue(url));
   SIMSWARM_CHECK(queue->keep_manifest(campaign, worker::to_json(spec)));
-  SIMSWARM_CHECK(queue->describe({in}, {options.name, arguments.priority.value_or(0)}));
+  SIMSWARM_CHECK(queue->describe({in}, {options.name, arguments.priority}));
   std::vector<jobs::NewJob> some;
   for (std::size_t position = 0; position < runs.size(); ++position) {
     jobs::NewJob& job = some.emplace_back();

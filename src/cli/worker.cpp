@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "base/text.h"
+#include "campaign/build_request.h"
 #include "cli/commands.h"
 #include "cli/interrupts.h"
 #include "cli/queue_url.h"
@@ -55,6 +56,12 @@ Status check_queues(const std::vector<std::string>& patterns) {
   return {};
 }
 
+// Campaigns that name an image have queues of their own, so that nobody else takes their runs.
+std::vector<std::string> queues_of(const std::string& image) {
+  if (image.empty()) return {"run", "run-*"};
+  return {campaign::run_queue("*", image)};
+}
+
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
@@ -63,7 +70,8 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   options.link.name.text = worker_name(arguments.name, options.link.node);
   SIMSWARM_CHECK(jobs::check_worker(options.link.name, options.link.node));
   options.link.version = SIMSWARM_VERSION;
-  options.link.patterns = arguments.queues.empty() ? std::vector<std::string>{"run", "run-*"} : arguments.queues;
+  options.link.cpu = arguments.cpu;
+  options.link.patterns = arguments.queues.empty() ? queues_of(arguments.image) : arguments.queues;
   SIMSWARM_CHECK(check_queues(options.link.patterns));
   options.link.spool = arguments.spool.empty() ? default_spool() : fs::absolute(arguments.spool);
   const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));

@@ -46,6 +46,7 @@ struct Launch {
     const char* source;
     const char* place;
     int fd;  // of the source, opened by the child
+    bool late;
   };
   std::vector<Bind> binds;
   // What comes back.

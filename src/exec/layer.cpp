@@ -214,6 +214,7 @@ void Layer::apply(ProcessSpec& process) const {
   for (std::size_t i = 0; i < spec_->result_folders.size(); ++i) {
     process.binds.push_back({hidden_[i], spec_->result_folders[i]});
   }
+  if (!spec_->seen_at.empty()) process.binds.push_back({spec_->project, spec_->seen_at, true});
 }
 
 void Layer::apply_user(ProcessSpec& process) const {

@@ -26,6 +26,9 @@ struct LayerSpec {
   // Absolute; the run does not see these: the state folder, what earlier runs wrote.
   std::set<fs::path> left_out;
   std::optional<User> run_as;
+  // Where the project is seen, too, absolute: where it lay for whoever wrote paths into it. With an overlay alone;
+  // empty: nowhere else.
+  fs::path seen_at;
   // The folder of make_veil(). Empty: each overlay has what is there for itself.
   fs::path veil;
 };
@@ -72,6 +75,10 @@ class Layer {
   fs::path scratch_;
   std::vector<fs::path> hidden_{};  // an overlay's: what is seen as result folders, in their order
 };
+
+// Makes sure that something can be seen at a path: true where it is a folder, which we make where we are root and it is
+// none of the system's. Never a folder that holds what is to be seen there.
+[[nodiscard]] bool can_be_seen_at(const fs::path& place, const fs::path& folder);
 
 // The best kind that works here for this project: tries an overlay with a process that does nothing.
 [[nodiscard]] LayerKind best_layer(const LayerSpec& spec, const fs::path& scratch);

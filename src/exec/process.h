@@ -33,6 +33,8 @@ struct OverlayMount {
 struct BindMount {
   fs::path source;
   fs::path place;
+  // Of what is seen at the source once all that stands before is mounted, with what is mounted there.
+  bool late = false;
 };
 
 // Namespaces that are entered: descriptors of theirs, -1 for none. `users` gives the right to enter the others to who

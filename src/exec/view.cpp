@@ -105,6 +105,7 @@ bool mount_overlay(Launch& launch) {
 // What is shown elsewhere is opened first: below an overlay its path would lead into the overlay.
 bool open_binds(Launch& launch) {
   for (Launch::Bind& bind : launch.binds) {
+    if (bind.late) continue;
     bind.fd = ::open(bind.source, O_PATH | O_CLOEXEC);
     if (bind.fd < 0) return fail(launch, "folder", bind.source);
   }
@@ -145,10 +146,12 @@ bool mount_all(Launch& launch) {
   if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return fail(launch, "private mounts");
   if (!open_binds(launch)) return false;
   if (launch.overlay_place != nullptr && !mount_overlay(launch)) return false;
-  for (const Launch::Bind& bind : launch.binds) {
+  for (Launch::Bind& bind : launch.binds) {
+    if (bind.late) bind.fd = ::open(bind.source, O_PATH | O_CLOEXEC);
+    if (bind.fd < 0) return fail(launch, "folder", bind.source);
     Text source;
     source.add("/proc/self/fd/").add(bind.fd);
-    const bool mounted = ::mount(source.get(), bind.place, nullptr, MS_BIND, nullptr) == 0;
+    const bool mounted = ::mount(source.get(), bind.place, nullptr, MS_BIND | (bind.late ? MS_REC : 0), nullptr) == 0;
     if (!mounted) fail(launch, "bind mount", bind.place);
     ::close(bind.fd);
     if (!mounted) return false;
@@ -164,7 +167,7 @@ void fill_mounts(Launch& launch, const std::optional<OverlayMount>& overlay, con
     launch.overlay_work = overlay->work.c_str();
     if (!overlay->between.empty()) launch.overlay_between = overlay->between.c_str();
   }
-  for (const BindMount& bind : binds) launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), -1});
+  for (const BindMount& bind : binds) launch.binds.push_back({bind.source.c_str(), bind.place.c_str(), -1, bind.late});
 }
 
 namespace {

@@ -23,6 +23,7 @@ struct CmdenvRequest {
   std::optional<std::pair<unsigned, unsigned>> run_as;  // uid and gid the program is asked as; only root can
   std::vector<Brought> brought;                         // variables that the program gets, in place of ours
   fs::path top;                                         // where {top} of these is
+  fs::path seen_at;                                     // where that is seen, too, by the program; empty: nowhere
 };
 
 // With several «-c», or all configurations, the runs of each follow one another in one study.

@@ -73,7 +73,7 @@ constexpr std::initializer_list<const char*> kKnown{
     "protocol",    "dialect",     "folder",   "command",  "name",    "grid",          "zipped",     "points",
     "constraints", "repetitions", "seeds",    "results",  "stdout",  "success_codes", "require",    "success",
     "progress",    "all_configs", "serial",   "distinct", "timeout", "memory",        "max_output", "stall",
-    "batch",       "run",         "artifact", "plan",     "objects", "environment",   "same_cpu"};
+    "batch",       "run",         "artifact", "plan",     "objects", "environment",   "seen_at",    "same_cpu"};
 
 json parameters(const std::vector<Parameter>& list) {
   json out = json::array();
@@ -146,6 +146,7 @@ json object_of(const StudySpec& spec) {
   if (spec.stall) object["stall"] = *spec.stall;
   if (spec.batch_size) object["batch"] = *spec.batch_size;
   if (spec.same_cpu) object["same_cpu"] = true;
+  if (!spec.seen_at.empty()) object["seen_at"] = spec.seen_at.string();
   for (const Brought& one : spec.brought) object["environment"][one.name] = one.value;
   if (spec.stored) {
     object["artifact"] = spec.stored->artifact.hex();
@@ -273,6 +274,9 @@ Result<StudySpec> parse_study(std::string_view text) {
   fields.take("batch", spec.batch_size);
   fields.take("same_cpu", spec.same_cpu);
   SIMSWARM_CHECK(take_stored(fields, spec));
+  std::string seen_at;
+  fields.take("seen_at", seen_at);
+  spec.seen_at = seen_at;
   std::map<std::string, std::string> environment;
   fields.take("environment", environment);
   for (auto& [name, value] : environment) spec.brought.push_back({name, std::move(value)});

@@ -75,6 +75,7 @@ class Opener {
     if (auto* asked = std::get_if<CmdenvRequest>(&study_.spec.kind)) {
       asked->working_folder = study_.spec.folder;
       asked->top = study_.artifact->tree();
+      if (exec::can_be_seen_at(study_.spec.seen_at, asked->top)) asked->seen_at = study_.spec.seen_at;
     }
     state_.root = options_.source.work;
     return {};
@@ -152,6 +153,8 @@ class Opener {
     for (const std::string& path : study_.dialect->result_folders())
       layer_.result_folders.push_back(absolute_from(folder, path));
     layer_.left_out = {state_.root};
+    if (study_.spec.stored && exec::can_be_seen_at(study_.spec.seen_at, layer_.project))
+      layer_.seen_at = study_.spec.seen_at;
     layer_.veil = exec::veil_of(owner_of(study_, options_), layer_.project);
     layer_.kind = exec::layer_named(options_.layer, layer_, study_.scratch / "probe");
     study_.place.folder = folder;

@@ -271,7 +271,7 @@ TEST_F(WorkerLife, SaysInOneLineWhyItCannotBegin) {
   expect_refused({"worker", "run", "--drain", "soon"}, "--drain=soon: expected finish, or a time like 0, 90, 15m");
   expect_refused({"worker", "run", "--queues", "a b"}, "--queues=a b: ");
   expect_refused({"worker", "run", "--name", "a b"}, "'a b' may only have letters, digits, '_', '-' and '.'");
-  expect_refused({"worker", "walk"}, "worker walk: there are run and list");
+  expect_refused({"worker", "walk"}, "worker walk: there are run, build and list");
   const Subprocess without{{simswarm_program(), "worker", "run"}, "/", {{"SIMSWARM_QUEUE", ""}}, {}, 60};
   const auto answer = run(without);
   ASSERT_TRUE(answer.has_value());

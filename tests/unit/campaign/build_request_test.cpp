@@ -15,6 +15,7 @@ BuildRequest sample() {
   request.host = "desk";
   request.project = "0123456789abcdef0123";
   request.tree = "sha1:4b825dc642cb6eb9a060e54bf8d69288fbee4904";
+  request.top = "/home/ada/ws";
   request.roots = {"sim", "inet"};
   request.folder = "sim/run";
   request.steps = {{"make", "-j{jobs}"}, {"./finish", "a b"}};
@@ -85,6 +86,8 @@ TEST(ABuildJob, ComesAsItWent) {
 TEST(ABuildQueue, IsNamedByTheImage) {
   EXPECT_EQ(build_queue(""), "build");
   EXPECT_EQ(build_queue("omnetpp:6.1/x"), "build-omnetpp_6.1_x");
+  EXPECT_EQ(run_queue("01A", ""), "run-01A");
+  EXPECT_EQ(run_queue("01A", "omnetpp:6.1"), "image-omnetpp_6.1.run-01A");
 }
 
 TEST(ABuildAnswer, ComesAsItWent) {
