@@ -33,9 +33,11 @@ Result<Terminal> open_terminal() {
 void BuildOutput::take(std::string_view piece) {
   const std::uint64_t left = half_ - std::min(half_, size_);
   size_ += piece.size();
-  errors_.take(piece);
   const std::string_view now = piece.substr(0, left);
-  if (!now.empty()) ear_(printable_.take(now));
+  if (!now.empty()) {
+    errors_.take(now);
+    ear_(printable_.take(now));
+  }
   hold(piece.substr(now.size()));
 }
 
@@ -54,13 +56,14 @@ void BuildOutput::hold(std::string_view piece) {
 }
 
 void BuildOutput::end() {
-  errors_.end();
   if (held_ > last_.size()) {
     ear_(printable_.end());
     ear_(fmt::format("\n[{} of output left out]\n", human_bytes(held_ - last_.size())));
     printable_ = Printable();
   }
   std::rotate(last_.begin(), last_.begin() + static_cast<std::ptrdiff_t>(last_at_), last_.end());
+  errors_.take(last_);
+  errors_.end();
   if (!last_.empty()) ear_(printable_.take(last_));
   const std::string rest = printable_.end();
   if (!rest.empty()) ear_(rest);

@@ -22,7 +22,7 @@ struct Terminal {
 [[nodiscard]] Result<Terminal> open_terminal();
 
 // Passes on the first of it as it comes; of the rest it holds the last in memory until the end. The first error is
-// looked for in all of it.
+// looked for in what is passed on: to read all of a flood would cost more than to print it.
 class BuildOutput {
  public:
   BuildOutput(std::uint64_t most, std::function<void(std::string_view)> ear) : half_(most / 2), ear_(std::move(ear)) {}

@@ -17,7 +17,7 @@ using std::chrono::milliseconds;
 constexpr int kDeepest = 200;  // folders in each other: one descriptor each
 constexpr std::uint64_t kBlock = 512;
 constexpr int kTimesRarer = 20;  // than the walk takes
-constexpr milliseconds kSoonest{1000};
+constexpr milliseconds kSoonest{200};
 constexpr milliseconds kLatest{30'000};
 
 std::uint64_t use_below(int parent, const char* name, int depth) {
