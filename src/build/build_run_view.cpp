@@ -139,7 +139,7 @@ Result<BuildView> make_view(const BuildSpec& spec, exec::Apart apart) {
   SIMSWARM_CHECK(make_own_folder(spec.temporary / "home", spec));
   const auto environment = bare_environment(spec, apart != exec::Apart::kBare);
   for (const auto& [name, value] : environment) {
-    view.environment.push_back(name + "=" + value);
+    view.environment.push_back(fmt::format("{}={}", name, value));
     if (name == "PATH") view.path = value;
   }
   if (!spec.mark.empty()) view.environment.push_back(spec.mark);

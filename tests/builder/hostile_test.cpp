@@ -26,6 +26,7 @@ struct Hostile {
   const char* words;  // in its message
 };
 
+// NOLINTNEXTLINE(readability-identifier-naming): found by gtest under this name
 void PrintTo(const Hostile& hostile, std::ostream* stream) {
   *stream << hostile.name;
 }

@@ -9,7 +9,6 @@ namespace simswarm::build {
 namespace {
 
 using testing::Contains;
-using testing::IsEmpty;
 
 TEST(AHostOfDistcc, HasANameAPortAndALimit) {
   const auto expect = [](const char* text, const std::string& name, int port, std::size_t limit) {
