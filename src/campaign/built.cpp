@@ -104,7 +104,10 @@ class Built {
     for (const source::RootState& root : snapshot_.roots) request_.roots.push_back(root.place);
     request_.folder = options_.working_folder.lexically_relative(snapshot_.top).string();
     request_.steps = built_.steps;
-    request_.steps_folder = (fs::path(request_.folder) / built_.steps_folder).lexically_normal().string();
+    // Of what is found the folder is found, too.
+    if (!built_.steps.empty() || !built_.steps_folder.empty())
+      request_.steps_folder =
+          absolute_from(options_.working_folder, built_.steps_folder).lexically_relative(snapshot_.top).string();
     request_.mode = built_.mode;
     request_.image = built_.image;
     request_.environment = portable_environment(travel, names, built_.environment, get);

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <set>
 
 #include "base/text.h"
@@ -10,6 +11,9 @@
 
 namespace simswarm::source {
 namespace {
+
+// What projects of OMNeT++ have at their top.
+constexpr std::array<const char*, 4> kModel{".project", ".oppbuildspec", ".oppfeatures", "package.ned"};
 
 // Paths in the words of a simulation command: values of options that name files, and ini files.
 std::vector<std::string> paths_in(const std::vector<std::string>& words) {
@@ -63,7 +67,9 @@ class Finder {
     for (const std::string& path : paths_in(request_.words)) visit_if_root(absolute_from(folder, path), own);
     for (const auto& [name, value] : request_.environment) {
       const bool names_root = name.ends_with("_PROJ") || name.ends_with("_ROOT");
-      if (names_root && !value.empty()) visit_if_root(absolute_from(folder, value), own);
+      if (!names_root || value.empty()) continue;
+      const fs::path path = absolute_from(folder, value);
+      if (is_model(path) || mentions(own, name) || mentions(folder, name)) visit_if_root(path, own);
     }
     return sorted(own);
   }
@@ -79,6 +85,28 @@ class Finder {
       roots.push_back(root);
     }
     return outermost(std::move(roots));
+  }
+
+  // Every machine has variables like these for other things: version managers, installations.
+  static bool is_model(const fs::path& folder) {
+    std::error_code ignored;
+    return std::any_of(kModel.begin(), kModel.end(),
+                       [&](const char* name) { return fs::exists(folder / name, ignored); });
+  }
+
+  // In a makefile, a settings or an ini file.
+  static bool mentions(const fs::path& folder, const std::string& variable) {
+    constexpr std::uint64_t kMost = 1U << 20U;  // bytes
+    std::error_code error;
+    for (const auto& entry : fs::directory_iterator(folder, error)) {
+      const std::string name = entry.path().filename().string();
+      const bool may = name.starts_with("Makefile") || name == "makefile" || name == "makefrag" ||
+                       name == "simswarm.toml" || name == "CMakeLists.txt" || entry.path().extension() == ".ini";
+      if (!may || !entry.is_regular_file(error) || entry.file_size(error) > kMost) continue;
+      const Result<std::string> text = read_file(entry.path());
+      if (text && text->find(variable) != std::string::npos) return true;
+    }
+    return false;
   }
 
   void visit_if_root(const fs::path& path, const fs::path& own) {

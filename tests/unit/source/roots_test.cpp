@@ -127,6 +127,18 @@ TEST_F(Roots, FollowTheEnvironmentToWhatIsThere) {
   EXPECT_THAT(found(request), ElementsAre("lone", "inet", "veins"));
 }
 
+TEST_F(Roots, AreNotWhatVariablesOfOtherProgramsName) {
+  folder_.write("lone/omnetpp.ini", "");
+  folder_.write("pyenv/.git/HEAD", "ref: refs/heads/main\n");
+  folder_.write("pyenv/Makefile", "all:\n");
+  RootsRequest request;
+  request.working_folder = folder_ / "lone";
+  request.environment = {{"PYENV_ROOT", (folder_ / "pyenv").string()}};
+  EXPECT_THAT(found(request), ElementsAre("lone"));
+  folder_.write("lone/Makefile", "CXXFLAGS += -I$(PYENV_ROOT)\n");
+  EXPECT_THAT(found(request), ElementsAre("lone", "pyenv")) << "but where the project itself speaks of it";
+}
+
 TEST_F(Roots, AreNoInstallationsOfTheSimulator) {
   folder_.write("omnetpp/bin/opp_run", "");
   folder_.write("omnetpp/Makefile", "");
