@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """From sources to results over services, side by side in one run: next to plain make, ccache, and a campaign on one machine.
 
-  bench/build.py [--build DIR] [--files N] [--size small|real] [--data-mb N] [--runs N] [--rounds N] [--only WORD] [--markdown FILE]
+  bench/build.py [--build DIR] [--files N] [--size small|real] [--data-mb N] [--runs N] [--store WHAT] [--rounds N]
+                 [--only WORD] [--markdown FILE]
 
 The project is made by bench/make_project.py; services are those of `simswarm services up`, with a builder and a runner slot a core and
 without distcc, in a temporary folder. Each round runs every contender once, the other way round in every other round, each behind a sync;
@@ -49,6 +50,9 @@ class Bench:
         print(f"{work}: {who}: {value}", flush=True)
         self.rows.append((work, who, value))
 
+    def services(self, folder):
+        return Services(self.simswarm, folder, CORES, store=self.words.store)
+
     def project(self, folder, **changed):
         words = {"files": self.words.files, "size": self.words.size, "data_mb": self.words.data_mb} | changed
         make_project.make(folder, **words)
@@ -84,7 +88,7 @@ class Warm:
     """One project twice: built over services, and by make with ccache."""
 
     def __init__(self, bench, folder):
-        self.services = Services(bench.simswarm, folder, CORES)
+        self.services = bench.services(folder)
         self.ours = bench.project(folder / "ours")
         self.theirs = bench.project(folder / "theirs")
         self.cache = cached(folder)
@@ -156,7 +160,7 @@ def cold(bench, folder):
         place = folder / f"ours{number}"
         place.mkdir()
         project = bench.project(place / "project")
-        with Services(bench.simswarm, place, CORES) as services:
+        with bench.services(place) as services:
             os.sync()
             seconds = services.runall(project, *ONE).until("built")
         shutil.rmtree(place)
@@ -196,13 +200,23 @@ def runs(bench, folder):
     def local(project, *words):
         timed([bench.simswarm, "runall", f"-j{CORES}", "--json", "--", *words], project)
 
-    with Services(bench.simswarm, folder, CORES) as services:
+    used = []
+
+    def services_and_their_processor(project, *words):
+        before = services.processor()
+        services.runall(project, *words)
+        used.append({name: after - before[name] for name, after in services.processor().items()})
+
+    with bench.services(folder) as services:
         services.runall(first, *ONE)
         contenders = {
             "one machine": lambda number: campaign("local", number, local),
-            "over services": lambda number: campaign("services", number, services.runall),
+            "over services": lambda number: campaign("services", number, services_and_their_processor),
         }
-        bench.compare(f"{bench.words.runs:,} trivial runs", bench.rounds(contenders), "at most 1.3 times")
+        work = f"{bench.words.runs:,} trivial runs"
+        bench.compare(work, bench.rounds(contenders), "at most 1.3 times")
+        processor = (f"{name} {statistics.median(one[name] for one in used):.1f} s" for name in used[0])
+        bench.say(work, "processor time of the services", ", ".join(processor))
     for number in range(bench.words.rounds):
         timed([bench.simswarm, "diff", folder / f"local{number}/results", folder / f"services{number}/results"], folder)
 
@@ -218,6 +232,7 @@ def main():
     parser.add_argument("--size", choices=("small", "real"), default="small")
     parser.add_argument("--data-mb", type=int, default=50)
     parser.add_argument("--runs", type=int, default=1000)
+    parser.add_argument("--store", default="", help="of the services: mongodb, directory; by default mongodb where there is a server")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", choices=WARM | ALONE, action="append", help="this row; may be given several times")
     parser.add_argument("--markdown", type=pathlib.Path, help="also write a table there")

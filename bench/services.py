@@ -40,10 +40,26 @@ class Services:
     def __exit__(self, *_):
         subprocess.run([self.simswarm, "services", "down", NAME], env=self.environment, stdout=subprocess.DEVNULL, check=False)
 
+    def processor(self):
+        """Seconds that each service has used so far, with all that it has started."""
+        services = json.loads(self.ask("status", NAME, "--json"))["services"]
+        children = {}
+        for stat in pathlib.Path("/proc").glob("[0-9]*/stat"):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                words = stat.read_text().rpartition(")")[2].split()
+                children.setdefault(int(words[1]), []).append((int(stat.parent.name), sum(map(int, words[11:15]))))
+        own = {pid: ticks for family in children.values() for pid, ticks in family}
+
+        def of(pid):
+            return own.get(pid, 0) + sum(of(child) for child, _ in children.get(pid, []))
+
+        return {one["service"]: of(one["pid"]) / os.sysconf("SC_CLK_TCK") for one in services}
+
     def ask(self, *words):
         done = subprocess.run([self.simswarm, "services", *words], env=self.environment, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise SystemExit(f"bench: services {words[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+        return done.stdout
 
     def runall(self, project, *words):
         """A campaign on the services, to its end."""
