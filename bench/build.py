@@ -13,6 +13,7 @@ import argparse
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -237,6 +238,7 @@ def main():
     parser.add_argument("--only", choices=WARM | ALONE, action="append", help="this row; may be given several times")
     parser.add_argument("--markdown", type=pathlib.Path, help="also write a table there")
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # services end with us
     bench = Bench(arguments)
     chosen = arguments.only or [*WARM, *ALONE]
     if not WARM.keys().isdisjoint(chosen):
