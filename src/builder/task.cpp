@@ -88,10 +88,12 @@ Result<BuildAnswer> Task::carry_out() {
   const store::BuildRecord& record = built.record;
   answer_.key = record.key.hex();
   answer_.was_known = built.was_known;
-  answer_.compiled = record.compiled;
-  answer_.hits = record.hits;
-  answer_.remote = record.remote;
-  answer_.seconds = record.seconds;
+  if (!built.was_known) {
+    answer_.compiled = record.compiled;
+    answer_.hits = record.hits;
+    answer_.remote = record.remote;
+    answer_.seconds = record.seconds;
+  }
   SIMSWARM_TRY(const auto queue, ground_.open_queue());
   SIMSWARM_TRY(const Queued queued, plan_and_queue(request, built, ground_.planner, *ground_.store, *queue, ears));
   answer_.plan_was_known = queued.plan_was_known;

@@ -32,25 +32,43 @@ class Canceller {
   Canceller(store::Store& store, jobs::JobQueue& queue) : store_(store), queue_(queue) {}
 
   Result<Cancelled> cancel(const std::string& wanted) {
+    // One that is still being built is not in the store yet.
+    SIMSWARM_TRY(const std::string build, build_in_work(wanted));
     auto found = find_there(store_, wanted, wanted);
-    if (!found) {
-      // One that is still being built is not there yet.
-      const jobs::JobId build{build_job_id(wanted)};
-      const auto job = jobs::check_id(build) ? queue_.find(build) : Result<std::optional<jobs::JobDetails>>();
-      if (!job || !*job) return propagate(found.error());
-      done_.campaign = wanted;
-    } else {
-      done_.campaign = found->id;
-      done_.name = found->name;
-    }
+    if (!found && build.empty()) return propagate(found.error());
+    done_.campaign = !found || build > found->id ? build : found->id;
+    const bool is_there = found && found->id == done_.campaign;
+    if (is_there) done_.name = found->name;
     // Whoever is about to queue its runs sees this, or they are seen here.
     SIMSWARM_CHECK(store_.note_cancelled(done_.campaign, system_clock().stamp()));
     SIMSWARM_CHECK(end_build());
-    if (found) SIMSWARM_CHECK(end_runs(*found));
+    if (is_there) SIMSWARM_CHECK(end_runs(*found));
     return std::move(done_);
   }
 
  private:
+  // The newest campaign of this name or id whose build waits or goes on; empty: there is none.
+  Result<std::string> build_in_work(const std::string& wanted) {
+    std::vector<jobs::QueueName> queues{{std::string(kBuildQueue)}};
+    SIMSWARM_TRY(const std::vector<jobs::QueueView> all, queue_.queues());
+    for (const jobs::QueueView& one : all) {
+      if (one.name.text.starts_with(fmt::format("{}-", kBuildQueue))) queues.push_back(one.name);
+    }
+    std::string newest;
+    for (const jobs::QueueName& queue : queues) {
+      for (const jobs::Place place : {jobs::Place::kQueued, jobs::Place::kStarted}) {
+        SIMSWARM_TRY(const jobs::Page page, queue_.list(queue, place, 0, kAtOnce));
+        for (const jobs::JobView& job : page.jobs) {
+          const std::string id = campaign_of_build(job.id.text);
+          const bool is_it = id == wanted || job.description == build_description(wanted) ||
+                             (wanted.size() >= 6 && id.starts_with(wanted));
+          if (is_it) newest = std::max(newest, id);
+        }
+      }
+    }
+    return newest;
+  }
+
   Status end_build() {
     const jobs::JobId id{build_job_id(done_.campaign)};
     SIMSWARM_TRY(const auto job, queue_.find(id));
@@ -119,6 +137,8 @@ Result<Summary> attach(const Options& options, const RemoteOptions& remote, cons
   const std::unique_ptr<Dialect> dialect = make_foretold_dialect(foretold);
   Options own = options;
   own.name = standing.campaign.name;
+  own.campaign = standing.campaign.id;
+  own.command = foretold.command;
   own.foretold = &foretold;
   return follow_campaign(own, remote, standing, *dialect, observer);
 }

@@ -168,6 +168,15 @@ std::string build_job_id(std::string_view campaign) {
   return fmt::format("{}-build", campaign);
 }
 
+std::string campaign_of_build(std::string_view job_id) {
+  constexpr std::string_view kEnd = "-build";
+  return job_id.ends_with(kEnd) ? std::string(job_id.substr(0, job_id.size() - kEnd.size())) : std::string();
+}
+
+std::string build_description(std::string_view name) {
+  return fmt::format("build {}", name);
+}
+
 std::string to_json(const BuildAnswer& answer) {
   return dumped({{"code", answer.code},
                  {"message", answer.message},

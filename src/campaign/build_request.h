@@ -65,6 +65,8 @@ struct BuildJob {
 // The queue of a campaign's runs: «run-ID», or «image-IMAGE.run-ID».
 [[nodiscard]] std::string run_queue(std::string_view campaign, std::string_view image);
 [[nodiscard]] std::string build_job_id(std::string_view campaign);
+[[nodiscard]] std::string campaign_of_build(std::string_view job_id);  // empty: it is the id of no build
+[[nodiscard]] std::string build_description(std::string_view name);    // of a job, for people
 
 // How a builder's job ended: its result, or the message of its failure.
 struct BuildAnswer {

@@ -60,6 +60,7 @@ class Built {
     Options options = options_;
     options.foretold = &foretold;
     options.project = snapshot_.top;
+    options.campaign = standing.campaign.id;
     ledger_.reset();
     return follow_campaign(options, remote_, standing, *dialect, observer_);
   }
@@ -181,7 +182,7 @@ class Built {
     job.id.text = build_job_id(request_.campaign);
     job.queue.text = build_queue(built_.image);
     job.payload = payload_of(BuildJob{request_.campaign, blob.digest});
-    job.description = fmt::format("build {}", options_.name);
+    job.description = build_description(options_.name);
     job.max_lost = remote_.max_lost;
     job.result_ttl = job.failure_ttl = kResultTtl;
     SIMSWARM_TRY([[maybe_unused]] const auto is_new, queue_->enqueue({job}));
@@ -253,8 +254,8 @@ class Built {
     return tl::make_unexpected(Error{
         ExitCode::kInterrupted,
         fmt::format("interrupted: the build of campaign {0} goes on, and its runs after it; the same call follows "
-                    "them, simswarm cancel {0} ends them",
-                    request_.campaign),
+                    "them, simswarm cancel{1} {0} ends them",
+                    request_.campaign, remote_.where),
         false});
   }
 

@@ -27,6 +27,7 @@ struct Foretold;  // campaign/foretold.h
 
 struct Options {
   std::string name;
+  std::string campaign;              // its id, where it has one already; empty: a new one
   std::vector<std::string> command;  // the user's words, for the record
   fs::path working_folder;           // absolute
   StateFolder state;

@@ -149,7 +149,7 @@ std::deque<Collector::Wanted> Collector::take_some() {
 
 Result<std::map<RunKey, store::RunRecord>> Collector::records_of(const std::deque<Wanted>& some) {
   std::map<RunKey, store::RunRecord> records;
-  if (!some.front().group.empty()) {
+  if (!some.front().group.empty() && !store_.back_end().searches_by_reading()) {
     SIMSWARM_TRY(std::vector<store::RunRecord> group, store_.group(some.front().group));
     for (store::RunRecord& record : group) records.emplace(record.made_by.attempt.key, std::move(record));
   }

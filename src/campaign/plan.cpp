@@ -358,7 +358,12 @@ Result<Plan> make_plan(const Options& options, Dialect& dialect, Ledger& ledger,
   SIMSWARM_TRY(Plan plan, Planner(options, dialect, ledger).plan());
   plan.rolled_forward = std::move(rolled_forward);
   SIMSWARM_TRY(const auto earlier, ledger.campaigns());
-  plan.campaign = make_ulid(system_clock().stamp(), earlier.empty() ? "" : earlier.front().id);
+  const auto has_it = [&](const CampaignRecord& one) { return one.id == options.campaign; };
+  if (!options.campaign.empty() && std::none_of(earlier.begin(), earlier.end(), has_it)) {
+    plan.campaign = options.campaign;  // as it is called elsewhere
+  } else {
+    plan.campaign = make_ulid(system_clock().stamp(), earlier.empty() ? "" : earlier.front().id);
+  }
   return plan;
 }
 

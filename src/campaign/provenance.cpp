@@ -8,6 +8,7 @@
 
 #include "base/subprocess.h"
 #include "base/text.h"
+#include "campaign/foretold.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -124,6 +125,13 @@ Provenance provenance_of(const ProvenanceRequest& request) {
 Provenance provenance_of(const Options& options, const Dialect& dialect, const Plan& plan, Ledger& ledger) {
   const Run first = plan.runs.run(0);
   const std::vector<std::string> command = dialect.command_line({&first, 1});
+  if (options.foretold != nullptr) {
+    // The program need not be here, and one that lies in its place may be another.
+    const fs::path program = absolute_from(options.working_folder, command.front());
+    Provenance made = provenance_of({plan.project, options.working_folder, program, plan.inputs.files});
+    made.simulator = options.foretold->simulator;
+    return made;
+  }
   const fs::path program =
       exec::find_program(command.front(), options.working_folder).value_or(fs::path()).lexically_normal();
   Provenance made = provenance_of({plan.project, options.working_folder, program, plan.inputs.files});

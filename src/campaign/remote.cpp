@@ -108,8 +108,9 @@ class Remote {
     if (followed_ == nullptr) SIMSWARM_CHECK(queue_->describe({campaign_.queue}, {options_.name, remote_.priority}));
     SIMSWARM_CHECK(reconcile(true));
     if (remote_.detach) {
-      observer_.note(fmt::format("{} runs are in queue {}; the same call without --detach brings their results",
-                                 waiting_.size(), campaign_.queue));
+      observer_.note(fmt::format(
+          "{} runs are in queue {}; the same call without --detach brings their results, or simswarm attach{} {}",
+          waiting_.size(), campaign_.queue, remote_.where, campaign_.id));
       detached_ = true;
       return {};
     }
@@ -173,7 +174,9 @@ class Remote {
         }
       }
     }
-    if (is_first && stored > 0) observer_.note(fmt::format("{} results are in the store already", stored));
+    if (is_first && stored > 0)
+      observer_.note(fmt::format("{} result{} {} in the store by now", stored, stored == 1 ? "" : "s",
+                                 stored == 1 ? "is" : "are"));
     has_more_ = stored > 0 && collector_->pending() >= kMostFetched;
     if (missing.empty()) return {};
     // A job that has ended without a result that counts is made anew.
@@ -252,9 +255,8 @@ class Remote {
   Status leave() {
     interrupted_ = true;
     observer_.note(fmt::format(
-        "interrupted: {} runs go on in queue {}; the same call brings their results, simswarm jobs cancel --in {} ends "
-        "them",
-        waiting_.size(), campaign_.queue, campaign_.queue));
+        "interrupted: {} runs go on in queue {}; the same call brings their results, simswarm cancel{} {} ends them",
+        waiting_.size(), campaign_.queue, remote_.where, campaign_.id));
     return {};
   }
 

@@ -19,6 +19,7 @@ struct RemoteOptions {
   std::optional<int> priority{};     // nothing: as it is
   std::vector<std::string> collect;  // patterns of the files that are brought back; none: all
   bool detach = false;               // leave once the runs are in the queue
+  std::string where{};               // « --on lab»: what commands that messages name have to be told
 };
 
 // The same call again goes on where this one was left: with the same runs, queue and store it is the same campaign

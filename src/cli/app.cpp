@@ -233,6 +233,7 @@ void add_jobs(CLI::App& app, JobsArguments& arguments) {
                    "list, show, log, requeue, cancel, stop, delete, empty, priority, suspend, resume")
       ->required();
   command->add_option("ID", arguments.ids, "Jobs; for empty: queues; for priority: a number");
+  command->add_option("--on", arguments.queue.on, kOn)->type_name("NAME");
   add_queue(*command, arguments.queue);
   command->add_option("--in", arguments.in, "Only jobs of this queue")->type_name("QUEUE");
   command->add_option("--campaign", arguments.campaign, "Only jobs of this campaign: its id, or a beginning of it")
@@ -257,6 +258,7 @@ void add_upkeep(CLI::App& app, UpkeepArguments& arguments) {
       "may be called by its name. When the quota is used up, nothing new starts; what runs is still taken.");
   command->add_option("ACTION", arguments.action, "ls, show, verify, gc, get, rm, quota")->required();
   command->add_option("ID", arguments.words, "Campaigns, keys of runs, digests; for quota: a size, or none");
+  command->add_option("--on", arguments.store.on, kOn)->type_name("NAME");
   add_store(*command, arguments.store);
   command->add_flag("--repair", arguments.repair,
                     "With verify: what is damaged counts no more, so that those runs run again");

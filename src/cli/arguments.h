@@ -9,12 +9,14 @@ namespace simswarm::cli {
 
 // Where the store is.
 struct StoreArguments {
+  std::string on;             // a name of the user's hosts, in place of the URL
   std::string store;          // URL
   std::string password_file;  // its first line
 };
 
 // Where the queue is.
 struct QueueArguments {
+  std::string on;             // a name of the user's hosts, in place of the URL
   std::string queue;          // URL
   std::string password_file;  // its first line
 };

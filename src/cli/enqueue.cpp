@@ -63,6 +63,7 @@ Result<ExitCode> follow(const CampaignArguments& arguments, campaign::Options op
   remote.store = where.store;
   remote.queue_name = arguments.in;
   remote.priority = arguments.priority;
+  remote.where = where.words;
   remote.study = std::move(spec);
   remote.max_lost = arguments.max_lost.value_or(remote.max_lost);
   remote.collect = arguments.collect;

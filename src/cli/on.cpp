@@ -57,16 +57,15 @@ campaign::BuiltOptions built_options(const CampaignArguments& arguments, const S
 
 Result<Where> where_is(const std::string& on, const QueueArguments& queue, const StoreArguments& store) {
   Where where;
-  if (!on.empty()) {
-    SIMSWARM_TRY(const HostSettings host, host_named(on));
-    where.queue = host.queue;
-    where.store = host.store;
-    where.image = host.image;
-    if (where.store.empty()) return usage_error("--on {}: {} says no store for it", on, hosts_file().string());
-    return where;
-  }
-  SIMSWARM_TRY(where.queue, queue_url(queue));
-  SIMSWARM_TRY(where.store, store_url(store));
+  QueueArguments of_queue = queue;
+  StoreArguments of_store = store;
+  of_queue.on = of_store.on = on;
+  SIMSWARM_TRY(where.queue, queue_url(of_queue));
+  SIMSWARM_TRY(where.store, store_url(of_store));
+  if (on.empty()) return where;
+  where.words = " --on " + shell_quoted(on);
+  SIMSWARM_TRY(const HostSettings host, host_named(on));
+  where.image = host.image;
   return where;
 }
 
@@ -85,6 +84,7 @@ Result<ExitCode> build_there(const CampaignArguments& arguments, const Settings&
   remote.max_lost = arguments.max_lost.value_or(remote.max_lost);
   remote.collect = arguments.collect;
   remote.detach = arguments.detach;
+  remote.where = where.words;
   campaign::BuiltOptions built = built_options(arguments, settings);
   if (built.image.empty()) built.image = where.image;
   built.run_number_unused = run_number_unused;
@@ -103,6 +103,7 @@ Result<ExitCode> attach_command(const AttachArguments& arguments) {
   remote.queue = where.queue;
   remote.store = where.store;
   remote.collect = arguments.campaign.collect;
+  remote.where = where.words;
   return observed(arguments.campaign, std::move(options),
                   [&](const campaign::Options& whole, campaign::Observer& observer) {
                     return campaign::attach(whole, remote, arguments.wanted, observer);
@@ -123,6 +124,11 @@ Result<ExitCode> cancel_command(const CancelArguments& arguments) {
                       {"waiting", done.waiting},
                       {"running", done.running},
                       {"build", done.build}});
+      continue;
+    }
+    if (done.waiting + done.running == 0 && !done.build) {
+      print(fmt::format("campaign {}{}: nothing of it waits or runs\n", done.campaign,
+                        done.name.empty() ? "" : " (" + done.name + ")"));
       continue;
     }
     print(fmt::format("campaign {}{}: {} waiting runs cancelled, {} running ones told to stop{}\n", done.campaign,

@@ -10,7 +10,8 @@ namespace simswarm::cli {
 // Where queue and store of a name are; without one what --queue and --store say.
 struct Where {
   std::string queue, store;  // URLs with passwords
-  std::string image;         // of the name; may be empty
+  std::string image{};       // of the name; may be empty
+  std::string words{};       // « --on NAME», for commands that messages name
 };
 [[nodiscard]] Result<Where> where_is(const std::string& on, const QueueArguments& queue, const StoreArguments& store);
 

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "settings/hosts.h"
 
 namespace simswarm::cli {
 namespace {
@@ -116,10 +117,19 @@ Result<std::string> url_of(const Names& names, const std::string& given, const s
 }  // namespace
 
 Result<std::string> queue_url(const QueueArguments& arguments) {
+  if (!arguments.on.empty()) {
+    SIMSWARM_TRY(const HostSettings host, host_named(arguments.on));
+    return host.queue;
+  }
   return url_of(kQueue, arguments.queue, arguments.password_file);
 }
 
 Result<std::string> store_url(const StoreArguments& arguments) {
+  if (!arguments.on.empty()) {
+    SIMSWARM_TRY(const HostSettings host, host_named(arguments.on));
+    if (host.store.empty()) return usage_error("--on {}: {} says no store for it", arguments.on, hosts_file().string());
+    return host.store;
+  }
   return url_of(kStore, arguments.store, arguments.password_file);
 }
 

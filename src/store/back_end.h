@@ -73,6 +73,8 @@ class BackEnd {
   // In no order; what is inserted or removed meanwhile may be seen or not. An error of `visit` ends it.
   using Visit = std::function<Status(Document)>;
   [[nodiscard]] virtual Status each(const std::string& collection, const Where& where, const Visit& visit) = 0;
+  // Whether each() reads every document of a collection, whatever is asked for: then it is better asked by ids.
+  [[nodiscard]] virtual bool searches_by_reading() const { return false; }
   // Whether it was there; of several who remove one document at once, one hears true.
   [[nodiscard]] virtual Result<bool> remove(const std::string& collection, const std::string& id) = 0;
 

@@ -204,6 +204,8 @@ class DirectoryBackEnd final : public BackEnd {
     return {};
   }
 
+  [[nodiscard]] bool searches_by_reading() const override { return true; }
+
   Result<bool> remove(const std::string& collection, const std::string& id) override {
     const fs::path path = path_of(collection, id);
     if (::unlink(path.c_str()) == 0) {

@@ -76,7 +76,7 @@ TEST_P(Campaign, NeedsNothingOfTheProjectButTheStore) {
   fs::rename(hidden, site_.project());
   const Said fetched = site_.said(site_.sweep(4));
   EXPECT_TRUE(fetched.is_complete(4));
-  EXPECT_EQ(fetched.count("4 results are in the store already"), 1U) << fetched.log;
+  EXPECT_EQ(fetched.count("4 results are in the store by now"), 1U) << fetched.log;
   EXPECT_EQ(fetched.ended.size(), 4U);
   site_.expect_results(4);
   EXPECT_EQ(site_.executions(), 4U);
