@@ -117,6 +117,7 @@ class Entries {
 struct Workshop::Key {
   std::timed_mutex mutex;
   std::optional<Error> failed{};
+  std::string printed{};  // by what failed
   Monotonic ended{};
 };
 
@@ -141,6 +142,7 @@ class Workshop::Order {
     tell("packing");
     return pack(checkout);
   }
+  [[nodiscard]] std::string printed() const { return log_.text(); }
 
  private:
   [[nodiscard]] std::string settings() const {
@@ -384,16 +386,23 @@ Result<BuildResult> Workshop::build(const campaign::BuildRequest& request, store
   while (!one_builds.try_lock_for(kPause)) {
     if (ears.cancelled()) return cancelled();
   }
-  if (key->failed && key->ended > since) return propagate(*key->failed);
+  if (key->failed && key->ended > since) {
+    ears.output(key->printed);
+    return propagate(*key->failed);
+  }
   SIMSWARM_TRY(record, known(digest, store));
   if (record) return BuildResult{std::move(*record), true};
   while (!turns_.try_acquire_for(kPause)) {
     if (ears.cancelled()) return cancelled();
   }
-  Result<store::BuildRecord> built = Order(*this, request, digest, store, ears).carry_out();
+  Order order(*this, request, digest, store, ears);
+  Result<store::BuildRecord> built = order.carry_out();
   turns_.release();
   if (!built) {
-    if (built.error().code == ExitCode::kBuildFailed) key->failed = built.error();
+    if (built.error().code == ExitCode::kBuildFailed) {
+      key->failed = built.error();
+      key->printed = order.printed();
+    }
     key->ended = system_clock().monotonic();
     return propagate(built.error());
   }
