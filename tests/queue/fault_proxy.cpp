@@ -94,9 +94,9 @@ std::vector<std::string> words_of(std::string_view request) {
 std::string name_of_script(std::string_view text) {
   const RedisScripts& life = redis_scripts();
   const RedisLookScripts& looks = redis_look_scripts();
-  for (const RedisScript* one :
-       {&life.enqueue, &life.claim, &life.heartbeat, &life.settle, &life.tell, &life.return_unknown, &life.reap,
-        &life.drain_due, &looks.queues, &looks.present, &looks.leave, &looks.workers}) {
+  for (const RedisScript* one : {&life.enqueue, &life.enqueue_alike, &life.claim, &life.heartbeat, &life.settle,
+                                 &life.tell, &life.return_unknown, &life.reap, &life.drain_due, &looks.queues,
+                                 &looks.present, &looks.leave, &looks.workers}) {
     if (one->text == text) return std::string(one->name);
   }
   return "another script";

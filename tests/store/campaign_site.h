@@ -99,10 +99,12 @@ class CampaignSite {
   [[nodiscard]] std::size_t waiting_on_disk() const;  // results in the spool
   [[nodiscard]] jobs::RedisServer& redis() { return redis_; }
 
- private:
+ protected:
+  // simswarm in that folder.
   [[nodiscard]] Program start(const fs::path& where, const Words& words, const std::string& log,
                               Environment environment);
 
+ private:
   TestFolder folder_;
   jobs::RedisServer redis_;
   std::optional<DirectoryPlace> directory_;
