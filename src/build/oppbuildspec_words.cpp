@@ -98,7 +98,7 @@ class Translator {
       if (!is_within(other.project->place, place)) continue;
       const std::string inside = way(other.project->place, place);
       const std::string variable = "$(" + project_variable(other.name) + ")";
-      return inside == "." ? variable : variable + "/" + inside;
+      return inside == "." ? variable : fmt::format("{}/{}", variable, inside);
     }
     return way(here_, place);
   }

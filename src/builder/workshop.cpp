@@ -140,7 +140,9 @@ class Workshop::Order {
     if (moved.cleaned) say(fmt::format("[simswarm] everything is built anew: {}\n", moved.why));
     if (!recipe.steps.empty()) SIMSWARM_CHECK(translate(project, checkout, moved, recipe));
     tell("packing");
-    return pack(checkout);
+    auto packed = pack(checkout);
+    shop_.sweep_later(std::move(project), std::move(checkout));
+    return packed;
   }
   [[nodiscard]] std::string printed() const { return log_.text(); }
 
@@ -365,6 +367,14 @@ Digest Workshop::key_of(const campaign::BuildRequest& request) const {
   for (const Brought& one : request.environment) parts.environment[one.name] = one.value;
   parts.toolchain = toolchain_.id;
   return build::build_key(parts);
+}
+
+void Workshop::sweep_later(ProjectFolder project, source::Checkout checkout) {
+  const std::lock_guard guard(mutex_);
+  std::erase_if(sweepers_, [](const auto& one) { return one.wait_for(milliseconds(0)) == std::future_status::ready; });
+  sweepers_.push_back(std::async(
+      std::launch::async,
+      [project = std::move(project), checkout = std::move(checkout)]() mutable { (void)checkout.empty_trash(); }));
 }
 
 std::shared_ptr<Workshop::Key> Workshop::key_named(const std::string& hex) {

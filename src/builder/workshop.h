@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <future>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -60,6 +61,8 @@ class Workshop {
   struct Key;
   Workshop(WorkshopOptions options, source::Trees trees, build::Toolchain toolchain);
   [[nodiscard]] Digest key_of(const campaign::BuildRequest& request) const;
+  // Empties a checkout's trash, which takes its time, while nobody waits for it. Holds the project until then.
+  void sweep_later(ProjectFolder project, source::Checkout checkout);
   [[nodiscard]] std::shared_ptr<Key> key_named(const std::string& hex);
   [[nodiscard]] Result<std::optional<store::BuildRecord>> known(const Digest& key, store::Store& store) const;
 
@@ -70,6 +73,7 @@ class Workshop {
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Key>> keys_;  // that somebody builds
   std::counting_semaphore<> turns_;                 // to build
+  std::vector<std::future<void>> sweepers_;         // that throw away what builds have no use for
 };
 
 }  // namespace simswarm::builder

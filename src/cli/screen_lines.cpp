@@ -69,7 +69,7 @@ class LineScreen final : public campaign::Observer {
 
  private:
   // Compilers colour what they say; not everybody who reads a pipe wants that.
-  static std::string plain(std::string text) { return wants_colour() ? text : without_colours(text); }
+  static std::string plain(const std::string& text) { return wants_colour() ? text : without_colours(text); }
 
   // At every tenth of the runs, and at the latest once in ten seconds when something has changed.
   void say_progress(const Tally& tally) {

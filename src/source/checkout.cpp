@@ -115,6 +115,12 @@ Status Checkout::clean() {
       .map([](std::uint64_t) {});
 }
 
+Status Checkout::empty_trash() {
+  const CheckoutPlace place{folder_};
+  SIMSWARM_TRY(Ground ground, Ground::open(place.tree(), place.trash()));
+  return ground.empty_trash();
+}
+
 Status Checkout::build_begins() {
   const CheckoutPlace place{folder_};
   std::error_code ignored;

@@ -77,6 +77,8 @@ class Checkout {
   [[nodiscard]] Status give_to(const std::optional<std::pair<unsigned, unsigned>>& user);
   // Throws away all that is not in the tree.
   [[nodiscard]] Status clean();
+  // What was thrown away lies beside the tree until now, or until the next move_to().
+  [[nodiscard]] Status empty_trash();
 
   // Around a build: a checkout whose build did not end by itself is put right by the next move_to().
   [[nodiscard]] Status build_begins();

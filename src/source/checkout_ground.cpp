@@ -64,7 +64,6 @@ Result<Ground> Ground::open(const fs::path& top, const fs::path& trash) {
   if (!ground.root_.valid()) return system_error(errno, top.string());
   ground.trash_ = open_folder(AT_FDCWD, trash.string());
   if (!ground.trash_.valid()) return system_error(errno, trash.string());
-  SIMSWARM_CHECK(ground.empty_trash());
   return ground;
 }
 
@@ -142,6 +141,13 @@ Status Ground::remove(std::string_view path) {
   leave(path);
   SIMSWARM_CHECK(remove_entry(parent, last_of(path), 0));
   return empty_trash();
+}
+
+Status Ground::discard(std::string_view path) {
+  const int parent = parent_of(path);
+  if (parent < 0) return {};
+  leave(path);
+  return move_to_trash(parent, last_of(path)) ? Status() : remove(path);
 }
 
 void Ground::remove_empty(std::string_view path) {

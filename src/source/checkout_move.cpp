@@ -81,7 +81,7 @@ Result<std::uint64_t> sweep(Ground& ground, const TreeFiles& files,
     if (find(files, entry.path) != nullptr) return false;
     if (!goes(entry)) return true;
     ++gone;
-    SIMSWARM_CHECK(ground.remove(entry.path));
+    SIMSWARM_CHECK(ground.discard(entry.path));
     return false;
   }));
   return gone;
@@ -263,6 +263,7 @@ Status Move::finish() {
 Result<Moved> Move::run(const TreeId& tree, const std::string& recipe) {
   SIMSWARM_CHECK(look_back(tree, recipe));
   SIMSWARM_TRY(Ground ground, Ground::open(place_.tree(), place_.trash()));
+  SIMSWARM_CHECK(ground.empty_trash());
   reason_ = reason(ground, recipe);
   const bool believed = known_ && before_.boot == boot_id();
   std::vector<std::size_t> doubtful = doubtful_files(ground, believed ? before_.files : TreeFiles(), now_.files);

@@ -50,6 +50,8 @@ class HostileBuild : public testing::Test {
     EXPECT_EQ(error_of(checkout_.clean()), "no error");
     expect_same();
     expect_unharmed();
+    EXPECT_EQ(error_of(checkout_.empty_trash()), "no error");
+    expect_unharmed();
     EXPECT_TRUE(fs::is_empty(folder_ / "checkout" / "trash"));
   }
 
