@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "campaign/build_request.h"
+#include "campaign/patience.h"
 #include "campaign/provenance.h"
 #include "campaign/sources.h"
 #include "campaign/standing.h"
@@ -55,7 +56,8 @@ class Built {
     SIMSWARM_CHECK(take_snapshot());
     make_request();
     SIMSWARM_TRY(Standing standing, stand());
-    SIMSWARM_TRY(const Foretold foretold, foretold_of(standing.campaign, *store_));
+    SIMSWARM_TRY(const Foretold foretold,
+                 patiently(options_, observer_, [&] { return foretold_of(standing.campaign, *store_); }));
     const std::unique_ptr<Dialect> dialect = make_foretold_dialect(foretold);
     Options options = options_;
     options.foretold = &foretold;
@@ -328,7 +330,8 @@ class Built {
 
   Result<store::CampaignRecord> take_answer(const std::string& result) {
     if (const auto answer = parse_build_answer(result)) observer_.built(*answer);
-    SIMSWARM_TRY(const auto campaign, store_->campaign(request_.campaign));
+    SIMSWARM_TRY(const auto campaign,
+                 patiently(options_, observer_, [&] { return store_->campaign(request_.campaign); }));
     if (!campaign) {
       return environment_error("the builder says that campaign {} is queued, and {} does not know it",
                                request_.campaign, store_->shown());

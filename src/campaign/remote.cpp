@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "campaign/collector.h"
 #include "campaign/ground.h"
+#include "campaign/patience.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
 #include "campaign/standing.h"
@@ -53,7 +54,7 @@ class Remote {
     summary_.finals.resize(plan_.runs.size());
     damaged_.resize(plan_.runs.size());
     SIMSWARM_TRY(const SignOfLife life, SignOfLife::show(options_.state, plan_.campaign));
-    if (!plan_.jobs.empty()) SIMSWARM_CHECK(connect());
+    if (!plan_.jobs.empty()) SIMSWARM_CHECK(in_time([this] { return connect(); }));
     recorder_ = std::make_unique<Recorder>(*ledger_, plan_.runs);
     SIMSWARM_CHECK(recorder_->begin(record_of(options_, dialect_, plan_, *ledger_, host_), plan_.inputs));
     for (std::size_t i = 0; i < plan_.runs.size(); ++i) take_decision(i);
@@ -92,6 +93,11 @@ class Remote {
     ++(decision == Decision::kKnown ? known_ : failed_before_);
   }
 
+  // Of a campaign that goes on there a server may be away for a moment; one that begins here needs them now.
+  Status in_time(const std::function<Status()>& step) {
+    return followed_ == nullptr ? step() : patiently(options_, observer_, step);
+  }
+
   Status connect() {
     SIMSWARM_TRY(store_, store::open_store(remote_.store));
     SIMSWARM_TRY(queue_, jobs::open_job_queue(remote_.queue));
@@ -106,7 +112,7 @@ class Remote {
         *store_, CollectorOptions{options_.state.scratch(plan_.campaign), remote_.collect, kThreads, true,
                                   options_.state.root, options_.working_folder});
     if (followed_ == nullptr) SIMSWARM_CHECK(queue_->describe({campaign_.queue}, {options_.name, remote_.priority}));
-    SIMSWARM_CHECK(reconcile(true));
+    SIMSWARM_CHECK(in_time([this] { return reconcile(true); }));
     if (remote_.detach) {
       observer_.note(fmt::format(
           "{} runs are in queue {}; the same call without --detach brings their results, or simswarm attach{} {}",
@@ -371,7 +377,22 @@ class Remote {
     if (is_forgotten || (is_idle && collector_->pending() == 0 && committer_->pending() == 0))
       tell_store(reconcile(false, is_forgotten));
     tell_store(standing_.look_after());  // workers may have found it damaged
+    if (counts->queued > 0 && counts->started == 0) look_for_workers();
     look_at_quota();
+  }
+
+  // Once.
+  void look_for_workers() {
+    const auto workers = queue_->workers();
+    if (!workers || told_workers_) return;
+    for (const jobs::WorkerView& one : *workers) {
+      for (const jobs::QueueName& queue : one.record.queues) {
+        if (campaign_.queue == queue.text || campaign_.queue.starts_with(queue.text + "-")) return;
+      }
+    }
+    told_workers_ = true;
+    observer_.note(fmt::format("no worker serves the queue {} at the moment (simswarm worker run): waiting for one",
+                               campaign_.queue));
   }
 
   void look_at_quota() {
@@ -545,7 +566,7 @@ class Remote {
   std::uint64_t bytes_seen_ = 0;
   std::size_t results_seen_ = 0;
   std::string told_queue_, told_store_;
-  bool told_quota_ = false, interrupted_ = false, detached_ = false;
+  bool told_workers_ = false, told_quota_ = false, interrupted_ = false, detached_ = false;
   Monotonic next_quota_{};
   Monotonic since_{};
 };

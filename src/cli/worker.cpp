@@ -59,7 +59,8 @@ Status check_queues(const std::vector<std::string>& patterns) {
 // Campaigns that name an image have queues of their own, so that nobody else takes their runs.
 std::vector<std::string> queues_of(const std::string& image) {
   if (image.empty()) return {"run", "run-*"};
-  return {campaign::run_queue("*", image)};
+  const std::string all = campaign::run_queue("*", image);
+  return {all.substr(0, all.size() - 2), all};
 }
 
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
