@@ -89,7 +89,7 @@ std::vector<std::string> own_environment(const std::vector<std::pair<std::string
     // The mark of an outer simswarm would make our runs look like strays of its own.
     if (!std::string_view(*entry).starts_with("SIMSWARM_ATTEMPT=") && !is_added(*entry)) result.emplace_back(*entry);
   }
-  for (const auto& [name, value] : added) result.push_back(name + "=" + value);
+  for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
   return result;
 }
 
