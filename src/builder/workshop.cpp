@@ -372,9 +372,11 @@ Digest Workshop::key_of(const campaign::BuildRequest& request) const {
 void Workshop::sweep_later(ProjectFolder project, source::Checkout checkout) {
   const std::lock_guard guard(mutex_);
   std::erase_if(sweepers_, [](const auto& one) { return one.wait_for(milliseconds(0)) == std::future_status::ready; });
-  sweepers_.push_back(std::async(
-      std::launch::async,
-      [project = std::move(project), checkout = std::move(checkout)]() mutable { (void)checkout.empty_trash(); }));
+  sweepers_.push_back(
+      std::async(std::launch::async, [project = std::move(project), checkout = std::move(checkout)]() mutable {
+        const ProjectFolder own = std::move(project);  // its lock goes with this: the future lives longer
+        (void)checkout.empty_trash();
+      }));
 }
 
 std::shared_ptr<Workshop::Key> Workshop::key_named(const std::string& hex) {
