@@ -152,6 +152,7 @@ TEST_F(Fault, TheBuilderIsToldToEndAndAnotherGoesOn) {
   first.send(SIGTERM);
   EXPECT_EQ(first.wait(seconds(20)), 0) << first.log();
   EXPECT_EQ(site_.processes_of_builds(), 0U);
+  fs::remove(site_.checkouts().front() / "at-gate");
   const Program second = site_.builder("second");
   ASSERT_TRUE(site_.waits_at_gate());
   site_.open_gate();
@@ -209,7 +210,6 @@ TEST_F(Fault, RedisIsKilledWhileItRuns) {
   const Program runner = site_.runner("runner", {"--lease", "10"});
   Program client = site_.runall();
   ASSERT_TRUE(wait_until([&] { return site_.executions() == 2; })) << client.log();
-  ASSERT_TRUE(client.says(R"("event":"started")"));  // it follows
   site_.redis().kill();
   EXPECT_TRUE(client.says("asking again"));
   site_.let_go();
@@ -325,7 +325,6 @@ TEST_F(StoreIsKilled, WhileItRuns) {
   const Program runner = site_.runner("runner");
   Program client = site_.runall();
   ASSERT_TRUE(wait_until([&] { return site_.executions() == 2; })) << client.log();
-  ASSERT_TRUE(client.says(R"("event":"started")"));  // it follows
   kill_and_start(client);
   site_.let_go();
   EXPECT_TRUE(site_.told(std::move(client)).is_whole(4));
