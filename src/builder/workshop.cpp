@@ -374,8 +374,7 @@ void Workshop::sweep_later(ProjectFolder project, source::Checkout checkout) {
   std::erase_if(sweepers_, [](const auto& one) { return one.wait_for(milliseconds(0)) == std::future_status::ready; });
   sweepers_.push_back(
       std::async(std::launch::async, [project = std::move(project), checkout = std::move(checkout)]() mutable {
-        const ProjectFolder own = std::move(project);   // its lock goes with this: the future lives longer
-        const ProjectFolder held = std::move(project);  // else the future would hold it
+        const ProjectFolder own = std::move(project);  // its lock goes with this: the future lives longer
         (void)checkout.empty_trash();
       }));
 }
