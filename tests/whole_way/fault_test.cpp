@@ -15,7 +15,6 @@ using jobs::Exchange;
 using jobs::Moment;
 using jobs::Then;
 using std::chrono::seconds;
-using testing::HasSubstr;
 
 constexpr Then kCut{Then::Kind::kCut};
 

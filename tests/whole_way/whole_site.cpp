@@ -165,6 +165,14 @@ std::vector<fs::path> WholeSite::checkouts() const {
   return all;
 }
 
+void WholeSite::close_gate() const {
+  files_.write("gate", "held\n");
+  for (const fs::path& checkout : checkouts()) {  // what earlier builds have left of theirs
+    fs::remove(checkout / "at-gate");
+    fs::remove(checkout / "go");
+  }
+}
+
 bool WholeSite::waits_at_gate() const {
   const bool there = wait_until([this] {
     const auto all = checkouts();

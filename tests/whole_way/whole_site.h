@@ -59,10 +59,10 @@ class WholeSite : public store::CampaignSite {
   // --- the build
   // Checkouts of all projects.
   [[nodiscard]] std::vector<fs::path> checkouts() const;
-  void close_gate() const { files_.write("gate", "held\n"); }  // for builds of the project from now on
-  [[nodiscard]] bool waits_at_gate() const;                    // until some build does
-  void open_gate() const;                                      // for who waits; closed for the next one
-  [[nodiscard]] std::size_t compilations() const;              // of all checkouts, since they were made
+  void close_gate() const;                         // for builds of the project from now on
+  [[nodiscard]] bool waits_at_gate() const;        // until some build does
+  void open_gate() const;                          // for who waits; closed for the next one
+  [[nodiscard]] std::size_t compilations() const;  // of all checkouts, since they were made
   // Processes whose working folder lies in a checkout.
   [[nodiscard]] std::size_t processes_of_builds() const;
   void hold_plan() const { folder().write("outside/hold-plan", ""); }

@@ -172,7 +172,7 @@ TEST(BuildKey, TellsEachPartApart) {
   const BuildKeyParts parts{"sha1:aa", "recipe 1", "release", {{"A", "1"}}, "tool"};
   std::set<std::string> keys{build_key(parts).hex()};
   EXPECT_EQ(build_key(parts).hex(), *keys.begin());
-  const auto is_new = [&](BuildKeyParts other) { return keys.insert(build_key(other).hex()).second; };
+  const auto is_new = [&](const BuildKeyParts& other) { return keys.insert(build_key(other).hex()).second; };
   EXPECT_TRUE(is_new({"sha1:ab", "recipe 1", "release", {{"A", "1"}}, "tool"}));
   EXPECT_TRUE(is_new({"sha1:aa", "recipe 2", "release", {{"A", "1"}}, "tool"}));
   EXPECT_TRUE(is_new({"sha1:aa", "recipe 1", "debug", {{"A", "1"}}, "tool"}));
@@ -181,7 +181,9 @@ TEST(BuildKey, TellsEachPartApart) {
   EXPECT_TRUE(is_new({"sha1:aa", "recipe 1", "release", {{"A", "1"}, {"B", ""}}, "tool"}));
   EXPECT_TRUE(is_new({"sha1:aa", "recipe 1", "release", {{"A1", ""}}, "tool"}));
   EXPECT_TRUE(is_new({"sha1:aa", "recipe 1", "release", {{"A", "1"}}, "tools"}));
-  EXPECT_EQ(build_key({"t", "r", "m", {}, "c"}).hex(), "38ab2aaf0604284cc7a3c00f453cf7c1f5ebda97b31eb21e159bf6528849f53b") << "keys that are stored stay valid";
+  EXPECT_EQ(build_key({"t", "r", "m", {}, "c"}).hex(),
+            "38ab2aaf0604284cc7a3c00f453cf7c1f5ebda97b31eb21e159bf6528849f53b")
+      << "keys that are stored stay valid";
 }
 
 }  // namespace

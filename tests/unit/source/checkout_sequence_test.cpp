@@ -6,8 +6,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-
-#include <cstdlib>
 #include <map>
 #include <random>
 #include <set>

@@ -364,16 +364,15 @@ TEST_F(ASnapshot, IsMadeAnewFromADamagedFolder) {
   shell("git init -q; mkdir d; echo a > a; echo b > d/b; git add -A; git commit -qm x");
   const Snapshot whole = take();
   const std::string store = this->store().string();
-  for (const std::string& damage :
-       std::vector<std::string>{"rm -r " + store + "/objects", "rm " + store + "/HEAD",
-                                "for f in " + store + "/indexes/*; do echo broken > $f; done",
-                                "truncate -s 20 " + store + "/indexes/*", "rm " + store + "/indexes/*.names",
-                                "for f in " + store + "/indexes/*.names; do head -c 5000 /dev/urandom > $f; done",
-                                "touch " + store + "/index.lock " + store + "/HEAD.lock; for f in " + store +
-                                    "/indexes/*; do touch $f.lock; done",
-                                "rm -r " + store + "; touch " + store, "echo '[broken' > " + store + "/config",
-                                "echo 99 > " + store + "/../version",
-                                "find " + store + "/objects -type f | while read f; do chmod 644 $f; : > $f; done"}) {
+  for (const std::string& damage : std::vector<std::string>{
+           "rm -r " + store + "/objects", "rm " + store + "/HEAD",
+           "for f in " + store + "/indexes/*; do echo broken > $f; done", "truncate -s 20 " + store + "/indexes/*",
+           "rm " + store + "/indexes/*.names",
+           "for f in " + store + "/indexes/*.names; do head -c 5000 /dev/urandom > $f; done",
+           fmt::format("touch {0}/index.lock {0}/HEAD.lock; for f in {0}/indexes/*; do touch $f.lock; done", store),
+           fmt::format("rm -r {0}; touch {0}", store), "echo '[broken' > " + store + "/config",
+           "echo 99 > " + store + "/../version",
+           "find " + store + "/objects -type f | while read f; do chmod 644 $f; : > $f; done"}) {
     shell(damage);
     shell("echo again >> d/b");
     Snapshots snapshots = open();

@@ -8,8 +8,6 @@ namespace simswarm::store {
 namespace {
 
 using std::chrono::hours;
-using ::testing::ElementsAre;
-
 const std::string kTree = "sha1:4b825dc642cb6eb9a060e54bf8d69288fbee4904";
 
 Stamp ago(std::chrono::hours age) {

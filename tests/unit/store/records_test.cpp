@@ -166,7 +166,7 @@ TEST(Records, TakeAnyBytesAndNumbers) {
   AttemptRecord record = attempt_record();
   for (std::string* text : {&record.run, &record.worker, &record.output, &record.attempt.host,
                             &record.attempt.verdict.message, &record.attempt.verdict.place.module})
-    *text = std::string("\xff\0\"\\\n\x1f {\"hex\":\"00\"}", 20);
+    *text = std::string("\xff\0\"\\\n\x1f {\"hex\":\"00\"}", 19);
   record.attempt.usage.wall_seconds = std::numeric_limits<double>::quiet_NaN();
   record.attempt.usage.user_seconds = std::numeric_limits<double>::infinity();
   record.attempt.usage.system_seconds = -0.0;
