@@ -34,7 +34,7 @@ struct StudySpec {
   std::optional<std::size_t> batch_size{};  // runs a process; nothing: as many as pay
   std::optional<StoredStudy> stored{};
   std::vector<Brought> brought{};  // variables of its programs; also in `kind`
-  fs::path seen_at{};              // absolute: where the top of the artifact lay where the study comes from; may be empty
+  fs::path seen_at{};  // absolute: where the top of the artifact lay where the study comes from; may be empty
   bool same_cpu =
       false;  // all runs on one kind of processor, that of the worker who has the first; only where `stored`
 };

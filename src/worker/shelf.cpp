@@ -21,7 +21,7 @@ constexpr std::chrono::seconds kNotNow{5};   // what may be there later is not a
 constexpr std::chrono::seconds kNever{30};   // nor what failed for good, by each of its jobs
 constexpr milliseconds kPatience{500};       // of jobs
 constexpr std::ptrdiff_t kMostOfAQueue = 2;  // that are opened at once
-constexpr std::size_t kMostThreads = 32;      // of all
+constexpr std::size_t kMostThreads = 32;     // of all
 constexpr int kBusyTries = 20;
 constexpr milliseconds kBusyPause{50};
 
