@@ -158,6 +158,35 @@ TEST_F(Away, AnotherFolderBringsTheResults) {
   EXPECT_THAT(wrong.error, HasSubstr("; did you mean study?"));
 }
 
+TEST_F(Away, AnotherFolderFollowsABuild) {
+  site_.close_gate();
+  start();
+  Program client = site_.runall();
+  ASSERT_TRUE(site_.waits_at_gate());
+  client.kill();
+  run_in(site_.folder().path(), "git clone -q project elsewhere/clone");
+  Program other = site_.user({"attach", "--on", "lab", "--json", "study"}, site_.folder() / "elsewhere/clone");
+  EXPECT_TRUE(other.says(fmt::format("campaign {} is still being built", site_.newest_build())));
+  site_.open_gate();
+  const Told told = site_.told(std::move(other));
+  EXPECT_TRUE(told.is_complete(4)) << told.log;
+}
+
+TEST_F(Away, AnotherFolderFollowsABuildThatFails) {
+  site_.files().break_it();
+  site_.close_gate();
+  start();
+  Program client = site_.runall();
+  ASSERT_TRUE(site_.waits_at_gate());
+  client.kill();
+  Program other = site_.user({"attach", "--on", "lab", "--json", "study"});
+  EXPECT_TRUE(other.says("is still being built"));
+  site_.open_gate();
+  const Told told = site_.told(std::move(other));
+  EXPECT_EQ(told.code, 4) << told.log;
+  EXPECT_THAT(told.error, HasSubstr(".cc:2:"));
+}
+
 TEST_F(Away, FromTheBeginning) {
   start();
   const Told told = site_.told(site_.runall({"--detach"}));
@@ -208,7 +237,8 @@ TEST_F(Cancel, WhileItIsBuilt) {
   ASSERT_TRUE(site_.waits_at_gate());
   EXPECT_TRUE(wait_until([&] { return site_.processes_of_builds() >= 3; })) << "make, its shell, the one apart";
   EXPECT_TRUE(client.says(R"("phase":"building")"));
-  const nlohmann::json done = cancel(site_.newest_build());
+  const nlohmann::json done = cancel("study");  // by its name, though no store knows it yet
+  EXPECT_EQ(done.at("campaign"), site_.newest_build());
   EXPECT_EQ(done.at("build"), true) << done;
   EXPECT_TRUE(wait_until([&] { return site_.processes_of_builds() == 0; }, seconds(10)));
   expect_cancelled(std::move(client));
