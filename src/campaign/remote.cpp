@@ -29,6 +29,7 @@ constexpr milliseconds kLongPause{1000};    // while none do
 constexpr seconds kStill{10};               // without news, after which store and queue are held against each other
 constexpr seconds kQuotaLook{30};           // while nothing comes
 constexpr std::size_t kAtOnce = 1000;       // keys or jobs of a question
+constexpr std::size_t kFewAtOnce = 100;     // jobs of the first page
 constexpr std::size_t kMostShown = 64;      // running runs
 constexpr std::size_t kMostFetched = 4096;  // results that are asked for and not here yet
 constexpr std::size_t kThreads = 4;         // that fetch
@@ -307,8 +308,9 @@ class Remote {
   Result<bool> ask_for(jobs::Place place) {
     bool is_news = false;
     const bool knew_all = std::exchange(knows_all_[place], false);
-    for (std::size_t offset = 0;; offset += kAtOnce) {
-      SIMSWARM_TRY(const jobs::Page page, queue_->list({campaign_.queue}, place, offset, kAtOnce));
+    std::size_t size = kFewAtOnce;  // most looks find little that is new, and a page costs the server by its jobs
+    for (std::size_t offset = 0;; offset += std::exchange(size, kAtOnce)) {
+      SIMSWARM_TRY(const jobs::Page page, queue_->list({campaign_.queue}, place, offset, size));
       bool all_are_known = true;
       for (const jobs::JobView& job : page.jobs) {
         const auto position = position_of(campaign_.id, job.id);
@@ -316,16 +318,23 @@ class Remote {
         all_are_known = false;
         is_news = true;
         if (place == jobs::Place::kFinished) {
-          SIMSWARM_TRY(const auto details, queue_->find(job.id));
-          want(*position, details ? worker::group_of(details->result) : "");
+          SIMSWARM_TRY(const std::string group, group_of(job.id));
+          want(*position, group);
         } else {
           SIMSWARM_CHECK(take_failure(*position, job));
         }
       }
-      if (page.jobs.size() == kAtOnce && !(all_are_known && knew_all) && interrupts() == 0) continue;
+      if (page.jobs.size() == size && !(all_are_known && knew_all) && interrupts() == 0) continue;
       knows_all_[place] = true;
       return is_news;
     }
+  }
+
+  // With what its result was accepted, where that helps to find it.
+  Result<std::string> group_of(const jobs::JobId& id) {
+    if (store_->back_end().searches_by_reading()) return std::string();
+    SIMSWARM_TRY(const auto details, queue_->find(id));
+    return details ? worker::group_of(details->result) : std::string();
   }
 
   // A run that has no result: what the store, or else the queue, knows of its last attempt.
