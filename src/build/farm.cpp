@@ -82,6 +82,7 @@ class LocalFarm final : public Farm {
     distcc_ = program_named("distcc").value_or(fs::path());
     if (distcc_.empty())
       return environment_error("distcc is not installed, and {} of its hosts are named", names.size());
+    SIMSWARM_CHECK(write_prefix());
     SIMSWARM_CHECK(write_hosts({}));
     const fs::path compiler = program_named("g++").value_or(program_named("clang++").value_or("/usr/bin/g++"));
     watch_ = std::make_unique<HostWatch>(std::move(names), compiler.string(), [this](const auto& usable) {
@@ -104,13 +105,15 @@ class LocalFarm final : public Farm {
         {"CCACHE_STATSLOG", statistics().string()}};
     if (!options_.cache_namespace.empty()) variables.emplace_back("CCACHE_NAMESPACE", options_.cache_namespace);
     if (distcc_.empty()) return variables;
-    variables.insert(variables.end(), {{"CCACHE_PREFIX", distcc_.string()},
-                                       {"DISTCC_DIR", (options_.folder / "distcc").string()},
-                                       {"DISTCC_LOG", distcc_log().string()},
-                                       {"DISTCC_FALLBACK", "1"},
-                                       {"DISTCC_IO_TIMEOUT", std::to_string(options_.host_patience)},
-                                       {"DISTCC_BACKOFF_PERIOD", "5"},      // we look at them, too
-                                       {"DISTCC_PAUSE_TIME_MSEC", "50"}});  // when all slots are taken; usual: 1000
+    variables.insert(variables.end(),
+                     {{"CCACHE_PREFIX", prefix().filename().string()},  // found by PATH: paths may have spaces
+
+                      {"DISTCC_DIR", (options_.folder / "distcc").string()},
+                      {"DISTCC_LOG", distcc_log().string()},
+                      {"DISTCC_FALLBACK", "1"},
+                      {"DISTCC_IO_TIMEOUT", std::to_string(options_.host_patience)},
+                      {"DISTCC_BACKOFF_PERIOD", "5"},      // we look at them, too
+                      {"DISTCC_PAUSE_TIME_MSEC", "50"}});  // when all slots are taken; usual: 1000
     return variables;
   }
 
@@ -136,6 +139,31 @@ class LocalFarm final : public Farm {
 
  private:
   [[nodiscard]] fs::path statistics() const { return options_.folder / "log/ccache"; }
+  // For -MD without -MF distcc has the headers noted by the name of the source, in the working folder: ccache misses
+  // them and compiles once more, and make would never see a header change. So the names are said that gcc(1) gives.
+  [[nodiscard]] Status write_prefix() const {
+    constexpr std::string_view kScript = R"(#!/bin/sh
+deps= file= target= out= before=
+for word; do
+  [ "$before" != -o ] || out=$word
+  case $word in
+    -MD | -MMD) deps=1 ;;
+    -MF*) file=1 ;;
+    -MT* | -MQ*) target=1 ;;
+    -o?*) out=${word#-o} ;;
+  esac
+  before=$word
+done
+if [ -n "$deps" ] && [ -n "$out" ]; then
+  [ -n "$file" ] || set -- "$@" -MF "${out%.*}.d"
+  [ -n "$target" ] || set -- "$@" -MQ "$out"
+fi
+exec )";
+    SIMSWARM_CHECK(write_file(prefix(), fmt::format("{}{} \"$@\"\n", kScript, shell_quoted(distcc_.string()))));
+    constexpr mode_t kMode = 0755;
+    return ::chmod(prefix().c_str(), kMode) == 0 ? Status() : Status(system_error(errno, prefix().string()));
+  }
+  [[nodiscard]] fs::path prefix() const { return options_.folder / "bin/distcc-compile"; }
   [[nodiscard]] fs::path distcc_log() const { return options_.folder / "log/distcc"; }
 
   [[nodiscard]] Status link_compilers() const {

@@ -311,7 +311,7 @@ class Workshop::Order {
     const build::FarmCounts counts = farm.counts();
     view_.compiled = counts.compiled;
     view_.hits = counts.hits;
-    view_.remote = counts.remote;
+    view_.remote = std::min(counts.remote, counts.compiled);  // what is noted elsewhere first is not done yet
     view_.hosts = farm.hosts().size();
     view_.seconds = Seconds(time - begun_).count();
     if (view_.expected < view_.compiled + view_.hits) view_.expected = 0;  // more than was thought: better none

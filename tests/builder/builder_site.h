@@ -34,9 +34,9 @@ inline constexpr std::string_view kHeader =
     "template <> struct Product<0> { static int of(int x) { return x; } };\n";
 
 inline constexpr std::string_view kMakefile =
-    "objects = $(patsubst %.cc,%.o,$(wildcard *.cc))\n"
+    "objects = $(patsubst %.cc,out/%.o,$(wildcard *.cc))\n"
     "all: $(objects)\n"
-    "%.o: %.cc\n\tg++ -O2 -MMD -c $< -o $@\n"
+    "out/%.o: %.cc\n\t@mkdir -p out\n\tg++ -O2 -MMD -c $< -o $@\n"
     "-include $(objects:.o=.d)\n";
 
 class Checkout {
@@ -51,7 +51,9 @@ class Checkout {
 
   [[nodiscard]] fs::path tree() const { return folder_ / "tree"; }
   [[nodiscard]] const TestFolder& folder() const { return folder_; }
-  [[nodiscard]] std::string object(std::size_t number) const { return folder_.read(fmt::format("tree/f{}.o", number)); }
+  [[nodiscard]] std::string object(std::size_t number) const {
+    return folder_.read(fmt::format("tree/out/f{}.o", number));
+  }
   [[nodiscard]] std::size_t built() const {
     std::size_t count = 0;
     for (std::size_t i = 0; i < files_; ++i) count += object(i).empty() ? 0 : 1;

@@ -104,6 +104,20 @@ TEST_F(AFarm, SharesWorkAmongItsHosts) {
   for (const DistccServer& server : servers) EXPECT_GE(server.compiled(), remote / 5) << server.log();
 }
 
+// distcc alone would leave them in the working folder, and make would never see a header change.
+TEST_F(AFarm, LeavesNotesOfHeadersWhereTheObjectsAre) {
+  DistccServer server;
+  server.start();
+  const auto farm = open({server.host() + "/3"});
+  expect_all_is_built(checkout_.build(*farm));
+  ASSERT_GT(server.compiled(), 0U);
+  for (std::size_t i = 0; i < kFiles; ++i) {
+    const std::string notes = checkout_.folder().read(fmt::format("tree/out/f{}.d", i));
+    EXPECT_EQ(notes, fmt::format("out/f{0}.o: f{0}.cc sum.h\n", i));
+    EXPECT_FALSE(fs::exists(checkout_.tree() / fmt::format("f{}.d", i)));
+  }
+}
+
 TEST_F(AFarm, TakesObjectsOutOfItsCacheInAnyCheckout) {
   expect_all_is_built(checkout_.build(*open({})));
   Checkout other(kFiles);
