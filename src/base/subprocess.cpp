@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -64,6 +65,7 @@ void show(const std::pair<fs::path, fs::path>& seen_at) {
   show(subprocess.seen_at);
   bool ready = ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
   if (ready && subprocess.run_as) {
+    ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     const auto [uid, gid] = *subprocess.run_as;
     ready = ::setgroups(0, nullptr) == 0 && ::setgid(gid) == 0 && ::setuid(uid) == 0;
   }

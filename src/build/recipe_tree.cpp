@@ -62,8 +62,11 @@ bool SourceTree::has(const std::string& file) const {
 std::string SourceTree::read(const std::string& file) const {
   if (!has(file)) return {};
   std::error_code error;
-  const bool is_small = fs::file_size(tree_ / file, error) <= kMostRead;
-  auto content = !error && is_small ? read_file(tree_ / file) : Result<std::string>();
+  const fs::path top = fs::canonical(tree_, error);
+  const fs::path real = error ? fs::path() : fs::canonical(tree_ / file, error);
+  if (error || !lies_in(top, real)) return {};  // a link that leads out
+  const bool is_small = fs::file_size(real, error) <= kMostRead;
+  auto content = !error && is_small ? read_file(real) : Result<std::string>();
   return content ? std::move(*content) : std::string();
 }
 

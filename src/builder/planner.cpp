@@ -1,6 +1,10 @@
 #include "builder/planner.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <map>
+#include <mutex>
 #include <set>
 
 #include "base/text.h"
@@ -49,7 +53,9 @@ class Planner {
         queue_));
     // Whoever cancelled it meanwhile has seen nothing of its runs.
     SIMSWARM_TRY(const bool too_late, store_.is_cancelled(request_.campaign));
-    if (too_late) SIMSWARM_CHECK(queue_.cancel_waiting({campaign_.queue}));
+    if (too_late) {
+      SIMSWARM_TRY([[maybe_unused]] const campaign::EndedRuns ended, campaign::end_runs(campaign_, queue_));
+    }
     return queued_;
   }
 
@@ -77,7 +83,7 @@ class Planner {
       SIMSWARM_TRY(const auto reader, store_.open_blob(known->document));
       Result<Foretold> read = reader ? campaign::read_foretold(*reader) : Result<Foretold>(environment_error("gone"));
       SIMSWARM_TRY(const bool is_there, store_.has(known->document));
-      if (read && is_there) {
+      if (read && is_there && libraries_are_the_same(*read)) {
         foretold_ = std::move(*read);
         document_ = known->document;
         queued_.plan_was_known = true;
@@ -88,6 +94,26 @@ class Planner {
     SIMSWARM_CHECK(make_plan());
     SIMSWARM_TRY(document_, campaign::keep_foretold(foretold_, store_));
     return store_.note(store::PlanRecord{id, document_, foretold_.runs.size(), system_clock().stamp()});
+  }
+
+  // A plan holds for the libraries that it was made with: workers would refuse its runs with others.
+  static bool libraries_are_the_same(const Foretold& foretold) {
+    static std::mutex mutex;
+    static std::map<std::string, std::pair<FileIdentity, std::string>> digests;
+    const std::lock_guard guard(mutex);
+    for (const auto& [path, hex] : foretold.objects) {
+      const auto identity = identify(path);
+      if (!identity) return false;
+      auto& [known, digest] = digests[path];
+      if (digest.empty() || known != *identity) {
+        const auto now = digest_of_file(path);
+        if (!now) return false;
+        known = *identity;
+        digest = now->hex();
+      }
+      if (digest != hex) return false;
+    }
+    return true;
   }
 
   // The program is asked in the artifact, as those see it who execute its runs.
@@ -120,6 +146,8 @@ class Planner {
       SIMSWARM_TRY(const auto user,
                    exec::choose_user(options.project, options.working_folder, asked->words.front(), options_.run_as));
       if (user) run_as = {user->uid, user->gid};
+      if (!user && ::geteuid() == 0)
+        return environment_error("no user but root can start {} here (--run-as names one)", asked->words.front());
     }
     SIMSWARM_TRY(const auto dialect, worker::make_dialect(study, run_as));
     SIMSWARM_TRY(const auto ledger, Ledger::open(options.state.root));

@@ -73,6 +73,7 @@ class Service {
     next_beat_ = {};
     std::vector<jobs::Claim> known;
     for (const auto& [id, task] : tasks_) known.push_back(task->job().claim);
+    for (const Settlement& one : unsettled_) known.push_back(one.claim);
     SIMSWARM_TRY([[maybe_unused]] const auto back, queue_->return_unknown(options_.name, known));
     return {};
   }
@@ -93,7 +94,7 @@ class Service {
       for (auto& [id, task] : tasks_) task->cancel();
     }
     const bool idle = tasks_.empty() && unsettled_.empty();
-    const bool gives_up = ends_ && queue_ == nullptr && tasks_.empty();
+    const bool gives_up = ends_ && queue_ == nullptr && (tasks_.empty() || in_a_hurry);
     return (ends_ && idle) || gives_up || (options_.burst && idle && !may_claim_);
   }
 
@@ -116,6 +117,12 @@ class Service {
     for (const jobs::ClaimedJob& job : claims.jobs) {
       options_.say(fmt::format("{}, attempt {}: begun", job.claim.job.text, job.claim.attempt));
       next_beat_ = {};
+      if (tasks_.contains(job.claim.job.text)) {  // an attempt that was lost has not ended yet
+        unsettled_.push_back({job.claim, Settlement::How::kHandBack});
+        not_before_ = system_clock().monotonic() + kNotNow;
+        may_claim_ = false;
+        continue;
+      }
       tasks_.emplace(job.claim.job.text, std::make_unique<Task>(job, ground_));
     }
     if (claims.jobs.empty() && claims.dropped == 0) {
@@ -131,10 +138,10 @@ class Service {
     for (const auto& [id, task] : tasks_) {
       std::uint64_t& told = told_[id];
       while (true) {
-        const std::string piece = task->output(told);
+        const auto [from, piece] = task->output(told);
         if (piece.empty()) break;
-        SIMSWARM_CHECK(queue_->put_output({id}, told, piece));
-        told += piece.size();
+        SIMSWARM_CHECK(queue_->put_output({id}, from, piece));
+        told = from + piece.size();
       }
     }
     return {};

@@ -30,11 +30,11 @@ std::string Task::view() const {
   return campaign::to_json(view_);
 }
 
-std::string Task::output(std::uint64_t from) const {
+std::pair<std::uint64_t, std::string> Task::output(std::uint64_t from) const {
   const std::lock_guard guard(mutex_);
-  if (from < printed_from_) from = printed_from_;
+  from = std::max(from, printed_from_);
   const std::uint64_t at = from - printed_from_;
-  return at >= printed_.size() ? std::string() : printed_.substr(at, jobs::kOutputPiece);
+  return {from, at >= printed_.size() ? std::string() : printed_.substr(at, jobs::kOutputPiece)};
 }
 
 std::optional<jobs::Settlement> Task::outcome() const {
@@ -57,7 +57,13 @@ void Task::print(std::string_view piece) {
 }
 
 void Task::run() {
-  const Result<BuildAnswer> answer = carry_out();
+  Result<BuildAnswer> answer;
+  try {
+    answer = carry_out();
+  } catch (const std::exception& error) {  // one build must not end all others
+    answer = environment_error("the builder met an error of its own: {}", error.what());
+  }
+  if (!answer && answer.error().code == ExitCode::kInterrupted && is_withdrawn()) stopped_ = true;
   {
     const std::lock_guard guard(mutex_);
     outcome_ = settlement_of(answer);
@@ -65,8 +71,16 @@ void Task::run() {
   ground_.wake();
 }
 
+// Cancelled for good: to hand it back would bring it back for ever.
+bool Task::is_withdrawn() const {
+  const auto job = campaign::parse_build_payload(job_.payload);
+  const auto cancelled = job ? ground_.store->is_cancelled(job->campaign) : Result<bool>(false);
+  return cancelled && *cancelled;
+}
+
 Result<BuildAnswer> Task::carry_out() {
   SIMSWARM_TRY(const campaign::BuildJob job, campaign::parse_build_payload(job_.payload));
+  if (is_withdrawn()) return tl::make_unexpected(Error{ExitCode::kInterrupted, "the campaign was cancelled", true});
   TextSink text(kMostRequest);
   SIMSWARM_TRY(const store::Fetched fetched, ground_.store->fetch(job.request, text));
   if (fetched.state != store::Fetched::State::kWhole)

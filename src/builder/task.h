@@ -42,8 +42,9 @@ class Task {
   void stop() { stopped_ = cancelled_ = true; }
 
   [[nodiscard]] std::string view() const;  // JSON
-  // What was printed from this byte on, at most jobs::kOutputPiece.
-  [[nodiscard]] std::string output(std::uint64_t from) const;
+  // What was printed from this byte on, at most jobs::kOutputPiece, and where it really begins: what nobody has taken
+  // for long is not kept.
+  [[nodiscard]] std::pair<std::uint64_t, std::string> output(std::uint64_t from) const;
   // Nothing: it goes on.
   [[nodiscard]] std::optional<jobs::Settlement> outcome() const;
 
@@ -51,6 +52,7 @@ class Task {
   void run();
   void print(std::string_view piece);
   [[nodiscard]] Result<campaign::BuildAnswer> carry_out();
+  [[nodiscard]] bool is_withdrawn() const;
   [[nodiscard]] jobs::Settlement settlement_of(const Result<campaign::BuildAnswer>& answer) const;
 
   const jobs::ClaimedJob job_;

@@ -52,6 +52,28 @@ tl::unexpected<Error> cancelled() {
   return tl::make_unexpected(Error{ExitCode::kInterrupted, "the build was cancelled", true});
 }
 
+// One of the builds that may go on at once.
+class Turn {
+ public:
+  static Result<Turn> take(std::counting_semaphore<>& turns, const std::function<bool()>& gives_up) {
+    while (!turns.try_acquire_for(kPause)) {
+      if (gives_up()) return cancelled();
+    }
+    return Turn(turns);
+  }
+  Turn(Turn&& other) noexcept : turns_(std::exchange(other.turns_, nullptr)) {}
+  Turn& operator=(Turn&&) = delete;
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+  ~Turn() {
+    if (turns_ != nullptr) turns_->release();
+  }
+
+ private:
+  explicit Turn(std::counting_semaphore<>& turns) : turns_(&turns) {}
+  std::counting_semaphore<>* turns_;
+};
+
 // The first of what was printed, and the last.
 class Log {
  public:
@@ -81,7 +103,7 @@ class Entries {
   void add(const std::string& path) {
     struct stat info {};
     const fs::path source = tree_ / path;
-    if (!seen_.insert(path).second || ::lstat(source.c_str(), &info) != 0) return;
+    if (!seen_.insert(path).second || !lies_in_place(path) || ::lstat(source.c_str(), &info) != 0) return;
     if (S_ISLNK(info.st_mode)) {
       if (leads_outside(path)) return;
     } else if (!S_ISREG(info.st_mode)) {
@@ -96,6 +118,19 @@ class Entries {
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
 
  private:
+  // A build may have put a link in place of a folder: what lies behind it is not the project's.
+  [[nodiscard]] bool lies_in_place(const std::string& path) {
+    const std::string parent = fs::path(path).parent_path();
+    const auto [known, is_new] = in_place_.try_emplace(parent, false);
+    if (is_new) {
+      std::error_code error;
+      const fs::path top = fs::canonical(tree_, error);
+      const fs::path real = error ? fs::path() : fs::canonical(tree_ / parent, error);
+      known->second = !error && real == (parent.empty() ? top : (top / parent).lexically_normal());
+    }
+    return known->second;
+  }
+
   [[nodiscard]] bool leads_outside(const std::string& path) const {
     std::error_code error;
     const fs::path target = fs::read_symlink(tree_ / path, error);
@@ -107,6 +142,7 @@ class Entries {
 
   fs::path tree_;
   std::set<std::string> seen_;
+  std::map<std::string, bool> in_place_;  // folders
   std::vector<archive::Entry> entries_;
   std::uint64_t bytes_ = 0;
 };
@@ -132,6 +168,7 @@ class Workshop::Order {
     tell("fetching");
     SIMSWARM_CHECK(campaign::fetch_sources(tree, shop_.trees_, store_));
     SIMSWARM_TRY(ProjectFolder project, shop_.projects_.take(request_.project, ears_.cancelled));
+    SIMSWARM_TRY(const Turn turn, Turn::take(shop_.turns_, ears_.cancelled));
     SIMSWARM_TRY(source::Checkout checkout, source::Checkout::open(project.checkout(), shop_.trees_));
     SIMSWARM_TRY(const source::Moved moved,
                  checkout.move_to(tree, fmt::format("{} {}", shop_.toolchain_.id, settings())));
@@ -389,6 +426,10 @@ std::shared_ptr<Workshop::Key> Workshop::key_named(const std::string& hex) {
 }
 
 Result<BuildResult> Workshop::build(const campaign::BuildRequest& request, store::Store& store, const Ears& ears) {
+  if (request.image != options_.image)
+    return usage_error("the image {} is asked for, and this builder has {}",
+                       request.image.empty() ? "none" : request.image,
+                       options_.image.empty() ? "none" : options_.image);
   const Digest digest = key_of(request);
   SIMSWARM_TRY(auto record, known(digest, store));
   if (record) return BuildResult{std::move(*record), true};

@@ -98,7 +98,10 @@ class Canceller {
     // Whoever is about to queue its runs sees this, or they are seen here.
     SIMSWARM_CHECK(store_.note_cancelled(done_.campaign, system_clock().stamp()));
     SIMSWARM_CHECK(end_build());
-    if (is_there) SIMSWARM_CHECK(end_runs(*found));
+    if (!is_there) return std::move(done_);
+    SIMSWARM_TRY(const EndedRuns ended, end_runs(*found, queue_));
+    done_.waiting = ended.waiting;
+    done_.running = ended.running;
     return std::move(done_);
   }
 
@@ -114,38 +117,6 @@ class Canceller {
       SIMSWARM_TRY(const jobs::Answer answer, queue_.cancel(id));
       done_.build = answer == jobs::Answer::kDone;
     }
-    return {};
-  }
-
-  Status end_runs(const store::CampaignRecord& campaign) {
-    if (campaign.queue.ends_with("run-" + campaign.id)) {
-      SIMSWARM_TRY(done_.waiting, queue_.cancel_waiting({campaign.queue}));
-    } else {
-      SIMSWARM_CHECK(each(campaign, jobs::Place::kQueued, [&](const jobs::JobId& id) -> Status {
-        SIMSWARM_TRY(const jobs::Answer answer, queue_.cancel(id));
-        done_.waiting += answer == jobs::Answer::kDone ? 1 : 0;
-        return {};
-      }));
-    }
-    return each(campaign, jobs::Place::kStarted, [&](const jobs::JobId& id) -> Status {
-      SIMSWARM_TRY(const jobs::Answer answer, queue_.request_stop(id));
-      done_.running += answer == jobs::Answer::kDone ? 1 : 0;
-      return {};
-    });
-  }
-
-  // Of those that stand there now.
-  Status each(const store::CampaignRecord& campaign, jobs::Place place,
-              const std::function<Status(const jobs::JobId&)>& visit) {
-    std::vector<jobs::JobId> ids;
-    for (std::size_t offset = 0;; offset += kAtOnce) {
-      SIMSWARM_TRY(const jobs::Page page, queue_.list({campaign.queue}, place, offset, kAtOnce));
-      for (const jobs::JobView& job : page.jobs) {
-        if (position_of(campaign.id, job.id)) ids.push_back(job.id);
-      }
-      if (page.jobs.size() < kAtOnce) break;
-    }
-    for (const jobs::JobId& id : ids) SIMSWARM_CHECK(visit(id));
     return {};
   }
 

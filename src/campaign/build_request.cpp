@@ -77,6 +77,12 @@ bool stays_inside(const fs::path& path) {
 Status check(const BuildRequest& request) {
   SIMSWARM_CHECK(jobs::check_id({request.campaign}));
   SIMSWARM_CHECK(jobs::check_queue({request.queue}));
+  constexpr std::size_t kLongest = 64;
+  const bool is_plain =
+      std::all_of(request.project.begin(), request.project.end(), [](unsigned char c) { return std::isalnum(c) != 0; });
+  if (!is_plain || request.project.empty() || request.project.size() > kLongest)
+    return usage_error("a build: the project «{}» is no name of letters and digits",
+                       request.project.substr(0, kLongest));
   std::vector<std::string> paths = request.roots;
   paths.insert(paths.end(), {request.folder, request.steps_folder});
   for (const std::string& path : paths) {

@@ -20,6 +20,12 @@ Result<std::optional<store::SourceRecord>> base_for(const source::Snapshot& snap
   return std::nullopt;
 }
 
+// What stands on something that is missing is of no use either: the client sends all of it anew.
+Status forget(const std::vector<store::SourceRecord>& chain, store::Store& store) {
+  for (const store::SourceRecord& link : chain) SIMSWARM_CHECK(store.forget_source(link.tree));
+  return {};
+}
+
 }  // namespace
 
 Status send_sources(const source::Snapshot& snapshot, source::Snapshots& snapshots, store::Store& store) {
@@ -52,8 +58,10 @@ Status fetch_sources(const source::TreeId& tree, const source::Trees& trees, sto
     SIMSWARM_TRY(const bool is_here, trees.has(wanted));
     if (is_here) break;
     SIMSWARM_TRY(const auto found, store.sources({&wanted.text, 1}));
-    if (!found.front())
+    if (!found.front()) {
+      SIMSWARM_CHECK(forget(chain, store));
       return environment_error("the sources {} are not in {} any more: call again", wanted.text, store.shown());
+    }
     chain.push_back(*found.front());
     if (chain.back().base.empty()) break;
     if (chain.size() > 2 * kMostLinks) return environment_error("the sources {} stand on too many others", tree.text);
@@ -66,7 +74,7 @@ Status fetch_sources(const source::TreeId& tree, const source::Trees& trees, sto
     if (imported) continue;
     const bool is_away = pack && pack->damage().empty() && imported.error().can_retry;
     if (is_away) return imported;
-    SIMSWARM_CHECK(store.forget_source(link->tree));
+    SIMSWARM_CHECK(forget(chain, store));
     if (pack && !pack->damage().empty()) SIMSWARM_CHECK(store.forget_blob(link->pack));
     return environment_error("the sources {} cannot be had: {}; call again", link->tree, imported.error().message);
   }

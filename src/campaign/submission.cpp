@@ -24,7 +24,41 @@ Status put_in(jobs::JobQueue& queue, const std::vector<jobs::NewJob>& some) {
   }
 }
 
+// Of those that stand there now.
+Status each(const store::CampaignRecord& campaign, jobs::JobQueue& queue, jobs::Place place,
+            const std::function<Status(const jobs::JobId&)>& visit) {
+  std::vector<jobs::JobId> ids;
+  for (std::size_t offset = 0;; offset += kAtOnce) {
+    SIMSWARM_TRY(const jobs::Page page, queue.list({campaign.queue}, place, offset, kAtOnce));
+    for (const jobs::JobView& job : page.jobs) {
+      if (position_of(campaign.id, job.id)) ids.push_back(job.id);
+    }
+    if (page.jobs.size() < kAtOnce) break;
+  }
+  for (const jobs::JobId& id : ids) SIMSWARM_CHECK(visit(id));
+  return {};
+}
+
 }  // namespace
+
+Result<EndedRuns> end_runs(const store::CampaignRecord& campaign, jobs::JobQueue& queue) {
+  EndedRuns ended;
+  if (campaign.queue.ends_with("run-" + campaign.id)) {
+    SIMSWARM_TRY(ended.waiting, queue.cancel_waiting({campaign.queue}));
+  } else {
+    SIMSWARM_CHECK(each(campaign, queue, jobs::Place::kQueued, [&](const jobs::JobId& id) -> Status {
+      SIMSWARM_TRY(const jobs::Answer answer, queue.cancel(id));
+      ended.waiting += answer == jobs::Answer::kDone ? 1 : 0;
+      return {};
+    }));
+  }
+  SIMSWARM_CHECK(each(campaign, queue, jobs::Place::kStarted, [&](const jobs::JobId& id) -> Status {
+    SIMSWARM_TRY(const jobs::Answer answer, queue.request_stop(id));
+    ended.running += answer == jobs::Answer::kDone ? 1 : 0;
+    return {};
+  }));
+  return ended;
+}
 
 Result<Digest> keep_keys(const std::vector<RunKey>& keys, store::Store& store) {
   std::string bytes;

@@ -24,6 +24,13 @@ namespace simswarm::campaign {
 [[nodiscard]] Status submit(const store::CampaignRecord& campaign, const Positions& runs,
                             const std::function<std::string(std::size_t)>& name_of, jobs::JobQueue& queue);
 
+// Ends its runs, and those of no other campaign of the same queue: what waits is cancelled, what runs is told to stop.
+struct EndedRuns {
+  std::size_t waiting = 0;
+  std::size_t running = 0;
+};
+[[nodiscard]] Result<EndedRuns> end_runs(const store::CampaignRecord& campaign, jobs::JobQueue& queue);
+
 // The same of a campaign that the store knows: all runs that have no accepted result. How many.
 [[nodiscard]] Result<std::size_t> restore(const store::CampaignRecord& campaign, store::Store& store,
                                           jobs::JobQueue& queue);

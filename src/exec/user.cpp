@@ -5,16 +5,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+
 #include "base/text.h"
 #include "exec/layer.h"
 
 namespace simswarm::exec {
 namespace {
 
+// Several threads may ask. Root is none of those whom runs are executed as.
 std::optional<User> user_named(const std::string& name) {
-  const passwd* entry = ::getpwnam(name.c_str());
-  if (entry == nullptr) return std::nullopt;
-  return User{entry->pw_uid, entry->pw_gid};
+  std::array<char, 16384> words{};
+  passwd entry{};
+  passwd* found = nullptr;
+  if (::getpwnam_r(name.c_str(), &entry, words.data(), words.size(), &found) != 0 || found == nullptr)
+    return std::nullopt;
+  if (entry.pw_uid == 0) return std::nullopt;
+  return User{entry.pw_uid, entry.pw_gid};
 }
 
 std::optional<User> owner_of(const fs::path& path) {

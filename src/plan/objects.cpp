@@ -70,6 +70,10 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
   std::vector<fs::path> objects;
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(folder, error)) {
+    // The folder is the user's of the program: who knows what it has put there.
+    constexpr std::uintmax_t kMost = 64U << 20U;  // bytes
+    const bool is_file = entry.symlink_status(error).type() == fs::file_type::regular;
+    if (!is_file || entry.file_size(error) > kMost) continue;
     SIMSWARM_TRY(const std::string text, read_file(entry.path()));
     read_loader_words(text, request.working_folder, objects);
   }
@@ -78,14 +82,20 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
 }
 
 // «libm.so.6 => /lib/x86_64-linux-gnu/libm.so.6 (0x…)», «/lib64/ld-linux-x86-64.so.2 (0x…)».
-Result<std::vector<fs::path>> by_loader(const fs::path& program, const Environment& environment) {
+// The loader runs code of the program even when it only lists (rtld-audit(7)): as the user of runs, and with nothing in
+// the environment that asks for more of it.
+Result<std::vector<fs::path>> by_loader(const fs::path& program, const InputRequest& request) {
+  Environment environment;
+  for (const auto& [name, value] : request.environment) {
+    if (!name.starts_with("LD_") || name == "LD_LIBRARY_PATH") environment.emplace_back(name, value);
+  }
   constexpr std::array<const char*, 3> kLoaders{"/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1",
                                                 "/lib64/ld64.so.2"};
   const auto* const loader =
       std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
   std::vector<fs::path> objects;
   if (loader == kLoaders.end()) return objects;
-  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", environment, {}, 60}));
+  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", environment, request.run_as, 60}));
   for (const std::string_view line : lines(answer.output)) {
     std::string_view path = trim(line.substr(0, line.rfind(" (0x")));
     if (const auto arrow = path.find("=> "); arrow != std::string_view::npos) path = path.substr(arrow + 3);
@@ -103,7 +113,7 @@ Result<std::vector<fs::path>> loaded_objects(const InputRequest& request) {
   } else {
     for (const fs::path& program : request.sources.programs) {
       add(objects, program);
-      SIMSWARM_TRY(const auto libraries, by_loader(program, request.environment));
+      SIMSWARM_TRY(const auto libraries, by_loader(program, request));
       objects.insert(objects.end(), libraries.begin(), libraries.end());
     }
   }

@@ -48,6 +48,7 @@ Result<std::vector<std::optional<SourceRecord>>> Store::sources(std::span<const 
     records.emplace_back();
     if (!document) continue;
     Result<SourceRecord> record = source_from(*document);
+    if (!record) SIMSWARM_CHECK(forget(*back_end_, kSources, document->id));
     if (record) records.back() = std::move(*record);
   }
   return records;

@@ -28,13 +28,15 @@ Status add_builds(BackEnd& back_end, Needs& needs) {
   const Stamp before = system_clock().stamp() - kKeepBuilds;
   std::map<std::string, SourceRecord> sources;
   SIMSWARM_CHECK(back_end.each(kSources, {}, [&](const Document& document) -> Status {
-    SIMSWARM_TRY(SourceRecord record, source_from(document));
-    sources.emplace(document.id, std::move(record));
+    auto record = source_from(document);
+    if (!record) return needs.outdated.emplace_back(kSources, document.id), Status();  // made anew by who wants it
+    sources.emplace(document.id, std::move(*record));
     return {};
   }));
   add_bases(sources, needs);
   SIMSWARM_CHECK(back_end.each(kBuilds, {}, [&](const Document& document) -> Status {
-    SIMSWARM_TRY(const BuildRecord record, build_from(document));
+    const auto read = build_from(document);
+    const BuildRecord record = read ? *read : BuildRecord();
     if (record.created <= before) return needs.outdated.emplace_back(kBuilds, document.id), Status();
     for (const Digest* digest : {&record.artifact, &record.listing, &record.log}) {
       if (!digest->empty()) needs.referenced.insert(digest->hex());
@@ -42,7 +44,8 @@ Status add_builds(BackEnd& back_end, Needs& needs) {
     return {};
   }));
   return back_end.each(kPlans, {}, [&](const Document& document) -> Status {
-    SIMSWARM_TRY(const PlanRecord record, plan_from(document));
+    const auto read = plan_from(document);
+    const PlanRecord record = read ? *read : PlanRecord();
     if (record.created <= before) return needs.outdated.emplace_back(kPlans, document.id), Status();
     needs.referenced.insert(record.document.hex());
     return {};

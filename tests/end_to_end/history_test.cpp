@@ -342,7 +342,7 @@ TEST_F(ABadLedger, OfANewerVersionIsRefused) {
   std::string content = read(ledger());
   content[kUserVersion] = 77;
   write(ledger(), content);
-  expect_refused("is of version 77, this simswarm knows versions up to 2");
+  expect_refused("is of version 77, this simswarm knows versions up to 3");
 }
 
 }  // namespace
