@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <thread>
 
 #include "archive/tar.h"
 #include "base/text.h"
@@ -55,23 +56,27 @@ tl::unexpected<Error> cancelled() {
 // One of the builds that may go on at once.
 class Turn {
  public:
-  static Result<Turn> take(std::counting_semaphore<>& turns, const std::function<bool()>& gives_up) {
-    while (!turns.try_acquire_for(kPause)) {
+  static Result<Turn> take(std::atomic<std::size_t>& taken, std::size_t most, const std::function<bool()>& gives_up) {
+    while (true) {
+      std::size_t now = taken;
+      while (now < most) {
+        if (taken.compare_exchange_weak(now, now + 1)) return Turn(taken);
+      }
       if (gives_up()) return cancelled();
+      std::this_thread::sleep_for(kPause);
     }
-    return Turn(turns);
   }
-  Turn(Turn&& other) noexcept : turns_(std::exchange(other.turns_, nullptr)) {}
+  Turn(Turn&& other) noexcept : taken_(std::exchange(other.taken_, nullptr)) {}
   Turn& operator=(Turn&&) = delete;
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
   ~Turn() {
-    if (turns_ != nullptr) turns_->release();
+    if (taken_ != nullptr) --*taken_;
   }
 
  private:
-  explicit Turn(std::counting_semaphore<>& turns) : turns_(&turns) {}
-  std::counting_semaphore<>* turns_;
+  explicit Turn(std::atomic<std::size_t>& taken) : taken_(&taken) {}
+  std::atomic<std::size_t>* taken_;
 };
 
 // The first of what was printed, and the last.
@@ -168,7 +173,7 @@ class Workshop::Order {
     tell("fetching");
     SIMSWARM_CHECK(campaign::fetch_sources(tree, shop_.trees_, store_));
     SIMSWARM_TRY(ProjectFolder project, shop_.projects_.take(request_.project, ears_.cancelled));
-    SIMSWARM_TRY(const Turn turn, Turn::take(shop_.turns_, ears_.cancelled));
+    SIMSWARM_TRY(const Turn turn, Turn::take(shop_.building_, shop_.options_.builds, ears_.cancelled));
     SIMSWARM_TRY(source::Checkout checkout, source::Checkout::open(project.checkout(), shop_.trees_));
     SIMSWARM_TRY(const source::Moved moved,
                  checkout.move_to(tree, fmt::format("{} {}", shop_.toolchain_.id, settings())));
@@ -373,8 +378,7 @@ Workshop::Workshop(WorkshopOptions options, source::Trees trees, build::Toolchai
     : options_(std::move(options)),
       trees_(std::move(trees)),
       toolchain_(std::move(toolchain)),
-      projects_(options_.folder / "projects", options_.projects),
-      turns_(static_cast<std::ptrdiff_t>(options_.builds)) {}
+      projects_(options_.folder / "projects", options_.projects) {}
 
 Result<std::unique_ptr<Workshop>> Workshop::open(WorkshopOptions options) {
   SIMSWARM_CHECK(make_folders(options.folder / "projects"));
@@ -445,13 +449,10 @@ Result<BuildResult> Workshop::build(const campaign::BuildRequest& request, store
   }
   SIMSWARM_TRY(record, known(digest, store));
   if (record) return BuildResult{std::move(*record), true};
-  while (!turns_.try_acquire_for(kPause)) {
-    if (ears.cancelled()) return cancelled();
-  }
   Order order(*this, request, digest, store, ears);
   Result<store::BuildRecord> built = order.carry_out();
-  turns_.release();
   if (!built) {
+    key->failed.reset();
     if (built.error().code == ExitCode::kBuildFailed) {
       key->failed = built.error();
       key->printed = order.printed();

@@ -1,12 +1,12 @@
 // Builds trees: what is known by its key at once, all else in a warm checkout of its project. Several threads may ask.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <semaphore>
 #include <string>
 
 #include "base/time.h"
@@ -72,8 +72,8 @@ class Workshop {
   ProjectFolders projects_;
   std::mutex mutex_;
   std::map<std::string, std::weak_ptr<Key>> keys_;  // that somebody builds
-  std::counting_semaphore<> turns_;                 // to build
-  std::vector<std::future<void>> sweepers_;         // that throw away what builds have no use for
+  std::atomic<std::size_t> building_ = 0;
+  std::vector<std::future<void>> sweepers_;  // that throw away what builds have no use for
 };
 
 }  // namespace simswarm::builder
