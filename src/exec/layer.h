@@ -76,8 +76,8 @@ class Layer {
   std::vector<fs::path> hidden_{};  // an overlay's: what is seen as result folders, in their order
 };
 
-// Makes sure that something can be seen at a path: true where it is a folder, which we make where we are root and it is
-// none of the system's. Never a folder that holds what is to be seen there.
+// Makes sure that something can be seen at a path: true where it is a folder, which we make where we are root. Never
+// one of the system's (/usr, /etc, /var …), and never one that holds what is to be seen there.
 [[nodiscard]] bool can_be_seen_at(const fs::path& place, const fs::path& folder);
 
 // The best kind that works here for this project: tries an overlay with a process that does nothing.

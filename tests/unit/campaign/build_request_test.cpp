@@ -66,6 +66,12 @@ TEST(ABuildRequest, IsRefusedWithTheReason) {
   request = sample();
   request.campaign = "../x";
   EXPECT_THAT(fault_of(request), HasSubstr("id"));
+  for (const std::string& project : {std::string("../x"), std::string("/etc"), std::string("a/b"), std::string(".."),
+                                     std::string(), std::string(65, 'a')}) {
+    request = sample();
+    request.project = project;
+    EXPECT_THAT(fault_of(request), HasSubstr("is no name of letters and digits")) << project;
+  }
   EXPECT_EQ(parse_build_request("[1]").error().message, "a build: what is asked for is no JSON object");
   EXPECT_EQ(parse_build_request(R"({"protocol":2})").error().message, "a build: protocol 2; this builder speaks 1");
   EXPECT_THAT(parse_build_request(R"({"protocol":1})").error().message, HasSubstr("a field is missing"));

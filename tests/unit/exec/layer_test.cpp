@@ -17,6 +17,23 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
+// Only places that exist: nothing is made.
+TEST(APlaceOfTheClient, IsNoneOfTheSystemAndNoneOfWhatIsShown) {
+  TestFolder folder;
+  const fs::path shown = folder.folder("shown");
+  const fs::path place = folder.folder("place");
+  EXPECT_TRUE(can_be_seen_at(place, shown));
+  for (const char* system : {"/usr", "/etc", "/bin", "/usr/share", "/var/tmp", "/proc", "/dev"})
+    EXPECT_FALSE(can_be_seen_at(system, shown)) << system;
+  fs::create_symlink("/usr/share", place / "link");
+  EXPECT_FALSE(can_be_seen_at(place / "link", shown));
+  EXPECT_FALSE(can_be_seen_at(shown, shown));
+  EXPECT_FALSE(can_be_seen_at(shown.parent_path(), shown));
+  EXPECT_FALSE(can_be_seen_at(folder.folder("shown/inner"), shown));
+  EXPECT_FALSE(can_be_seen_at(place / "../place", shown));
+  EXPECT_FALSE(can_be_seen_at("place", shown));
+}
+
 // A project whose name is hard to quote, in which a shell works in a layer.
 class InALayer : public testing::Test {
  protected:
