@@ -4,6 +4,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/app_services.h"
+
 namespace simswarm::cli {
 namespace {
 
@@ -209,6 +211,11 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
       ->add_option("--cpu", arguments.cpu,
                    "With run: kind of this machine's processor, for --same-cpu; by default as the machine says")
       ->type_name("KIND");
+  command
+      ->add_option("--network", arguments.network,
+                   "With run: what runs can reach: open, private (a loopback of their own), sockets (none but Unix "
+                   "ones), auto: private where that can be made, else sockets (open)")
+      ->type_name("KIND");
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
   add_builder(*command, arguments);
   add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");
@@ -313,31 +320,6 @@ void add_cancel(CLI::App& app, CancelArguments& arguments) {
   add_store(*command, arguments.store);
   command->add_flag("--json", arguments.json, "Print JSON");
   command->add_option("CAMPAIGN", arguments.wanted, "Ids, beginnings of them, or names")->required();
-}
-
-void add_services(CLI::App& app, ServicesArguments& arguments) {
-  CLI::App* command = app.add_subcommand("services", "A swarm on this machine, for trying it and for tests");
-  command->footer(
-      "simswarm services up [NAME]      starts what does not run yet, and gives it a name for --on\n"
-      "simswarm services status [NAME]  exit code 1: something does not run\n"
-      "simswarm services down [NAME]    ends all; data stays, but with --forget\n\n"
-      "Redis, a store, distcc servers, a builder and a runner, on Unix sockets and the loopback address, with "
-      "passwords "
-      "of their own. NAME is local-services where nothing is said. Their state lies in "
-      "~/.local/state/simswarm/services/NAME (for root /var/lib/simswarm/services/NAME; SIMSWARM_SERVICES_FOLDER). "
-      "What "
-      "an option has said holds until it says something else.");
-  command->add_option("ACTION", arguments.action, "up, down, status")->required();
-  command->add_option("NAME", arguments.name, "Which services; by default local-services");
-  command->add_option("--runners", arguments.runners, "With up: runs at once; at first one a core")->type_name("N");
-  command->add_option("--distcc", arguments.distcc, "With up: distcc servers; at first 3; 0: none")->type_name("N");
-  command
-      ->add_option("--store", arguments.store,
-                   "With up: mongodb (a server of its own), directory, or the URL of one that is there; at first "
-                   "mongodb where there is a server")
-      ->type_name("STORE");
-  command->add_flag("--forget", arguments.forget, "With down: remove all data, and the name for --on");
-  command->add_flag("--json", arguments.json, "Print JSON");
 }
 
 void add_runall(CLI::App& app, RunallArguments& arguments) {
@@ -547,6 +529,7 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_attach(*app, arguments.attach);
   add_cancel(*app, arguments.cancel);
   add_services(*app, arguments.services);
+  add_swarm_command(*app, arguments.swarm);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");
   completion_command->add_option("SHELL", arguments.completion_shell, "bash, zsh or fish")->required();

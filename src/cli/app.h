@@ -29,6 +29,7 @@ struct Arguments {
   JobsArguments jobs;
   UpkeepArguments store;
   ServicesArguments services;
+  SwarmCommandArguments swarm;
   AttachArguments attach;
   CancelArguments cancel;
   std::string completion_shell;

@@ -150,6 +150,7 @@ struct WorkerArguments {
   std::string action;                         // run, build, list
   std::string work, image;                    // of a builder: folder of checkouts, name of its toolchain's image
   std::string cpu;                            // of a runner: kind of its processor; empty: found
+  std::string network = "open";               // of its runs
   std::vector<std::string> distcc;            // machines that compile: HOST[:PORT][/N]
   std::optional<int> compilers, builds;       // at once
   std::string build_timeout, build_memory, build_disk;  // as given; checked by the command
@@ -187,6 +188,23 @@ struct ServicesArguments {
   std::optional<int> runners, distcc;
   std::string store;
   bool forget = false, json = false;
+};
+
+// A Docker Swarm. Which options an action takes is checked by it.
+struct SwarmCommandArguments {
+  std::string action;
+  std::vector<std::string> words;    // hosts, a service
+  std::string name;                  // of the swarm; empty: the only one, or «swarm»
+  std::string manager;               // with init, connect: as ssh takes it
+  std::vector<std::string> workers;  // with init
+  std::string address;               // with init: of the manager, for the other nodes
+  std::string interlink, buildnet;   // subnets
+  std::string image, base, toolchain, registry;
+  std::vector<std::string> with;  // with image: folders of toolchains
+  std::string stack;              // with deploy: a further stack file
+  std::string runners;            // with deploy: replicas (the default) or nodes
+  std::string tail, since;        // with logs
+  bool follow = false, foreground = false, keep_data = false, yes = false, dry_run = false, json = false;
 };
 
 }  // namespace simswarm::cli

@@ -25,5 +25,6 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> attach_command(const AttachArguments& arguments);
 [[nodiscard]] Result<ExitCode> cancel_command(const CancelArguments& arguments);
 [[nodiscard]] Result<ExitCode> services_command(const ServicesArguments& arguments);
+[[nodiscard]] Result<ExitCode> swarm_command(const SwarmCommandArguments& arguments);
 
 }  // namespace simswarm::cli

@@ -2,17 +2,16 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <chrono>
 #include <thread>
 
 #include "base/text.h"
+#include "cluster/swarm_record.h"
 #include "settings/hosts_private.h"
 #include "simulator/command_text.h"
 
@@ -37,15 +36,6 @@ Status make_folder(const fs::path& folder, mode_t mode, const std::optional<User
   if (user && ::fchown(opened.get(), user->uid, user->gid) != 0) return system_error(errno, folder.string());
   if (::fchmod(opened.get(), mode) != 0) return system_error(errno, folder.string());
   return {};
-}
-
-Result<std::string> random_password() {
-  std::array<unsigned char, 32> bytes{};
-  if (::getrandom(bytes.data(), bytes.size(), 0) != static_cast<ssize_t>(bytes.size()))
-    return system_error(errno, "the system gives no random numbers");
-  std::string text;
-  for (const unsigned char byte : bytes) text += fmt::format("{:02x}", byte);
-  return text;
 }
 
 // What is not understood is passed over: it is remembered anew at the next start.
@@ -96,7 +86,7 @@ Result<std::string> Layout::password(const std::string& name) const {
     const std::string password(trim(text));
     if (!password.empty()) return password;
   }
-  SIMSWARM_TRY(const std::string made, random_password());
+  SIMSWARM_TRY(const std::string made, random_secret());
   SIMSWARM_CHECK(write_private(secret(name), made + "\n"));
   return made;
 }
