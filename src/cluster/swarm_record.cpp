@@ -80,6 +80,7 @@ std::string to_json(const SwarmRecord& record) {
               {"registry", record.registry},
               {"runner_per_node", record.runner_per_node},
               {"stack_override", record.stack_override},
+              {"settings", record.settings},
               {"secrets", record.secrets}}
              .dump(2, ' ', false, json::error_handler_t::replace) +
          "\n";
@@ -102,6 +103,7 @@ Result<SwarmRecord> swarm_from_json(std::string_view text) {
     all.at("registry").get_to(record.registry);
     all.at("runner_per_node").get_to(record.runner_per_node);
     all.at("stack_override").get_to(record.stack_override);
+    if (all.contains("settings")) all.at("settings").get_to(record.settings);
     all.at("secrets").get_to(record.secrets);
     return record;
   } catch (const json::exception& error) {

@@ -23,6 +23,7 @@ struct SwarmRecord {
   std::string registry;                           // HOST[:PORT]/PATH; empty: images travel without one
   bool runner_per_node = false;                   // one runner a node with as many slots as cores
   std::string stack_override;                     // a further stack file of the user's; empty: none
+  std::map<std::string, std::string> settings;    // variables SIMSWARM_… of the stack file that the user has set
   std::map<std::string, std::string> secrets;     // name in the stack → name of the Docker secret that is in use
   friend bool operator==(const SwarmRecord&, const SwarmRecord&) = default;
 };
