@@ -28,6 +28,10 @@ pkg_check_modules(MONGOC REQUIRED IMPORTED_TARGET libmongoc-1.0)
 add_library(mongoc::mongoc INTERFACE IMPORTED)
 target_link_libraries(mongoc::mongoc INTERFACE PkgConfig::MONGOC)
 
+pkg_check_modules(SECCOMP REQUIRED IMPORTED_TARGET libseccomp)
+add_library(seccomp::seccomp INTERFACE IMPORTED)
+target_link_libraries(seccomp::seccomp INTERFACE PkgConfig::SECCOMP)
+
 # Its compile flags differ by version and do not fit precompiled headers; <hiredis/hiredis.h> needs none of them.
 pkg_check_modules(HIREDIS REQUIRED hiredis)
 add_library(hiredis::hiredis INTERFACE IMPORTED)

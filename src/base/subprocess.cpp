@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -60,10 +61,25 @@ void show(const std::pair<fs::path, fs::path>& seen_at) {
   (void)::mount(seen_at.first.c_str(), seen_at.second.c_str(), nullptr, MS_BIND, nullptr);
 }
 
+std::function<bool()>& fence() {
+  static std::function<bool()> one;
+  return one;
+}
+
+void forget_ours() {
+  std::vector<std::string> names;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    if (text.starts_with("SIMSWARM_")) names.emplace_back(text.substr(0, text.find('=')));
+  }
+  for (const std::string& name : names) ::unsetenv(name.c_str());
+}
+
 [[noreturn]] void child(const Subprocess& subprocess, int input, int output, int errors, int trouble) {
   ::setpgid(0, 0);
+  const bool fenced = !subprocess.is_foreign || !fence() || fence()();
   show(subprocess.seen_at);
-  bool ready = ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
+  bool ready = fenced && ::chdir(subprocess.folder.empty() ? "." : subprocess.folder.c_str()) == 0;
   if (ready && subprocess.run_as) {
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     const auto [uid, gid] = *subprocess.run_as;
@@ -72,6 +88,9 @@ void show(const std::pair<fs::path, fs::path>& seen_at) {
   ::dup2(input, STDIN_FILENO);
   ::dup2(output, STDOUT_FILENO);
   ::dup2(errors, STDERR_FILENO);
+  // Libraries open files that stay open: connections.
+  ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
+  if (subprocess.is_foreign) forget_ours();
   for (const std::string& name : subprocess.without) ::unsetenv(name.c_str());
   for (const auto& [name, value] : subprocess.environment) ::setenv(name.c_str(), value.c_str(), 1);
   std::vector<char*> argv;
@@ -113,6 +132,10 @@ bool read_both(const Fd& output, const Fd& errors, const Fd& process, Answer& an
 }
 
 }  // namespace
+
+void fence_foreign_with(std::function<bool()> given) {
+  fence() = std::move(given);
+}
 
 Result<Answer> run(const Subprocess& subprocess) {
   SIMSWARM_TRY(const Fd input, input_of(subprocess.input_from >= 0 ? std::string_view() : subprocess.input));

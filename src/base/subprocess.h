@@ -1,6 +1,7 @@
 // Runs a short helper program and takes what it prints. Simulations are run by the room exec, not by this.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,6 +25,8 @@ struct Subprocess {
   std::pair<fs::path, fs::path> seen_at{};
   int output_to = -1;   // a descriptor of ours that gets what it prints, in place of Answer::output
   int input_from = -1;  // the same for what it reads, in place of `input`
+  // It executes what users have brought: it is kept as fence_foreign_with() says, and gets none of our own variables.
+  bool is_foreign = false;
 };
 
 struct Answer {
@@ -34,5 +37,9 @@ struct Answer {
 
 // An error when the program cannot be started or takes longer than its time; any exit code is an answer.
 [[nodiscard]] Result<Answer> run(const Subprocess& subprocess);
+
+// What each foreign subprocess does first, from now on: in a copy of us that has one thread and our rights, so by
+// system calls alone. False: it is not started, errno says why. To be called while this is the only thread.
+void fence_foreign_with(std::function<bool()> fence);
 
 }  // namespace simswarm

@@ -14,6 +14,7 @@
 #include "cli/screen.h"
 #include "cli/setup.h"
 #include "cli/worker_words.h"
+#include "exec/network.h"
 #include "result/text_table.h"
 #include "worker/service.h"
 
@@ -63,6 +64,13 @@ std::vector<std::string> queues_of(const std::string& image) {
   return {all.substr(0, all.size() - 2), all};
 }
 
+Result<std::string> network_from(const std::string& word) {
+  if (word == "auto" || exec::network_from(word)) return word;
+  const auto near = near_misses(word, {"auto", "private", "sockets", "open"}, 1);
+  return usage_error("--network={}: there are auto, private, sockets and open{}", word,
+                     near.empty() ? "" : "; did you mean " + near.front() + "?");
+}
+
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
@@ -87,6 +95,7 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   options.burst = arguments.burst;
   SIMSWARM_TRY(options.layer, layer_from(arguments.run.layer));
   SIMSWARM_TRY(options.containment, containment_from(arguments.run.containment));
+  SIMSWARM_TRY(options.network, network_from(arguments.network));
   options.run_as = arguments.run.run_as;
   if (!options.run_as.empty() && ::geteuid() != 0)
     return usage_error("--run-as {}: only root can run simulations as another user", options.run_as);

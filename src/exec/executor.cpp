@@ -86,8 +86,8 @@ std::vector<std::string> own_environment(const std::vector<std::pair<std::string
                        [&](const auto& one) { return entry.substr(0, entry.find('=')) == one.first; });
   };
   for (char** entry = environ; *entry != nullptr; ++entry) {
-    // The mark of an outer simswarm would make our runs look like strays of its own.
-    if (!std::string_view(*entry).starts_with("SIMSWARM_ATTEMPT=") && !is_added(*entry)) result.emplace_back(*entry);
+    // Ours are none of theirs; and the mark of an outer simswarm would make our runs look like strays of its own.
+    if (!std::string_view(*entry).starts_with("SIMSWARM_") && !is_added(*entry)) result.emplace_back(*entry);
   }
   for (const auto& [name, value] : added) result.push_back(fmt::format("{}={}", name, value));
   return result;
@@ -258,7 +258,9 @@ class LocalExecutor final : public Executor {
 
   // The companion, where there is one; else the program.
   Status begin(Running& running, ProcessSpec& process) {
-    if (spec_.private_network) {
+    process.unix_sockets_only = spec_.unix_sockets_only;
+    process.own_network = spec_.private_network && !spec_.companion;
+    if (spec_.private_network && spec_.companion) {
       SIMSWARM_TRY(running.network, open_network(spec_.inside.users));
       process.inside.network = running.network.get();
     }

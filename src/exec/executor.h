@@ -96,6 +96,7 @@ struct ExecutorSpec {
   bool private_network = false;  // each run has a network of its own with a loopback, shared with its companion
   std::size_t cores = 0;         // that each batch has for itself; 0: all share all
   std::vector<std::pair<std::string, std::string>> environment{};  // of all processes, in place of ours
+  bool unix_sockets_only = false;                                  // runs and companions have no other (SocketFilter)
 };
 
 [[nodiscard]] std::unique_ptr<Executor> make_executor(ExecutorSpec spec);

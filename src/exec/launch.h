@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "exec/network.h"
 #include "exec/process.h"
 
 namespace simswarm::exec {
@@ -25,6 +26,7 @@ struct Launch {
   const User* run_as = nullptr;
   const std::vector<int>* cores = nullptr;
   std::uint64_t processes = 0;
+  const SocketFilter* filter = nullptr;  // set at last; null: none
   // Namespaces that are there already, to be entered; -1: none.
   int enter_users = -1;
   int enter_pids = -1;

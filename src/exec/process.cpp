@@ -1,6 +1,7 @@
 #include "exec/process.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,15 +28,25 @@ namespace {
 
 constexpr std::size_t kChildStack = 256 * 1024;
 
+// A user who is not root has none but those that were meant to be handed on.
+bool drop_capabilities(Launch& launch) {
+  ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  const std::array<__user_cap_data_struct, _LINUX_CAPABILITY_U32S_3> none{};
+  return ::syscall(SYS_capset, &header, none.data()) == 0 || fail(launch, "giving up capabilities");
+}
+
 // The wrappers of the C library would change the user of all threads of the parent; the system calls change ours only.
 bool change_user(Launch& launch) {
   if (launch.run_as == nullptr) return true;
   const auto [uid, gid] = *launch.run_as;
+  // Where we may (CAP_SETPCAP): without these no program could give them back, whatever its file says.
+  for (unsigned long one = 0; ::prctl(PR_CAPBSET_DROP, one, 0, 0, 0) == 0;) ++one;
   if (::syscall(SYS_setgroups, 0, nullptr) != 0 || ::syscall(SYS_setresgid, gid, gid, gid) != 0 ||
       ::syscall(SYS_setresuid, uid, uid, uid) != 0) {
     return fail(launch, "change of user");
   }
-  return true;
+  return drop_capabilities(launch);
 }
 
 void default_signals() {
@@ -81,6 +92,10 @@ int execute(void* argument) {
   ::dup2(launch.errors, STDERR_FILENO);
   ::syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC);
   default_signals();
+  if (launch.filter != nullptr && !launch.filter->apply()) {
+    fail(launch, "filter of system calls");
+    ::_exit(127);
+  }
   ::execve(launch.program, launch.argv.data(), launch.environment.data());
   fail(launch, "start", launch.program);
   ::_exit(127);
@@ -97,7 +112,9 @@ std::vector<char>& child_stack(bool second) {
 
 int child_main(void* argument) {
   Launch& launch = *static_cast<Launch*>(argument);
-  if (!enter_namespaces(launch) || !become_mapped_user(launch) || !mount_all(launch)) ::_exit(127);
+  if (!enter_namespaces(launch) || !become_mapped_user(launch)) ::_exit(127);
+  if (launch.network_namespace && !raise_loopback(launch)) ::_exit(127);
+  if (!mount_all(launch)) ::_exit(127);
   if (launch.enter_pids < 0) return execute(argument);
   // pid_namespaces(7): setns(2) changes the namespace of children only. Our parent's child it is all the same.
   constexpr int kFlags = CLONE_VM | CLONE_VFORK | CLONE_PARENT | SIGCHLD;
@@ -187,6 +204,9 @@ Result<Started> start(const ProcessSpec& spec) {
   }
   Launch launch;
   fill_program(launch, spec, program);
+  if (spec.unix_sockets_only) {
+    SIMSWARM_TRY(launch.filter, SocketFilter::get());
+  }
   Fd output;
   Fd errors;
   if (spec.stream < 0) {
@@ -199,6 +219,7 @@ Result<Started> start(const ProcessSpec& spec) {
   launch.enter_pids = spec.inside.pids;
   launch.enter_network = spec.inside.network;
   launch.enter_mounts = spec.inside.mounts;
+  launch.network_namespace = spec.own_network;
   if (launch.enter_mounts < 0) fill_mounts(launch, spec.overlay, spec.binds);
   launch.user_namespace = launch.mount_namespace && launch.enter_users < 0 && ::geteuid() != 0;
   launch.inside_users = launch.enter_users >= 0;

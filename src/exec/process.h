@@ -56,11 +56,13 @@ struct ProcessSpec {
   fs::path errors;
   std::optional<OverlayMount> overlay;  // needs a mount namespace: made with a user namespace when not root
   std::vector<BindMount> binds;
-  std::optional<User> run_as;   // only root can
-  Inside inside;                // with `mounts` overlay and binds are there already
-  std::vector<int> cores;       // that it may use; empty: all
-  int stream = -1;              // a descriptor that both streams go to, in place of files
-  std::uint64_t processes = 0;  // that its user may have at once (RLIMIT_NPROC), without core files; 0: as we may
+  std::optional<User> run_as;      // only root can; without further groups, and without any capability
+  Inside inside;                   // with `mounts` overlay and binds are there already
+  bool own_network = false;        // makes one, with nothing but a loopback that is up; only where `inside` lets us
+  bool unix_sockets_only = false;  // SocketFilter, for ever
+  std::vector<int> cores;          // that it may use; empty: all
+  int stream = -1;                 // a descriptor that both streams go to, in place of files
+  std::uint64_t processes = 0;     // that its user may have at once (RLIMIT_NPROC), without core files; 0: as we may
 };
 
 struct Started {

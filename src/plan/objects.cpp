@@ -63,6 +63,7 @@ Result<std::vector<fs::path>> by_probe(const InputRequest& request) {
     return system_error(errno, folder.string());
   }
   Subprocess probe{request.sources.probe_command, request.working_folder, {}, request.run_as, 600};
+  probe.is_foreign = true;
   probe.environment = request.environment;
   probe.environment.insert(probe.environment.end(),
                            {{"LD_DEBUG", "files"}, {"LD_DEBUG_OUTPUT", (folder / "words").string()}});
@@ -95,7 +96,9 @@ Result<std::vector<fs::path>> by_loader(const fs::path& program, const InputRequ
       std::find_if(kLoaders.begin(), kLoaders.end(), [](const char* path) { return fs::exists(path); });
   std::vector<fs::path> objects;
   if (loader == kLoaders.end()) return objects;
-  SIMSWARM_TRY(const Answer answer, run({{*loader, "--list", program.string()}, "/", environment, request.run_as, 60}));
+  Subprocess question{{*loader, "--list", program.string()}, "/", environment, request.run_as, 60};
+  question.is_foreign = true;
+  SIMSWARM_TRY(const Answer answer, run(question));
   for (const std::string_view line : lines(answer.output)) {
     std::string_view path = trim(line.substr(0, line.rfind(" (0x")));
     if (const auto arrow = path.find("=> "); arrow != std::string_view::npos) path = path.substr(arrow + 3);

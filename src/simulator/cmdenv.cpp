@@ -184,6 +184,7 @@ class CmdenvDialect final : public cmdenv::OneConfig {
   Result<Answer> question(const std::vector<std::string>& words, bool filtered) const {
     Subprocess subprocess{cmdenv::question_words(words_, words, filtered), request_.working_folder,
                           placed(request_.brought, request_.top), request_.run_as, 600};
+    subprocess.is_foreign = true;
     if (!request_.seen_at.empty()) subprocess.seen_at = {request_.top, request_.seen_at};
     return simswarm::run(subprocess);
   }

@@ -12,6 +12,7 @@
 #include "worker/ended_run.h"
 #include "worker/held.h"
 #include "worker/outcomes.h"
+#include "worker/service_ground.h"
 #include "worker/shelf.h"
 #include "worker/worker.h"
 
@@ -33,11 +34,12 @@ constexpr std::chrono::seconds kPatience{10};  // with the queue, at the end
 class Service final : public Host {
  public:
   // `stored` is null where there is no store.
-  Service(const ServiceOptions& options, QueueLink& link, StoredRuns* stored, exec::Keeper& keeper, std::string owner)
+  Service(const ServiceOptions& options, exec::Network network, QueueLink& link, StoredRuns* stored,
+          exec::Keeper& keeper, std::string owner)
       : options_(options),
         link_(link),
         stored_(stored),
-        ground_(ground_of(options, keeper, std::move(owner))),
+        ground_(ground_of(options, network, keeper, std::move(owner))),
         outcomes_(options, link, stored) {
     if (stored != nullptr) ground_.source = stored->source();
     ground_.on_other_cpu = [&link](const std::string& campaign, const std::string& cpu) { link.misses(campaign, cpu); };
@@ -176,11 +178,13 @@ class Service final : public Host {
   }
 
  private:
-  static GroundOptions ground_of(const ServiceOptions& options, exec::Keeper& keeper, std::string owner) {
+  static GroundOptions ground_of(const ServiceOptions& options, exec::Network network, exec::Keeper& keeper,
+                                 std::string owner) {
     GroundOptions ground;
     ground.owner = std::move(owner);
     ground.layer = options.layer;
     ground.run_as = options.run_as;
+    ground.network = network;
     ground.limits = options.limits;
     ground.stall = options.stall;
     ground.slots = options.link.slots;
@@ -446,9 +450,8 @@ Result<ServiceSummary> serve(const ServiceOptions& given) {
   ServiceOptions options = given;
   if (options.link.cpu.empty()) options.link.cpu = cpu_kind();
   const std::string owner = "worker-" + make_ulid(system_clock().stamp());
-  const bool users = ::geteuid() != 0 && options.layer != "links";
-  SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper,
-               exec::Keeper::start({owner, exec::mark_of(owner) + ".", options.containment, users}));
+  SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper, start_keeper(options, owner));
+  SIMSWARM_TRY(const exec::Network network, fenced_network(options, keeper->inside().users));
   SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
   std::unique_ptr<StoredRuns> stored;
   if (options.store) {
@@ -460,7 +463,7 @@ Result<ServiceSummary> serve(const ServiceOptions& given) {
   options.on_ready();
   Status worked;
   {
-    Service service(options, *link, stored.get(), *keeper, owner);
+    Service service(options, network, *link, stored.get(), *keeper, owner);
     worked = service.run();
   }
   std::size_t unstored = 0;

@@ -18,6 +18,9 @@ struct ServiceOptions {
   std::optional<StoreOptions> store{};  // nothing: stored studies are left to others
   std::string layer = "auto";
   std::string run_as;
+  // What runs can reach: a name of exec::Network, or «auto»: private where that can be made, else sockets. With
+  // anything but «open» no run is executed as root, and programs of users are asked behind the same fence.
+  std::string network = "open";
   std::optional<exec::Containment> containment{};  // nothing: the best that works here
   exec::Limits limits{};
   std::optional<double> stall{};

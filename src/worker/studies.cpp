@@ -1,5 +1,7 @@
 #include "worker/studies.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <mutex>
 
@@ -41,6 +43,8 @@ class Opener {
     study_.ground.layer = layer_;
     study_.ground.limits = study_.limits;
     study_.ground.stages = study_.scratch / "stages";
+    study_.ground.private_network = options_.network == exec::Network::kPrivate;
+    study_.ground.unix_sockets_only = options_.network == exec::Network::kSockets;
     study_.ground.environment = placed(study_.spec.brought, layer_.project);
     study_.batching = Batching(options_.slots, options_.owner);
     return {};
@@ -133,7 +137,11 @@ class Opener {
     static std::mutex one_at_a_time;  // the system's list of users has one answer
     const std::lock_guard guard(one_at_a_time);
     SIMSWARM_TRY(layer_.run_as, exec::choose_user(layer_.project, study_.spec.folder, program, options_.run_as));
-    return {};
+    if (layer_.run_as || ::geteuid() != 0 || options_.network == exec::Network::kOpen) return {};
+    return environment_error(
+        "its runs are kept from the network (--network={}), and root could undo that: no other user can reach {}; "
+        "name one with --run-as",
+        exec::to_text(options_.network), study_.spec.folder.string());
   }
 
   Status make_scratch() {

@@ -10,6 +10,7 @@
 
 #include "exec/executor.h"
 #include "exec/keeper.h"
+#include "exec/network.h"
 #include "exec/state.h"
 #include "queue/job_queue.h"
 #include "store/node_cache.h"
@@ -28,9 +29,10 @@ struct StudySource {
 };
 
 struct GroundOptions {
-  std::string owner;            // names the worker's scratch; unique
-  std::string layer = "auto";   // «auto», «overlay», «links»
-  std::string run_as;           // user of runs; empty: chosen where we are root
+  std::string owner;           // names the worker's scratch; unique
+  std::string layer = "auto";  // «auto», «overlay», «links»
+  std::string run_as;          // user of runs; empty: chosen where we are root
+  exec::Network network = exec::Network::kOpen;
   exec::Limits limits;          // of runs that say none themselves
   std::optional<double> stall;  // likewise
   std::size_t slots = 1;

@@ -31,6 +31,7 @@ VENDORS = {
     "OpenSSL's libssl": ("OpenSSL::SSL", r"openssl/(?!evp\.h)", True),
     "libarchive": ("LibArchive::LibArchive", r"archive(_entry)?\.h", True),
     "libmongoc": ("mongoc::mongoc", r"(mongoc|bson)[./]", True),
+    "libseccomp": ("seccomp::seccomp", r"seccomp\.h", True),
     "zstd": ("zstd::zstd", r"zstd\.h", True),
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/", False),
     "spdlog": ("spdlog::spdlog", r"spdlog/", False),
