@@ -171,7 +171,7 @@ class Host(Place):
         checked([*net, "ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(self.pid)])
         checked([*net, "ip", "link", "set", link, "master", "lab", "up"])
         for words in (["link", "set", "lo", "up"], ["addr", "add", f"{self.address}/24", "dev", "eth0"],
-                      ["link", "set", "eth0", "up"], ["route", "add", "default", "via", "10.77.0.1"]):
+                      ["link", "set", "eth0", "up"]):
             self.run("ip", *words)
 
     # Its disk is mounted in the lab, so that it stays when this computer loses its power.
@@ -184,6 +184,8 @@ class Host(Place):
             self.run("mount", "-t", "tmpfs", "-o", "mode=1777,size=1g" if name == "tmp" else "mode=755,size=512m", "tmpfs", f"/{name}")
         self.run("mkdir", "-p", "/run/sshd", "/run/lock")
         self.run("mount", "--bind", self.lab.ssh / "hosts", "/etc/hosts")
+        # There is no way out, and nobody to ask for names: what tries hears so at once.
+        self.run("sh", "-c", "rm -f /etc/resolv.conf; echo nameserver 127.0.0.1 >/etc/resolv.conf")
 
     def sshd(self):
         settings = self.folder / "sshd_config"
