@@ -40,6 +40,13 @@ std::string& remembered(const Names& names) {
   return &names == &kStore ? store : queue;
 }
 
+// The same of the files with passwords: they are read again when a server refuses what they said.
+std::string& remembered_file(const Names& names) {
+  static std::string queue;
+  static std::string store;
+  return &names == &kStore ? store : queue;
+}
+
 // «redis://:secret@host»: the part before the last «@» of the authority. Null: there is none.
 char* password_in(char* text, std::size_t& size) {
   char* scheme = std::strstr(text, "://");
@@ -96,17 +103,27 @@ std::string with_password(const std::string& url, std::string_view password) {
                      url.substr(has ? at + 1 : begin));
 }
 
+// A folder has no users, and a server that is asked as nobody (it knows its clients by certificates) no passwords.
+bool takes_password(const std::string& url) {
+  if (!url.starts_with("mongodb")) return !url.starts_with("directory:");
+  return url.substr(0, url.find('?')).find('@') != std::string::npos;
+}
+
 Result<std::string> url_of(const Names& names, const std::string& given, const std::string& given_file) {
   const std::string url = given.empty() ? remembered(names) : given;
   if (url.empty()) {
     return usage_error("which {}? {} {} or {} says it; {} FILE has its password", names.what, names.option,
                        names.example, names.variable, names.password_option);
   }
-  std::string file = given_file;
-  if (const char* said = std::getenv(names.password_variable); file.empty() && said != nullptr) file = said;
-  ::unsetenv(names.password_variable);  // runs inherit our environment
+  if (const char* said = std::getenv(names.password_variable); said != nullptr) {
+    remembered_file(names) = said;
+    ::unsetenv(names.password_variable);  // runs inherit our environment
+  }
+  // Later calls come from several threads: they change nothing.
+  if (!given_file.empty() && remembered_file(names) != given_file) remembered_file(names) = given_file;
+  const std::string file = remembered_file(names);
   // Of the environment it may be meant for another store.
-  if (file.empty() || (given_file.empty() && url.starts_with("directory:"))) return url;
+  if (file.empty() || (given_file.empty() && !takes_password(url))) return url;
   Result<std::string> text = read_file(file);
   if (!text) return environment_error("the password file cannot be read: {}", text.error().message);
   const std::string password = text->substr(0, text->find_first_of("\r\n"));
@@ -131,6 +148,14 @@ Result<std::string> store_url(const StoreArguments& arguments) {
     return host.store;
   }
   return url_of(kStore, arguments.store, arguments.password_file);
+}
+
+std::vector<std::string> password_files() {
+  std::vector<std::string> files;
+  for (const Names* names : {&kQueue, &kStore}) {
+    if (!remembered_file(*names).empty()) files.push_back(remembered_file(*names));
+  }
+  return files;
 }
 
 bool names_store(const StoreArguments& arguments) {
