@@ -118,6 +118,17 @@ std::string service_value(std::string_view stack, std::string_view service, std:
   return {};
 }
 
+std::vector<std::string> service_names(std::string_view stack) {
+  std::vector<std::string> names;
+  bool is_inside = false;
+  for (const std::string_view line : lines(stack)) {
+    if (!line.empty() && line.front() != ' ' && line.front() != '#') is_inside = line.starts_with("services:");
+    const bool is_head = line.starts_with("  ") && line.size() > 3 && line[2] != ' ' && line[2] != '#';
+    if (is_inside && is_head && line.ends_with(':')) names.emplace_back(line.substr(2, line.size() - 3));
+  }
+  return names;
+}
+
 std::vector<std::string> variables_of(std::string_view stack) {
   constexpr std::string_view kHead = "${SIMSWARM_";
   std::set<std::string> names;

@@ -27,6 +27,9 @@ namespace simswarm::cluster {
 // What stands behind `key:` in them; empty: nothing.
 [[nodiscard]] std::string service_value(std::string_view stack, std::string_view service, std::string_view key);
 
+// The names of all services, in the order of the file.
+[[nodiscard]] std::vector<std::string> service_names(std::string_view stack);
+
 // The variables SIMSWARM_… that a stack file asks for, sorted.
 [[nodiscard]] std::vector<std::string> variables_of(std::string_view stack);
 
