@@ -8,7 +8,7 @@ readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspd
   libarchive-dev libzstd-dev libmongoc-dev libseccomp-dev)
 readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
   ccache distcc git-lfs shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip
-  postgresql python3-pymongo python3-gridfs)
+  postgresql python3-pymongo python3-gridfs docker.io debootstrap openssh-server openssh-client iproute2 iptables)
 readonly DEMO=(g++ pkgconf libns3-dev libgsl-dev)
 readonly POLICY=/usr/sbin/policy-rc.d
 
@@ -38,13 +38,15 @@ hold_services() {
 }
 
 disable_services() {
-  local package
+  local package units
   for package in "$@"; do
     case "$package" in
-      redis-server | postgresql | distcc) ;;
+      redis-server | postgresql | distcc) units=("$package.service") ;;
+      docker.io) units=(docker.service docker.socket containerd.service) ;;
+      openssh-server) units=(ssh.service ssh.socket) ;;
       *) continue ;;
     esac
-    ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet "$package.service" || true
+    ! command -v systemctl >/dev/null || "${AS_ROOT[@]}" systemctl disable --quiet "${units[@]}" || true
   done
 }
 
