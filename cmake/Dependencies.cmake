@@ -15,6 +15,11 @@ find_path(EXPECTED_INCLUDE_DIR tl/expected.hpp REQUIRED)
 add_library(expected::expected INTERFACE IMPORTED)
 target_include_directories(expected::expected SYSTEM INTERFACE ${EXPECTED_INCLUDE_DIR})
 
+# Of Boost only headers are used; how find_package() names it depends on the versions of both Boost and CMake.
+find_path(BOOST_HEADERS_DIR boost/beast.hpp REQUIRED)
+add_library(boost::headers INTERFACE IMPORTED)
+target_include_directories(boost::headers SYSTEM INTERFACE ${BOOST_HEADERS_DIR})
+
 pkg_check_modules(TOMLPLUSPLUS REQUIRED IMPORTED_TARGET tomlplusplus)
 add_library(tomlplusplus::tomlplusplus INTERFACE IMPORTED)
 target_link_libraries(tomlplusplus::tomlplusplus INTERFACE PkgConfig::TOMLPLUSPLUS)

@@ -33,6 +33,7 @@ VENDORS = {
     "libmongoc": ("mongoc::mongoc", r"(mongoc|bson)[./]", True),
     "libseccomp": ("seccomp::seccomp", r"seccomp\.h", True),
     "zstd": ("zstd::zstd", r"zstd\.h", True),
+    "Boost": ("boost::headers", r"boost/", False),
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/", False),
     "spdlog": ("spdlog::spdlog", r"spdlog/", False),
     "CLI11": ("CLI11::CLI11", r"CLI/", False),
