@@ -33,7 +33,7 @@ struct Section {
 };
 Section section_of(std::string_view stack, std::string_view service) {
   const std::string head = fmt::format("\n  {}:\n", service);
-  const std::size_t services = stack.find("\nservices:");
+  const std::size_t services = stack.starts_with("services:") ? 0 : stack.find("\nservices:");
   const std::size_t at = services == std::string_view::npos ? services : stack.find(head, services);
   if (at == std::string_view::npos) return {};
   const std::size_t begin = at + head.size();
