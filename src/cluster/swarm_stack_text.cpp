@@ -130,14 +130,15 @@ std::vector<std::string> service_names(std::string_view stack) {
 }
 
 std::vector<std::string> variables_of(std::string_view stack) {
-  constexpr std::string_view kHead = "${SIMSWARM_";
+  constexpr std::string_view kHead = "${";
   std::set<std::string> names;
   for (const std::string_view line : lines(stack)) {
     if (trim(line).starts_with("#")) continue;
     for (std::size_t at = line.find(kHead); at != std::string_view::npos; at = line.find(kHead, at + 1)) {
       std::size_t end = at + kHead.size();
       while (end < line.size() && is_plain(line.substr(end, 1), "_")) ++end;
-      names.emplace(line.substr(at + 2, end - at - 2));
+      const std::string_view name = line.substr(at + 2, end - at - 2);
+      if (!name.empty()) names.emplace(name);
     }
   }
   return {names.begin(), names.end()};

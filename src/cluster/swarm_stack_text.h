@@ -30,7 +30,7 @@ namespace simswarm::cluster {
 // The names of all services, in the order of the file.
 [[nodiscard]] std::vector<std::string> service_names(std::string_view stack);
 
-// The variables SIMSWARM_… that a stack file asks for, sorted.
+// The variables that a stack file asks for as ${NAME…}, sorted.
 [[nodiscard]] std::vector<std::string> variables_of(std::string_view stack);
 
 }  // namespace simswarm::cluster

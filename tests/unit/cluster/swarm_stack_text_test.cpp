@@ -74,8 +74,8 @@ TEST(StackText, NamesItsVariables) {
   for (const char* name : {"SIMSWARM_IMAGE", "SIMSWARM_MANAGER", "SIMSWARM_DRAIN", "SIMSWARM_STORE",
                            "SIMSWARM_STORE_PASSWORD_FILE", "SIMSWARM_SECRET_QUEUE_PASSWORDS"})
     EXPECT_THAT(all, Contains(name));
-  EXPECT_THAT(variables_of("a: ${SIMSWARM_B}${SIMSWARM_A:-x} $SIMSWARM_C ${OTHER}\n # ${SIMSWARM_D}"),
-              ElementsAre("SIMSWARM_A", "SIMSWARM_B"));
+  EXPECT_THAT(variables_of("a: ${SIMSWARM_B}${SIMSWARM_A:-x} $SIMSWARM_C ${OTHER:?} ${}\n # ${SIMSWARM_D}"),
+              ElementsAre("OTHER", "SIMSWARM_A", "SIMSWARM_B"));
 }
 
 TEST(StackText, FindsWhatAServiceSays) {
