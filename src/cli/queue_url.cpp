@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "base/text.h"
+#include "cluster/swarm_connection.h"
 #include "settings/hosts.h"
 
 namespace simswarm::cli {
@@ -131,11 +132,19 @@ Result<std::string> url_of(const Names& names, const std::string& given, const s
   return with_password(url, password);
 }
 
+// A swarm of this user's is reached only while it is connected, unless he has written its name into the file himself.
+Result<HostSettings> host_meant(const std::string& name) {
+  Result<HostSettings> host = host_named(name);
+  if (cluster::is_connected_if_swarm(name) || (host && !cluster::read_connection(name))) return host;
+  return environment_error("the swarm «{}» is not connected to this machine: simswarm swarm connect --name {}", name,
+                           name);
+}
+
 }  // namespace
 
 Result<std::string> queue_url(const QueueArguments& arguments) {
   if (!arguments.on.empty()) {
-    SIMSWARM_TRY(const HostSettings host, host_named(arguments.on));
+    SIMSWARM_TRY(const HostSettings host, host_meant(arguments.on));
     return host.queue;
   }
   return url_of(kQueue, arguments.queue, arguments.password_file);
@@ -143,7 +152,7 @@ Result<std::string> queue_url(const QueueArguments& arguments) {
 
 Result<std::string> store_url(const StoreArguments& arguments) {
   if (!arguments.on.empty()) {
-    SIMSWARM_TRY(const HostSettings host, host_named(arguments.on));
+    SIMSWARM_TRY(const HostSettings host, host_meant(arguments.on));
     if (host.store.empty()) return usage_error("--on {}: {} says no store for it", arguments.on, hosts_file().string());
     return host.store;
   }
