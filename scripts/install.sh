@@ -5,7 +5,7 @@ set -euo pipefail
 
 readonly BUILD=(g++ cmake ninja-build pkgconf git libcli11-dev libfmt-dev libspdlog-dev nlohmann-json3-dev
   libtomlplusplus-dev libsqlite3-dev libexpected-dev libssl-dev libhiredis-dev zlib1g-dev
-  libarchive-dev libzstd-dev libmongoc-dev libseccomp-dev)
+  libarchive-dev libzstd-dev libmongoc-dev libseccomp-dev libboost-dev)
 readonly TEST=(libgtest-dev libgmock-dev libbenchmark-dev clang libclang-rt-dev clang-format clang-tidy python3
   ccache distcc git-lfs shellcheck tmux bash zsh fish man-db util-linux procps openssl redis-server python3-rq python3-venv python3-pip
   postgresql python3-pymongo python3-gridfs docker.io debootstrap openssh-server openssh-client iproute2 iptables)

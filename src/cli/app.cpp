@@ -4,6 +4,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/app_pages.h"
 #include "cli/app_services.h"
 
 namespace simswarm::cli {
@@ -529,6 +530,9 @@ std::unique_ptr<CLI::App> make_app(Arguments& arguments) {
   add_attach(*app, arguments.attach);
   add_cancel(*app, arguments.cancel);
   add_services(*app, arguments.services);
+  add_dashboard(*app, arguments.dashboard);
+  add_visualizer(*app, arguments.visualizer);
+  add_health(*app, arguments.health);
   add_swarm_command(*app, arguments.swarm);
   CLI::App* completion_command =
       app->add_subcommand("completion", "Print the completion script of a shell: bash, zsh, fish");

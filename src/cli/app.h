@@ -30,6 +30,9 @@ struct Arguments {
   UpkeepArguments store;
   ServicesArguments services;
   SwarmCommandArguments swarm;
+  DashboardArguments dashboard;
+  VisualizerArguments visualizer;
+  HealthArguments health;
   AttachArguments attach;
   CancelArguments cancel;
   std::string completion_shell;

@@ -190,6 +190,28 @@ struct ServicesArguments {
   bool forget = false, json = false;
 };
 
+// Where pages are served, and to whom.
+struct PagesArguments {
+  std::vector<std::string> listen, sockets;  // HOST:PORT; paths
+  std::string token_file;                    // its first line
+  bool verbose = false;
+};
+
+struct DashboardArguments {
+  QueueArguments queue;
+  StoreArguments store;
+  PagesArguments pages;
+};
+
+struct VisualizerArguments {
+  std::string engine = "/var/run/docker.sock";
+  PagesArguments pages;
+};
+
+struct HealthArguments {
+  std::string url;
+};
+
 // A Docker Swarm. Which options an action takes is checked by it.
 struct SwarmCommandArguments {
   std::string action;

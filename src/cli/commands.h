@@ -25,6 +25,9 @@ namespace simswarm::cli {
 [[nodiscard]] Result<ExitCode> attach_command(const AttachArguments& arguments);
 [[nodiscard]] Result<ExitCode> cancel_command(const CancelArguments& arguments);
 [[nodiscard]] Result<ExitCode> services_command(const ServicesArguments& arguments);
+[[nodiscard]] Result<ExitCode> dashboard_command(const DashboardArguments& arguments);
+[[nodiscard]] Result<ExitCode> visualizer_command(const VisualizerArguments& arguments);
+[[nodiscard]] Result<ExitCode> health_command(const HealthArguments& arguments);
 [[nodiscard]] Result<ExitCode> swarm_command(const SwarmCommandArguments& arguments);
 
 }  // namespace simswarm::cli

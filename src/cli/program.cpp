@@ -78,6 +78,9 @@ Result<ExitCode> dispatch(const CLI::App& app, Arguments& arguments) {
   if (name == "attach") return tell_error(arguments.attach.campaign, attach_command(arguments.attach));
   if (name == "cancel") return cancel_command(arguments.cancel);
   if (name == "services") return services_command(arguments.services);
+  if (name == "dashboard") return dashboard_command(arguments.dashboard);
+  if (name == "visualizer") return visualizer_command(arguments.visualizer);
+  if (name == "health") return health_command(arguments.health);
   if (name == "swarm") return swarm_command(arguments.swarm);
   if (name == "document") return document(app, arguments.document);
   SIMSWARM_TRY(const std::string script, completion(app, arguments.completion_shell));

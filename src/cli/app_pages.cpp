@@ -1,0 +1,73 @@
+#include "cli/app_pages.h"
+
+#include <CLI/CLI.hpp>
+
+namespace simswarm::cli {
+namespace {
+
+void add_pages(CLI::App& command, PagesArguments& arguments) {
+  command
+      .add_option("--unix", arguments.sockets,
+                  "Listen on this Unix socket (mode 0660), replacing one that nobody serves any more; may be given "
+                  "several times")
+      ->type_name("PATH");
+  command
+      .add_option("--listen", arguments.listen,
+                  "Listen on this address; needs --token-file; port 0 is any that is free; may be given several times")
+      ->type_name("HOST:PORT");
+  command
+      .add_option("--token-file", arguments.token_file,
+                  "File whose first line is the token that everything but /healthz and /readyz needs, 16 characters or "
+                  "more")
+      ->type_name("FILE");
+  command.add_flag("-V,--verbose", arguments.verbose, "Print a line for each request");
+}
+
+}  // namespace
+
+void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
+  CLI::App* command = app.add_subcommand("dashboard", "Serve a page of queues, workers and campaigns");
+  command->footer(
+      "/ is the page, /api/v1/overview the same as JSON; /healthz says that the process lives, /readyz that Redis "
+      "answers. Redis is asked at most once a second for all open pages together, the store every 10 s. Ends with "
+      "SIGTERM.");
+  command
+      ->add_option("--queue", arguments.queue.queue,
+                   "Redis server of the queue, redis://host[:port][/database] or unix:///path (SIMSWARM_QUEUE)")
+      ->type_name("URL");
+  command
+      ->add_option("--password-file", arguments.queue.password_file,
+                   "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
+      ->type_name("FILE");
+  command
+      ->add_option("--store", arguments.store.store,
+                   "Store whose campaigns are shown, too: mongodb://host[:port]/database or directory:PATH "
+                   "(SIMSWARM_STORE)")
+      ->type_name("URL");
+  command
+      ->add_option("--store-password-file", arguments.store.password_file,
+                   "File whose first line is the store's password (SIMSWARM_STORE_PASSWORD_FILE)")
+      ->type_name("FILE");
+  add_pages(*command, arguments.pages);
+}
+
+void add_visualizer(CLI::App& app, VisualizerArguments& arguments) {
+  CLI::App* command = app.add_subcommand("visualizer", "Serve a page of a swarm's nodes, services and tasks");
+  command->footer(
+      "/ is the page, /api/v1/swarm the same as JSON; /healthz says that the process lives, /readyz that the engine "
+      "answers and is a manager. The engine is asked at most every 2 s for all open pages together, by a fixed list of "
+      "questions that change nothing. Ends with SIGTERM.");
+  command->add_option("--engine", arguments.engine, "Socket of Docker's engine on a manager (/var/run/docker.sock)")
+      ->type_name("PATH");
+  add_pages(*command, arguments.pages);
+}
+
+void add_health(CLI::App& app, HealthArguments& arguments) {
+  CLI::App* command = app.add_subcommand("health", "Ask a service whether it lives; exit code 0: it does");
+  command->footer(
+      "GET /healthz, with 3 s for the answer: for health checks in images that have no curl. Exit code 3: it does not "
+      "answer, or not with 200.");
+  command->add_option("URL", arguments.url, "unix:///path, a path, or http://host:port")->required();
+}
+
+}  // namespace simswarm::cli
