@@ -274,7 +274,7 @@ Result<ServiceSummary> serve(const ServiceOptions& options) {
   workshop_options.inside = keeper->inside();
   workshop_options.mark = exec::mark_of(owner) + ".";
   SIMSWARM_TRY(const std::unique_ptr<Workshop> workshop, Workshop::open(std::move(workshop_options)));
-  SIMSWARM_TRY(const std::unique_ptr<store::Store> store, store::open_store(options.store));
+  SIMSWARM_TRY(const std::unique_ptr<store::Store> store, store::open_store(options.store, options.fresh_store));
   SIMSWARM_TRY(const std::unique_ptr<store::NodeCache> cache,
                store::NodeCache::open({options.cache / "artifacts", options.cache_limit,
                                        [&options] { return options.interrupts != nullptr && *options.interrupts > 0; },

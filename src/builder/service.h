@@ -8,12 +8,14 @@
 #include "builder/workshop.h"
 #include "exec/keeper.h"
 #include "queue/job_queue.h"
+#include "store/store.h"
 
 namespace simswarm::builder {
 
 struct ServiceOptions {
-  std::string queue;  // URL
-  std::string store;  // URL
+  std::string queue;              // URL
+  std::string store;              // URL
+  store::FreshUrl fresh_store{};  // as for store::open_store()
   jobs::JobQueueOptions queue_options{};
   jobs::WorkerId name;
   std::string node;     // of this machine

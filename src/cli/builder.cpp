@@ -52,6 +52,8 @@ Result<builder::ServiceOptions> service_options(const WorkerArguments& arguments
   builder::ServiceOptions options;
   SIMSWARM_TRY(options.queue, queue_url(arguments.queue));
   SIMSWARM_TRY(options.store, store_url(arguments.store));
+  options.queue_options.fresh_url = [from = arguments.queue] { return queue_url(from); };
+  options.fresh_store = [from = arguments.store] { return store_url(from); };
   options.node = arguments.node.empty() ? node_name() : arguments.node;
   options.name.text = worker_name(arguments.name, options.node);
   SIMSWARM_CHECK(jobs::check_worker(options.name, options.node));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/arguments.h"
@@ -16,6 +17,9 @@ namespace simswarm::cli {
 [[nodiscard]] Result<std::string> store_url(const StoreArguments& arguments);
 // Whether one was said.
 [[nodiscard]] bool names_store(const StoreArguments& arguments);
+
+// The files that passwords have been read from.
+[[nodiscard]] std::vector<std::string> password_files();
 
 // Overwrites passwords of URLs among our own arguments and in SIMSWARM_QUEUE and SIMSWARM_STORE, which lists of
 // processes show. To be called when the arguments have been copied; the variables are remembered.

@@ -26,9 +26,9 @@ using Context = std::unique_ptr<void, Release>;
 // for who asks it is not there.
 int add_rules(void* context) {
   int result = ::seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
+  const scmp_arg_cmp other_family{0, SCMP_CMP_NE, AF_UNIX, 0};
   for (const int call : {SCMP_SYS(socket), SCMP_SYS(socketpair)}) {
-    if (result == 0)
-      result = ::seccomp_rule_add(context, SCMP_ACT_ERRNO(EACCES), call, 1, SCMP_A0_32(SCMP_CMP_NE, AF_UNIX));
+    if (result == 0) result = ::seccomp_rule_add_array(context, SCMP_ACT_ERRNO(EACCES), call, 1, &other_family);
   }
   for (const int call : {SCMP_SYS(io_uring_setup), SCMP_SYS(io_uring_enter), SCMP_SYS(io_uring_register)}) {
     if (result == 0) result = ::seccomp_rule_add(context, SCMP_ACT_ERRNO(ENOSYS), call, 0);

@@ -82,7 +82,7 @@ class RedisBell final : public Bell {
 
 Result<std::unique_ptr<Bell>> Bell::open(std::string_view url, const WorkerId& worker,
                                          const std::vector<QueueName>& watched, const JobQueueOptions& options) {
-  SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url));
+  SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url, options.fresh_url));
   SIMSWARM_TRY(RedisConnection commands, RedisConnection::connect(address, options.connect_timeout));
   auto bell = std::make_unique<RedisBell>(std::move(commands), "rq:pubsub:" + worker.text);
   SIMSWARM_CHECK(bell->subscribe());

@@ -184,7 +184,7 @@ Result<std::unique_ptr<JobQueue>> open_job_queue(std::string_view url, const Job
     return usage_error("queue '{}': it begins with none of memory:, redis://, rediss://, unix://",
                        without_password(url));
   }
-  SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url));
+  SIMSWARM_TRY(const RedisAddress address, parse_redis_url(url, options.fresh_url));
   return connect_redis_job_queue(address, options);
 }
 

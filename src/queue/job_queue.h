@@ -227,7 +227,8 @@ struct WorkerRecord {
   double working_seconds = 0;  // of all its jobs
   std::size_t slots = 0;       // that it has, and uses; a worker of RQ says neither
   std::size_t running = 0;
-  std::string cpu{};  // the kind of its processor; empty: it says none
+  std::string cpu{};       // the kind of its processor; empty: it says none
+  std::string obstacle{};  // why it takes nothing new, one line; empty: it does
 };
 struct WorkerView {
   WorkerRecord record;
@@ -324,6 +325,9 @@ struct JobQueueOptions {
   std::chrono::milliseconds lease{10'000};
   std::chrono::milliseconds connect_timeout{5'000};  // also for a reply
   std::function<Stamp()> now;                        // in place of the server's time; for tests alone
+  // The URL with the password that holds by now, asked when the server refuses the one we have; from any thread. Null:
+  // passwords do not change.
+  std::function<Result<std::string>()> fresh_url{};
 };
 
 // Connects. An error names the address without its password, and what to do.

@@ -145,6 +145,13 @@ tl::unexpected<Error> refused(const RedisAddress& address, std::string_view answ
   return failed(address, false, fmt::format("{}: the server says: {}", asked, answer));
 }
 
+bool is_about_password(std::string_view message) {
+  constexpr std::array<std::string_view, 5> kWords{"NOAUTH", "WRONGPASS", "ERR invalid password", "ERR AUTH ",
+                                                   "ERR Client sent AUTH"};
+  return std::any_of(kWords.begin(), kWords.end(),
+                     [&](std::string_view word) { return message.find(word) != std::string_view::npos; });
+}
+
 struct FreeContext {
   void operator()(redisContext* context) const { ::redisFree(context); }
 };
@@ -328,7 +335,17 @@ Status RedisConnection::reconnect() {
   return {};
 }
 
+// It may have been changed since we have read it.
 Status RedisConnection::log_in() {
+  Status done = log_in_once();
+  if (done.has_value() || !address_.fresh_password || !is_about_password(done.error().message)) return done;
+  const std::optional<std::string> fresh = address_.fresh_password();
+  if (!fresh || *fresh == address_.password) return done;
+  address_.password = *fresh;
+  return log_in_once();
+}
+
+Status RedisConnection::log_in_once() {
   if (!address_.password.empty()) {
     std::vector<std::string> words{"AUTH"};
     if (!address_.user.empty()) words.push_back(address_.user);
@@ -353,6 +370,8 @@ Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& wor
     // A server that takes nothing for a while was away: nobody could renew a lease. With another connection the grace
     // of leases begins anew.
     if (error.value().can_retry) context_->held.reset();
+    // Who was let in before there was a password has to log in now.
+    if (asked != "AUTH" && says({reply->str, static_cast<std::size_t>(reply->len)}, "NOAUTH")) is_stale_ = true;
     return error;
   }
   return copy_of(*reply);
@@ -406,7 +425,7 @@ Status RedisConnection::broke(std::string_view asked) {
 }
 
 Status RedisConnection::ensure() {
-  return context_->held ? Status() : reconnect();
+  return context_->held && !std::exchange(is_stale_, false) ? Status() : reconnect();
 }
 
 Result<RedisReply> RedisConnection::command(const std::vector<std::string>& words) {

@@ -34,6 +34,8 @@ struct RedisScript {
 
 // One thread at a time. A connection that broke is made anew by the next call; the call in which it broke is an error
 // that can be tried again, since nobody knows whether the server has carried it out. No message holds the password.
+// Where the address knows how (`fresh_password`) a password that is refused is asked for anew, each time that it
+// connects.
 class RedisConnection {
  public:
   // Connects, logs in and chooses the database. To find and reach the server takes no longer than the timeout, however
@@ -69,6 +71,7 @@ class RedisConnection {
   RedisConnection(RedisAddress address, std::chrono::milliseconds timeout, Resolver resolver);
   Status reconnect();
   Status log_in();
+  Status log_in_once();
   // `asked` is what a message calls it: words may be secret.
   Result<RedisReply> exchange(const std::vector<std::string>& words, std::string_view asked);
   [[nodiscard]] Status broke(std::string_view asked);
@@ -80,6 +83,7 @@ class RedisConnection {
   std::unique_ptr<Context> context_;
   std::unordered_map<const RedisScript*, std::string> loaded_;  // digests
   int generation_ = 0;
+  bool is_stale_ = false;  // it has to be made anew
 };
 
 }  // namespace simswarm::jobs

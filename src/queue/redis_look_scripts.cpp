@@ -107,10 +107,11 @@ local workers = {}
 for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
   local f = call('HMGET', name, 'queues', 'hostname', 'ip_address', 'pid', 'version', 'state', 'birth',
     'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running',
-    'sw_cpu')
+    'sw_cpu', 'sw_obstacle')
   if f[7] then
     f[14] = f[14] or ''
-    f[15] = string.sub(name, #'rq:worker:' + 1)
+    f[15] = f[15] or ''
+    f[16] = string.sub(name, #'rq:worker:' + 1)
     workers[#workers + 1] = f
   end
 end

@@ -149,7 +149,7 @@ WorkerView worker_of(const RedisReply& reply) {
   const std::vector<RedisReply>& f = reply.list;
   WorkerView view;
   WorkerRecord& record = view.record;
-  record.name.text = f[14].text;
+  record.name.text = f[15].text;
   for (const std::string_view queue : split(f[0].text, ',')) record.queues.push_back({std::string(queue)});
   record.host = f[1].text;
   record.address = f[2].text;
@@ -164,6 +164,7 @@ WorkerView worker_of(const RedisReply& reply) {
   record.slots = size_in(f[11]);
   record.running = size_in(f[12]);
   record.cpu = f[13].text;
+  record.obstacle = f[14].text;
   return view;
 }
 
@@ -374,7 +375,9 @@ class RedisQueue final : public JobQueue {
                                         "sw_running",
                                         std::to_string(record.running),
                                         "sw_cpu",
-                                        record.cpu}));
+                                        record.cpu,
+                                        "sw_obstacle",
+                                        record.obstacle}));
     return {};
   }
 

@@ -220,4 +220,16 @@ std::string without_password(std::string_view url) {
   return std::string(has_scheme ? url.substr(0, scheme + 3) : "") + "…" + std::string(url.substr(at)) + query;
 }
 
+Result<RedisAddress> parse_redis_url(std::string_view url, const std::function<Result<std::string>()>& fresh_url) {
+  SIMSWARM_TRY(RedisAddress address, parse_redis_url(url));
+  if (!fresh_url) return address;
+  address.fresh_password = [fresh_url]() -> std::optional<std::string> {
+    const Result<std::string> fresh = fresh_url();
+    if (!fresh) return std::nullopt;
+    const Result<RedisAddress> parsed = parse_redis_url(*fresh);
+    return parsed ? std::optional(parsed->password) : std::nullopt;
+  };
+  return address;
+}
+
 }  // namespace simswarm::jobs

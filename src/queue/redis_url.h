@@ -1,6 +1,8 @@
 // Where a Redis server is, from its URL.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,12 +30,17 @@ struct RedisAddress {
   int database = 0;
   bool tls = false;
   RedisTls tls_options;
+  // Asked when the server refuses the password: another one, or nothing. Null: there is no other.
+  std::function<std::optional<std::string>()> fresh_password{};
 
   // Without the password: this is what messages show.
   [[nodiscard]] std::string shown() const;
 };
 
 [[nodiscard]] Result<RedisAddress> parse_redis_url(std::string_view url);
+// The same; `fresh_url`, which may be null, tells the URL with the password that holds by the time it is asked.
+[[nodiscard]] Result<RedisAddress> parse_redis_url(std::string_view url,
+                                                   const std::function<Result<std::string>()>& fresh_url);
 
 // Any text that should have been a URL, with what may be a password left out, and what stands behind the «?».
 [[nodiscard]] std::string without_password(std::string_view url);

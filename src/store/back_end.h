@@ -108,8 +108,12 @@ class MissingFile final : public Source {
   std::string what_;
 };
 
-// Both look whether what is there will do, and say what it lacks.
+// The URL with the user and password that hold by now; from any thread. Null: they do not change.
+using FreshUrl = std::function<Result<std::string>()>;
+
+// Both look whether what is there will do, and say what it lacks. A server that refuses us is asked again with
+// `fresh_url`: such errors pass then.
 [[nodiscard]] Result<std::unique_ptr<BackEnd>> open_directory(const fs::path& folder);
-[[nodiscard]] Result<std::unique_ptr<BackEnd>> open_mongodb(const std::string& url);
+[[nodiscard]] Result<std::unique_ptr<BackEnd>> open_mongodb(const std::string& url, FreshUrl fresh_url = {});
 
 }  // namespace simswarm::store

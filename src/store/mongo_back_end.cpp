@@ -282,8 +282,8 @@ class MongoBackEnd final : public BackEnd {
 
 }  // namespace
 
-Result<std::unique_ptr<BackEnd>> open_mongodb(const std::string& url) {
-  SIMSWARM_TRY(auto client, make_mongo_client(url));
+Result<std::unique_ptr<BackEnd>> open_mongodb(const std::string& url, FreshUrl fresh_url) {
+  SIMSWARM_TRY(auto client, make_mongo_client(url, std::move(fresh_url)));
   auto back_end = std::make_unique<MongoBackEnd>(std::move(client));
   SIMSWARM_CHECK(back_end->begin());
   return back_end;

@@ -64,15 +64,15 @@ struct Deleter {
 template <typename T, auto Destroy>
 using Owned = std::unique_ptr<T, Deleter<Destroy>>;
 using Uri = Owned<mongoc_uri_t, mongoc_uri_destroy>;
-using Pool = Owned<mongoc_client_pool_t, mongoc_client_pool_destroy>;
+using Pool = std::shared_ptr<mongoc_client_pool_t>;  // goes with the last of its connections
 using Collection = Owned<mongoc_collection_t, mongoc_collection_destroy>;
 using Bulk = Owned<mongoc_bulk_operation_t, mongoc_bulk_operation_destroy>;
 using Cursor = Owned<mongoc_cursor_t, mongoc_cursor_destroy>;
 
 // A connection goes back to its pool.
 struct PutBack {
-  mongoc_client_pool_t* pool = nullptr;
-  void operator()(mongoc_client_t* connection) const { mongoc_client_pool_push(pool, connection); }
+  Pool pool;
+  void operator()(mongoc_client_t* connection) const { mongoc_client_pool_push(pool.get(), connection); }
 };
 using Connection = std::unique_ptr<mongoc_client_t, PutBack>;
 
@@ -217,12 +217,51 @@ struct Held {
   Collection collection;
 };
 
+void set_options(mongoc_uri_t* uri) {
+  const auto set_unless_said = [uri](const char* name, std::int32_t value) {
+    if (!mongoc_uri_has_option(uri, name)) mongoc_uri_set_option_as_int32(uri, name, value);
+  };
+  set_unless_said(MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5000);
+  set_unless_said(MONGOC_URI_CONNECTTIMEOUTMS, 5000);
+  set_unless_said(MONGOC_URI_SOCKETTIMEOUTMS, 60'000);
+  if (mongoc_uri_has_option(uri, MONGOC_URI_W)) return;
+  const Owned<mongoc_write_concern_t, mongoc_write_concern_destroy> concern(mongoc_write_concern_new());
+  mongoc_write_concern_set_wmajority(concern.get(), 30'000);
+  mongoc_uri_set_write_concern(uri, concern.get());
+}
+
+// Where the documents are, and how one gets there.
+struct Way {
+  std::string url, database;
+  Pool pool;
+};
+
+Result<Way> way_to(const std::string& url, const std::string& shown) {
+  bson_error_t failed{};
+  const Uri uri(mongoc_uri_new_with_error(url.c_str(), &failed));
+  // Its message may hold parts of the URL.
+  if (!uri) {
+    return usage_error(
+        "store {}: libmongoc does not take this URL; expected mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS, with "
+        "what is special in user and password as %XX",
+        shown);
+  }
+  set_options(uri.get());
+  Pool pool =
+      Owned<mongoc_client_pool_t, mongoc_client_pool_destroy>(mongoc_client_pool_new_with_error(uri.get(), &failed));
+  if (!pool) return usage_error("store {}: {}", shown, static_cast<const char*>(failed.message));
+  mongoc_client_pool_set_error_api(pool.get(), 2);
+  mongoc_client_pool_set_appname(pool.get(), "simswarm");
+  const char* const database = mongoc_uri_get_database(uri.get());
+  return Way{url, database == nullptr ? kDefaultDatabase : database, std::move(pool)};
+}
+
 // What the client and its cursors share. libmongoc is given no function to call back: what a visitor throws passes
 // through frames of ours alone.
 class Server {
  public:
-  Server(Pool pool, std::string database, std::string shown)
-      : pool_(std::move(pool)), database_(std::move(database)), shown_(std::move(shown)) {}
+  Server(Way way, std::string shown, FreshUrl fresh_url)
+      : shown_(std::move(shown)), fresh_url_(std::move(fresh_url)), way_(std::move(way)) {}
 
   [[nodiscard]] const std::string& shown() const { return shown_; }
 
@@ -230,26 +269,28 @@ class Server {
     const bool passes = passes_by_itself(error);
     std::string what = static_cast<const char*>(error.message);
     std::replace(what.begin(), what.end(), '\n', ' ');  // some servers say more than one line
-    if (refuses_us(error)) return environment_error("{} refuses us: {}", shown_, what);
+    const bool refuses = refuses_us(error);
+    const char* const says = refuses ? " refuses us" : passes ? " does not answer" : "";
     return propagate(
-        {ExitCode::kEnvironment, fmt::format("{}{}: {}", shown_, passes ? " does not answer" : "", what), passes});
+        {ExitCode::kEnvironment, fmt::format("{}{}: {}", shown_, says, what), refuses ? renews() : passes});
   }
 
   [[nodiscard]] Result<Held> take(const std::string& name) const {
-    Connection connection(mongoc_client_pool_pop(pool_.get()), PutBack{pool_.get()});
+    const Way way = current();
+    Connection connection(mongoc_client_pool_pop(way.pool.get()), PutBack{way.pool});
     if (!connection) {  // only where the URL has waitQueueTimeoutMS
       return propagate({ExitCode::kEnvironment,
                         fmt::format("{}: all connections that maxPoolSize allows are in use", shown_), true});
     }
-    Collection collection(mongoc_client_get_collection(connection.get(), database_.c_str(), name.c_str()));
+    Collection collection(mongoc_client_get_collection(connection.get(), way.database.c_str(), name.c_str()));
     return Held{std::move(connection), std::move(collection)};
   }
 
   [[nodiscard]] Status command(const std::string& name, const Bson& command) const {
     SIMSWARM_TRY(const Held held, take(name));
     bson_error_t failed{};
-    if (!mongoc_client_write_command_with_opts(held.connection.get(), database_.c_str(), command.get(), nullptr,
-                                               nullptr, &failed))
+    if (!mongoc_client_write_command_with_opts(held.connection.get(), current().database.c_str(), command.get(),
+                                               nullptr, nullptr, &failed))
       return error(failed);
     return {};
   }
@@ -297,9 +338,24 @@ class Server {
   }
 
  private:
-  Pool pool_;
-  std::string database_;
+  [[nodiscard]] Way current() const {
+    const std::lock_guard guard(mutex_);
+    return way_;
+  }
+  // Whether we may be let in later: the next connections are made as the URL says by now.
+  [[nodiscard]] bool renews() const {
+    if (!fresh_url_) return false;
+    const Result<std::string> url = fresh_url_();
+    const std::lock_guard guard(mutex_);
+    Result<Way> fresh = url && *url != way_.url ? way_to(*url, shown_) : way_;
+    if (fresh) way_ = std::move(*fresh);
+    return true;
+  }
+
   std::string shown_;
+  FreshUrl fresh_url_;
+  mutable std::mutex mutex_;
+  mutable Way way_;
 };
 
 class MongocChunks final : public ChunkCursor {
@@ -325,8 +381,8 @@ class MongocChunks final : public ChunkCursor {
 
 class MongocClient final : public MongoClient {
  public:
-  MongocClient(Pool pool, std::string database, std::string shown)
-      : server_(std::move(pool), std::move(database), std::move(shown)) {}
+  MongocClient(Way way, std::string shown, FreshUrl fresh_url)
+      : server_(std::move(way), std::move(shown), std::move(fresh_url)) {}
 
   Status make_index(const std::string& collection, const std::vector<std::string>& fields, bool is_unique) override {
     std::string label;
@@ -513,28 +569,6 @@ class MongocClient final : public MongoClient {
   const Server server_;
 };
 
-void set_unless_said(mongoc_uri_t* uri, const char* name, std::int32_t value) {
-  if (!mongoc_uri_has_option(uri, name)) mongoc_uri_set_option_as_int32(uri, name, value);
-}
-
-void set_options(mongoc_uri_t* uri) {
-  set_unless_said(uri, MONGOC_URI_SERVERSELECTIONTIMEOUTMS, 5000);
-  set_unless_said(uri, MONGOC_URI_CONNECTTIMEOUTMS, 5000);
-  set_unless_said(uri, MONGOC_URI_SOCKETTIMEOUTMS, 60'000);
-  if (mongoc_uri_has_option(uri, MONGOC_URI_W)) return;
-  const Owned<mongoc_write_concern_t, mongoc_write_concern_destroy> concern(mongoc_write_concern_new());
-  mongoc_write_concern_set_wmajority(concern.get(), 30'000);
-  mongoc_uri_set_write_concern(uri, concern.get());
-}
-
-void begin_once() {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    mongoc_init();
-    mongoc_log_set_handler(nullptr, nullptr);  // what matters comes as an error
-  });
-}
-
 }  // namespace
 
 std::string make_file_id() {
@@ -547,25 +581,15 @@ bool is_file_id(const std::string& text) {
   return text.size() == 24 && bson_oid_is_valid(text.data(), text.size());
 }
 
-Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url) {
-  begin_once();
-  const std::string shown = without_secrets(url);
-  bson_error_t failed{};
-  const Uri uri(mongoc_uri_new_with_error(url.c_str(), &failed));
-  // Its message may hold parts of the URL.
-  if (!uri) {
-    return usage_error(
-        "store {}: libmongoc does not take this URL; expected mongodb://USER:PASSWORD@HOST:PORT/DATABASE?OPTIONS, with "
-        "what is special in user and password as %XX",
-        shown);
-  }
-  set_options(uri.get());
-  Pool pool(mongoc_client_pool_new_with_error(uri.get(), &failed));
-  if (!pool) return usage_error("store {}: {}", shown, static_cast<const char*>(failed.message));
-  mongoc_client_pool_set_error_api(pool.get(), 2);
-  mongoc_client_pool_set_appname(pool.get(), "simswarm");
-  const char* const database = mongoc_uri_get_database(uri.get());
-  return std::make_unique<MongocClient>(std::move(pool), database == nullptr ? kDefaultDatabase : database, shown);
+Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url, FreshUrl fresh_url) {
+  [[maybe_unused]] static const bool kBegun = [] {
+    mongoc_init();
+    mongoc_log_set_handler(nullptr, nullptr);  // what matters comes as an error
+    return true;
+  }();
+  std::string shown = without_secrets(url);
+  SIMSWARM_TRY(Way way, way_to(url, shown));
+  return std::make_unique<MongocClient>(std::move(way), std::move(shown), std::move(fresh_url));
 }
 
 void drop_counters() {

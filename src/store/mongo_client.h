@@ -86,6 +86,6 @@ class MongoClient {
 };
 
 // Asks the server nothing yet.
-[[nodiscard]] Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url);
+[[nodiscard]] Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url, FreshUrl fresh_url = {});
 
 }  // namespace simswarm::store

@@ -383,13 +383,13 @@ Result<Usage> Store::usage() {
   return usage;
 }
 
-Result<std::unique_ptr<Store>> open_store(const std::string& url) {
+Result<std::unique_ptr<Store>> open_store(const std::string& url, FreshUrl fresh_url) {
   SIMSWARM_TRY(const StoreAddress address, parse_store_url(url));
   std::unique_ptr<BackEnd> back_end;
   if (address.kind == StoreAddress::Kind::kDirectory) {
     SIMSWARM_TRY(back_end, open_directory(address.folder));
   } else {
-    SIMSWARM_TRY(back_end, open_mongodb(address.url));
+    SIMSWARM_TRY(back_end, open_mongodb(address.url, std::move(fresh_url)));
   }
   return std::make_unique<Store>(std::move(back_end));
 }

@@ -33,7 +33,7 @@ Result<std::unique_ptr<StoredRuns>> StoredRuns::open(const StoreOptions& options
   std::unique_ptr<StoredRuns> runs(new StoredRuns);
   runs->work_ = options.cache / "work";
   SIMSWARM_CHECK(make_folders(runs->work_));
-  SIMSWARM_TRY(std::unique_ptr<store::Store> store, store::open_store(options.url));
+  SIMSWARM_TRY(std::unique_ptr<store::Store> store, store::open_store(options.url, options.fresh_url));
   runs->store_ = std::move(store);
   SIMSWARM_TRY(runs->cache_,
                store::NodeCache::open({options.cache / "artifacts", options.cache_limit, std::move(gives_up), say}));

@@ -1,6 +1,7 @@
 // The runs of stored studies: what they see comes from the store, and what they give goes there.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -15,6 +16,7 @@ namespace simswarm::worker {
 
 struct StoreOptions {
   std::string url;
+  std::function<Result<std::string>()> fresh_url{};  // as for store::open_store()
   fs::path cache;                            // shared by the workers of a machine; reachable for the user of runs
   std::uint64_t cache_limit = 20ULL << 30U;  // bytes
   std::uint64_t spool_limit = 10ULL << 30U;  // bytes of results that may wait for the store

@@ -164,6 +164,7 @@ TYPED_TEST(JobQueueForWorkers, NamesTheWorkersThatHaveSaidTheyAreThere) {
   record.finished = 3;
   record.slots = 4;
   record.cpu = "A Kind (1/2/3)";
+  record.obstacle = "no room";
   ASSERT_TRUE(this->queue_->present(record).has_value());
   record.name = {"a-first"};
   ASSERT_TRUE(this->queue_->present(record).has_value());
@@ -180,6 +181,7 @@ TYPED_TEST(JobQueueForWorkers, NamesTheWorkersThatHaveSaidTheyAreThere) {
   EXPECT_EQ(workers[1].record.finished, 3U);
   EXPECT_EQ(workers[1].record.slots, 4U);
   EXPECT_EQ(workers[1].record.cpu, "A Kind (1/2/3)");
+  EXPECT_EQ(workers[1].record.obstacle, "no room");
   EXPECT_FALSE(workers[1].born_at.empty());
   EXPECT_FALSE(workers[1].seen_at.empty());
   ASSERT_TRUE(this->queue_->leave({"w1"}).has_value());

@@ -78,6 +78,30 @@ TEST_F(OneConnection, TellsWhatAFileHas) {
   EXPECT_FALSE(good(client_->remove_file(file)));
 }
 
+// Who is refused may have an old password.
+TEST(AChangedPassword, IsAskedForWhenTheServerRefusesTheOneWeHave) {
+  MongoServer& server = shared_mongo();
+  const std::string right = server.socket_url(server.fresh_database());
+  const std::string scheme = "mongodb://";
+  std::string fresh = right;
+  fresh.insert(scheme.size(), "somebody:old-secret@");
+  const auto client = good(make_mongo_client(fresh, [&fresh] { return fresh; }));
+  for (int i = 0; i < 2; ++i) {
+    const auto refused = client->has_file(make_file_id());
+    ASSERT_FALSE(refused.has_value()) << "as long as nobody knows another";
+    EXPECT_NE(refused.error().message.find(" refuses us: "), std::string::npos) << refused.error().message;
+    EXPECT_EQ(refused.error().message.find("secret"), std::string::npos) << refused.error().message;
+    EXPECT_TRUE(refused.error().can_retry) << "another may come at any time";
+  }
+  fresh = right;
+  EXPECT_FALSE(client->has_file(make_file_id()).has_value());
+  EXPECT_FALSE(good(client->has_file(make_file_id()))) << "with the one that holds now";
+  const auto fixed = good(make_mongo_client(right.substr(0, scheme.size()) + "a:b@" + right.substr(scheme.size())));
+  const auto refused = fixed->has_file(make_file_id());
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_FALSE(refused.error().can_retry) << "nobody is going to know another";
+}
+
 TEST(FileId, Is24HexDigits) {
   EXPECT_TRUE(is_file_id(make_file_id()));
   EXPECT_NE(make_file_id(), make_file_id());
