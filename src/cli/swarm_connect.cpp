@@ -159,7 +159,7 @@ class Connecting {
     const Result<Machine> manager = Machine::at(record_.manager);
     print(fmt::format("{} {} to {}\n", name_,
                       arguments_.dry_run ? "would be connected"
-                      : was_connected_   ? "is connected already"
+                      : was_connected_   ? "is connected already,"
                                          : "is connected",
                       manager ? manager->name() : record_.manager));
     for (const Forward& one : connection_.forwards) {

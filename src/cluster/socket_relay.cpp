@@ -122,7 +122,7 @@ class Relay {
 
   static bool take(const Fd& fd, Way& way) {
     if (!way.wants_input()) return true;
-    std::array<char, kBuffer> buffer;
+    std::array<char, kBuffer> buffer{};
     const ssize_t got = ::recv(fd.get(), buffer.data(), buffer.size(), 0);
     if (got > 0) way.held.append(buffer.data(), static_cast<std::size_t>(got));
     if (got == 0) way.ended = true;
