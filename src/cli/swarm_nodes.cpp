@@ -123,7 +123,7 @@ Result<SwarmRecord> new_record(const SwarmCommandArguments& arguments) {
     SIMSWARM_TRY(record, cluster::read_swarm(name));
     if (!arguments.manager.empty() && arguments.manager != record.manager)
       return usage_error(
-          "the swarm {} has the manager {}: a further swarm needs a name of its own (simswarm swarm init NAME)", name,
+          "the swarm «{}» has the manager {}: a further swarm needs a name of its own (simswarm swarm init NAME)", name,
           record.manager.empty() ? "this machine" : record.manager);
   } else {
     record.name = name;

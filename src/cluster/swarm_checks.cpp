@@ -138,6 +138,15 @@ std::string swarm_of(const EngineInfo& engine) {
   return engine.managers.empty() ? "another swarm" : fmt::format("the swarm of {}", join(engine.managers, ", "));
 }
 
+// Its managers are those of these nodes.
+bool is_of(const EngineInfo& engine, const std::vector<SwarmNode>& nodes) {
+  return std::any_of(nodes.begin(), nodes.end(), [&](const SwarmNode& node) {
+    return node.is_manager() &&
+           std::any_of(engine.managers.begin(), engine.managers.end(),
+                       [&](const std::string& one) { return one.starts_with(node.address + ":"); });
+  });
+}
+
 }  // namespace
 
 HostFacts facts_from(std::string_view text, const std::string& name) {
@@ -273,6 +282,9 @@ bool is_node(const HostFacts& host, const std::vector<SwarmNode>& nodes) {
 Findings check_worker_state(const HostFacts& host, const std::vector<SwarmNode>& nodes) {
   if (!host.engine || host.engine->swarm == "inactive" || is_node(host, nodes)) return {};
   const EngineInfo& engine = *host.engine;
+  if (engine.swarm == "active" && !engine.is_manager && is_of(engine, nodes))
+    return {{"swarm", host.name, "it takes itself for a node of this swarm, which has removed it",
+             "docker swarm leave --force there, then again"}};
   const std::string leave =
       fmt::format("docker swarm leave{} there, if it is to leave that", engine.is_manager ? " --force" : "");
   if (engine.swarm == "active") return {{"swarm", host.name, "it is in " + swarm_of(engine) + " already", leave}};

@@ -196,6 +196,11 @@ Examination examine(const SwarmRecord& record) {
   for (std::size_t i = 0; i < facts.size(); ++i) {
     if (facts[i]) add_all(all.findings, check_host(record, machines[i], manager, *facts[i], all.nodes));
   }
+  std::vector<TakenSubnet> routes;
+  for (const auto& one : facts) {
+    if (one) routes.insert(routes.end(), one->routes.begin(), one->routes.end());
+  }
+  add_all(all.findings, check_subnets(record.interlink, record.buildnet, routes).value_or(Findings()));
   if (!all.nodes.empty()) add_all(all.findings, check_stack(machines.front(), record, all.nodes));
   return all;
 }

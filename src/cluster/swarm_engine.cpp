@@ -78,7 +78,7 @@ Result<json> list_from(const Machine& machine, const std::string& text, std::str
   return all;
 }
 
-std::string without_port(std::string address) {
+std::string without_port(const std::string& address) {
   const std::size_t colon = address.rfind(':');
   return colon == std::string::npos || address.find(':') != colon ? address : address.substr(0, colon);
 }

@@ -84,6 +84,18 @@ Result<std::vector<Machine>> machines_at(const std::vector<std::string>& targets
   return machines;
 }
 
+constexpr const char* kDockersPool = "10.0.0.0/16";  // what Docker begins with
+
+// Where Docker puts its own network: not upon that of the hosts.
+Subnet ingress_beside(const std::vector<TakenSubnet>& routes) {
+  const Subnet usual = *subnet_from(kDockersPool);
+  std::vector<Subnet> taken{*subnet_from("10.192.0.0/10")};  // where ours usually are
+  for (const TakenSubnet& one : routes) taken.push_back(one.subnet);
+  const bool free =
+      std::none_of(routes.begin(), routes.end(), [&](const auto& one) { return one.subnet.overlaps(usual); });
+  return free ? Subnet{usual.address, 24} : free_subnet(taken).value_or(usual);
+}
+
 Result<Survey> Maker::survey(const std::vector<std::string>& workers) const {
   std::vector<std::string> targets{record_.manager};
   targets.insert(targets.end(), workers.begin(), workers.end());
@@ -126,11 +138,14 @@ Status Maker::check_state(Survey& survey) const {
 
 // Routes of all hosts, and the networks of the swarm but the stack's own.
 Result<std::vector<TakenSubnet>> Maker::taken(const Survey& survey) const {
-  std::vector<TakenSubnet> all{{*subnet_from("10.0.0.0/24"), "Docker's own network «ingress»"}};
+  std::vector<TakenSubnet> all;
   const auto add = [&](const HostFacts& facts) { all.insert(all.end(), facts.routes.begin(), facts.routes.end()); };
   add(survey.manager.facts);
   for (const Host& worker : survey.workers) add(worker.facts);
-  if (survey.nodes.empty()) return all;
+  if (survey.nodes.empty()) {
+    all.push_back({ingress_beside(all), "Docker's own network «ingress»"});
+    return all;
+  }
   const std::string script =
       "ids=$(docker network ls -q --filter driver=overlay) || exit 1; [ -z \"$ids\" ] || docker network inspect "
       "--format '{{.Name}}{{range .IPAM.Config}} {{.Subnet}}{{end}}' $ids";
@@ -140,7 +155,7 @@ Result<std::vector<TakenSubnet>> Maker::taken(const Survey& survey) const {
     const std::string name(words.front());
     const bool is_interlink = name == record_.name + "_interlink";
     const bool is_ours = is_interlink || name == record_.name + "_buildnet";
-    for (std::size_t i = 1; i < words.size() && name != "ingress"; ++i) {
+    for (std::size_t i = 1; i < words.size(); ++i) {
       const auto subnet = subnet_from(words[i]);
       if (!subnet) continue;
       if (!is_ours) {
@@ -173,6 +188,11 @@ Status Maker::begin(const Survey& survey, const std::string& address) {
   } else {
     std::vector<std::string> words{"swarm", "init"};
     if (!address.empty()) words.insert(words.end(), {"--advertise-addr", address});
+    std::vector<TakenSubnet> routes = host.facts.routes;
+    for (const Host& worker : survey.workers)
+      routes.insert(routes.end(), worker.facts.routes.begin(), worker.facts.routes.end());
+    if (const Subnet pool = ingress_beside(routes); !pool.overlaps(*subnet_from(kDockersPool)))
+      words.insert(words.end(), {"--default-addr-pool", to_text(pool)});
     const Result<std::string> done = docker(host.machine, words);
     if (!done && done.error().message.find("could not choose an IP address") != std::string::npos)
       return usage_error(

@@ -214,11 +214,9 @@ Status Leaver::remove(const Chosen& chosen) {
   return {};
 }
 
-// It has been removed before, up to our record.
+// A computer that answers and is none of the nodes: it has been removed before, perhaps up to our record.
 bool Leaver::forget_former(const std::string& word) {
-  if (node_named(nodes_, word) ||
-      std::find(record_.workers.begin(), record_.workers.end(), word) == record_.workers.end())
-    return false;
+  if (node_named(nodes_, word)) return false;
   const Result<Machine> machine = Machine::at(word);
   const Result<EngineInfo> there = machine ? info(*machine) : propagate(machine.error());
   const bool in_swarm = there && std::any_of(nodes_.begin(), nodes_.end(),

@@ -185,6 +185,20 @@ TEST_F(SwarmOfFakes, SaysWhichAddressesThereAre) {
               ElementsAre(HasSubstr("the other nodes reach one of them: name it with --address (could not choose")));
 }
 
+TEST_F(SwarmOfFakes, KeepsDockersNetworkFromThatOfTheHosts) {
+  fake_.say("node2", "route", "eth0\t0000000A\t0\t1\t0\t0\t0\t00FFFFFF\n");  // 10.0.0.0/24
+  is_made();
+  EXPECT_THAT(fake_.text("docker.log"), HasSubstr("node1: swarm init --default-addr-pool 10.1.0.0/16\n"));
+}
+
+TEST_F(SwarmOfFakes, KnowsWhoTakesHimselfForANode) {
+  is_made();
+  fs::remove(fake_.path() / "nodes/id-node3");
+  EXPECT_THAT(make({"node3"}),
+              ElementsAre("node3: it takes itself for a node of this swarm, which has removed it: docker "
+                          "swarm leave --force there, then again"));
+}
+
 TEST_F(SwarmOfFakes, OnlySaysWhatItWouldDo) {
   options_.dry_run = true;
   EXPECT_THAT(make({"node2"}), IsEmpty());
@@ -250,8 +264,8 @@ TEST_F(SwarmOfFakes, LetsNodesGo) {
   EXPECT_FALSE(fake_.has("hosts/node2/swarm"));
   record_ = read_swarm("lab").value();
   EXPECT_THAT(record_.workers, ElementsAre("node3"));
-  EXPECT_THAT(lines_of(remove_nodes(record_, {"node2"}, options_)),
-              ElementsAre("the swarm has no node «node2» (there are: node1, node3); did you mean «node1» or «node3»?"));
+  EXPECT_THAT(lines_of(remove_nodes(record_, {"node4"}, options_)),
+              ElementsAre("the swarm has no node «node4» (there are: node1, node3); did you mean «node1» or «node3»?"));
   EXPECT_THAT(
       lines_of(remove_nodes(record_, {"node1"}, options_)),
       ElementsAre("node1 is the manager, where queue, store and builder run, and is not removed: simswarm swarm delete "
