@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <future>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 
@@ -129,31 +130,47 @@ class Spreading {
       first = std::min(first, whole ? 0 : first_of(i));
     }
     if (!any) return {};
-    SIMSWARM_TRY(const SavedImage image, save(first));
-    for_each_missing([&](std::size_t i) { load(i, image, whole); });
+    SIMSWARM_TRY(const std::shared_ptr<Spool> spool, Spool::make(options_.folder));
+    // Nodes that want all of it have it while it still comes.
+    std::future<void> early;
+    if (first == 0) {
+      early = std::async(std::launch::async, [&] {
+        for_each_missing([&](std::size_t i) {
+          if (whole || first_of(i) == 0) load(i, 0, [&](Sink& sink) { return spool->follow(sink); });
+        });
+      });
+    }
+    const Result<SavedImage> image = save(first, spool);
+    if (!image) spool->end(false);
+    if (early.valid()) early.get();
+    if (!image) return propagate(image.error());
+    for_each_missing([&](std::size_t i) {
+      if (!whole && first_of(i) > 0) load(i, first_of(i), [&](Sink& sink) { return image->write(first_of(i), sink); });
+    });
     return {};
   }
 
   // From the manager, without layers that no node lacks. Where that is a machine elsewhere, its image's own program
   // leaves them out before they travel.
-  Result<SavedImage> save(std::size_t first) {
+  Result<SavedImage> save(std::size_t first, const std::shared_ptr<Spool>& spool) {
     const std::string save = fmt::format("docker save {}", shell_quoted(options_.tag));
     if (!manager_.is_here() && first > 0) {
+      SIMSWARM_TRY(const std::shared_ptr<Spool> shorter, Spool::make(options_.folder));
       Result<SavedImage> image =
           taken({"sh", "-c",
-                 fmt::format("{} | docker run --rm -i --network none --entrypoint simswarm {} swarm "
-                             "image relay {}",
-                             save, shell_quoted(options_.tag), first)});
+                 fmt::format("{} | docker run --rm -i --network none --entrypoint simswarm {} swarm image relay {}",
+                             save, shell_quoted(options_.tag), first)},
+                shorter);
       if (image) return image;  // else it is another program's image, or an older one's
     }
-    return taken({"docker", "save", options_.tag});
+    return taken({"docker", "save", options_.tag}, spool);
   }
 
-  Result<SavedImage> taken(const std::vector<std::string>& words) {
+  Result<SavedImage> taken(const std::vector<std::string>& words, const std::shared_ptr<Spool>& spool) {
     std::optional<SavedImage> image;
     SIMSWARM_TRY(const Answer answer, run_taking(manager_, words, [&](Source& source) -> Status {
                    HashingSource counted(source);
-                   Result<SavedImage> read = SavedImage::read(counted, options_.folder);
+                   Result<SavedImage> read = SavedImage::read(counted, spool);
                    if (!manager_.is_here()) done_.from_manager += counted.size();
                    if (!read) return propagate(read.error());
                    image = std::move(*read);
@@ -167,16 +184,15 @@ class Spreading {
   }
 
   // A node that does not take a part stays missing.
-  void load(std::size_t i, const SavedImage& image, bool whole) {
+  void load(std::size_t i, std::size_t first, const std::function<Status(Sink&)>& give) {
     NodeImage& node = done_.nodes[i];
     const Monotonic start = system_clock().monotonic();
-    const std::size_t first = whole ? 0 : first_of(i);
     node.layers = wanted_.layers.size() - first;
     std::uint64_t sent = 0;
     const Result<Answer> answer =
         run_giving(options_.nodes[i], {"docker", "load", "--quiet"}, [&](Sink& sink) -> Status {
           CountingSink counted(sink);
-          const Status written = image.write(first, counted);
+          Status written = give(counted);
           sent = counted.size();
           return written;
         });
@@ -242,7 +258,8 @@ Result<Spread> spread_image(const Machine& manager, const SpreadOptions& options
 }
 
 Status relay_image(std::size_t first, Source& from, Sink& to) {
-  SIMSWARM_TRY(const SavedImage image, SavedImage::read(from, fs::temp_directory_path()));
+  SIMSWARM_TRY(const std::shared_ptr<Spool> spool, Spool::make(fs::temp_directory_path()));
+  SIMSWARM_TRY(const SavedImage image, SavedImage::read(from, spool));
   return image.write(first, to);
 }
 

@@ -53,15 +53,21 @@ class Part final : public Source {
   std::uint64_t at_, left_;
 };
 
-Status append(int file, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t put = ::write(file, bytes.data(), bytes.size());
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return system_error(errno, "the image's file");
-    bytes.remove_prefix(static_cast<std::size_t>(put));
+// Passes on what it reads, and puts it into the spool.
+class Spooling final : public Source {
+ public:
+  Spooling(Source& inner, Spool& spool) : inner_(inner), spool_(spool) {}
+
+  Result<std::size_t> read(std::span<char> buffer) override {
+    SIMSWARM_TRY(const std::size_t got, inner_.read(buffer));
+    SIMSWARM_CHECK(spool_.append({buffer.data(), got}));
+    return got;
   }
-  return {};
-}
+
+ private:
+  Source& inner_;
+  Spool& spool_;
+};
 
 Result<json> json_of(const std::string& text, const std::string& path) {
   if (json_depth(text) > kMostDepth) return no_image("{} is nested too deep", archive::printable(path));
@@ -90,36 +96,79 @@ std::string led(const std::string& path, const std::string& target) {
 
 }  // namespace
 
-Result<SavedImage> SavedImage::read(Source& tar, const fs::path& folder) {
-  SavedImage image;
+Result<std::shared_ptr<Spool>> Spool::make(const fs::path& folder) {
   SIMSWARM_CHECK(make_folders(folder));
-  image.spool_ = Fd(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
-  if (!image.spool_.valid()) return system_error(errno, folder.string());
-  SIMSWARM_CHECK(archive::visit_tar(tar, [&](const archive::Headers& entry, Source& content) -> Status {
-    if (entry.kind == archive::Kind::kFolder) return {};
-    if (image.files_.contains(entry.path) || image.links_.contains(entry.path))
-      return archive::refused(entry.path, "is there twice");
-    if (image.files_.size() + image.links_.size() >= kMostEntries)
-      return archive::refused(entry.path, fmt::format("is one more than the {} that are taken", kMostEntries));
-    if (entry.kind == archive::Kind::kFile) return image.keep(entry.path, entry.size, content);
-    image.links_[entry.path] = entry.target;
-    return {};
-  }));
-  SIMSWARM_CHECK(image.understand());
+  Fd file(::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file.valid()) return system_error(errno, folder.string());
+  return std::make_shared<Spool>(std::move(file));
+}
+
+Status Spool::append(std::string_view bytes) {
+  if (bytes.size() > kMostBytes - size()) return usage_error("the image has more than {} bytes", kMostBytes);
+  std::uint64_t added = 0;
+  while (added < bytes.size()) {
+    const ssize_t put = ::write(file_.get(), bytes.data() + added, bytes.size() - added);
+    if (put < 0 && errno == EINTR) continue;
+    if (put < 0) return system_error(errno, "the image's file");
+    added += static_cast<std::uint64_t>(put);
+  }
+  const std::lock_guard lock(mutex_);
+  size_ += added;
+  grown_.notify_all();
+  return {};
+}
+
+void Spool::end(bool whole) {
+  const std::lock_guard lock(mutex_);
+  ended_ = true;
+  whole_ = whole;
+  grown_.notify_all();
+}
+
+std::uint64_t Spool::size() const {
+  const std::lock_guard lock(mutex_);
+  return size_;
+}
+
+Status Spool::follow(Sink& sink) const {
+  for (std::uint64_t at = 0;;) {
+    std::uint64_t until = 0;
+    {
+      std::unique_lock lock(mutex_);
+      grown_.wait(lock, [&] { return size_ > at || ended_; });
+      until = size_;
+      if (until == at) return whole_ ? Status() : environment_error("the image did not come whole");
+    }
+    Part part(file_.get(), at, until - at);
+    SIMSWARM_CHECK(pour(part, sink));
+    at = until;
+  }
+}
+
+Result<SavedImage> SavedImage::read(Source& tar, const std::shared_ptr<Spool>& spool) {
+  SavedImage image(spool);
+  Status good = image.look_through(tar);
+  spool->end(good.has_value());
+  if (good) good = image.understand();
+  if (!good) return propagate(good.error());
   return image;
 }
 
-Status SavedImage::keep(const std::string& path, std::uint64_t size, Source& content) {
-  if (size > kMostBytes - size_)
-    return archive::refused(path, fmt::format("goes beyond the {} bytes that are taken", kMostBytes));
-  const auto buffer = std::make_unique_for_overwrite<char[]>(kPiece);
-  for (std::size_t got = kPiece; got == kPiece;) {
-    SIMSWARM_TRY(got, content.read({buffer.get(), kPiece}));
-    SIMSWARM_CHECK(append(spool_.get(), {buffer.get(), got}));
-  }
-  files_[path] = {size_, size};
-  size_ += size;
-  return {};
+Status SavedImage::look_through(Source& tar) {
+  Spooling spooling(tar, *spool_);
+  return archive::visit_tar(spooling, [&](const archive::Headers& entry, Source& /*content*/) -> Status {
+    if (entry.kind == archive::Kind::kFolder) return {};
+    if (files_.contains(entry.path) || links_.contains(entry.path))
+      return archive::refused(entry.path, "is there twice");
+    if (files_.size() + links_.size() >= kMostEntries)
+      return archive::refused(entry.path, fmt::format("is one more than the {} that are taken", kMostEntries));
+    if (entry.kind == archive::Kind::kLink) {
+      links_[entry.path] = entry.target;
+    } else {
+      files_[entry.path] = {spool_->size(), entry.size};  // its headers have been read, and no more
+    }
+    return {};
+  });
 }
 
 const SavedImage::Place* SavedImage::find(const std::string& path) const {
@@ -139,7 +188,7 @@ Result<std::string> SavedImage::text_of(const std::string& path) const {
   if (place == nullptr) return no_image("{} is missing", archive::printable(path));
   if (place->size > kMostText) return no_image("{} is too large", archive::printable(path));
   std::string text(place->size, '\0');
-  SIMSWARM_TRY(const std::size_t got, Part(spool_.get(), place->at, place->size).read(text));
+  SIMSWARM_TRY(const std::size_t got, Part(spool_->descriptor(), place->at, place->size).read(text));
   text.resize(got);
   return text;
 }
@@ -183,23 +232,13 @@ bool SavedImage::has_from(std::size_t first) const {
 }
 
 Status SavedImage::write_file(const std::string& path, const Place& place, Sink& sink) const {
-  Part part(spool_.get(), place.at, place.size);
+  Part part(spool_->descriptor(), place.at, place.size);
   return archive::TarWriter(sink).file(path, part, place.size);
-}
-
-Status SavedImage::write_all(Sink& sink) const {
-  for (const auto& [path, place] : files_) SIMSWARM_CHECK(write_file(path, place, sink));
-  for (const auto& [path, target] : links_) {
-    // It leads to a file of the archive, or nowhere: what loads it is not to be led astray.
-    if (find(path) == nullptr) return archive::refused(path, "is a link that leads to nothing in the archive");
-    SIMSWARM_CHECK(archive::TarWriter(sink).link(path, target));
-  }
-  return archive::TarWriter(sink).end();
 }
 
 Status SavedImage::write(std::size_t first, Sink& sink) const {
   if (!has_from(first)) return environment_error("the image's layers from {} on are not all here", first);
-  if (first == 0) return write_all(sink);
+  if (first == 0) return spool_->follow(sink);
   archive::TarWriter tar(sink);
   const json manifest = json::array({{{"Config", config_}, {"RepoTags", tags_}, {"Layers", paths_}}});
   SIMSWARM_CHECK(tar.file("manifest.json", manifest.dump(-1, ' ', false, json::error_handler_t::replace)));

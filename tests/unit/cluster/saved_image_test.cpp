@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <thread>
+
 #include "archive/plain_tar.h"
 #include "base/text.h"
 #include "tar_writer.h"
@@ -62,7 +64,7 @@ class SavedImages : public testing::Test {
  protected:
   [[nodiscard]] Result<SavedImage> read(const std::string& tar) const {
     TextSource source(tar);
-    return SavedImage::read(source, folder_.path());
+    return SavedImage::read(source, *Spool::make(folder_.path()));
   }
   [[nodiscard]] Result<SavedImage> read(const std::vector<TarEntry>& entries) const { return read(tar_of(entries)); }
   // With one entry in place of the one that has its name.
@@ -162,10 +164,23 @@ TEST_F(SavedImages, AreNotLedAstrayByLinks) {
   EXPECT_FALSE(image->has_from(0));
   entries[3] = link_to("1111/layer.tar", "layer.tar");
   EXPECT_FALSE(read(entries)->has_from(0));
+}
+
+TEST_F(SavedImages, CanBeFollowedWhileTheyCome) {
+  const auto spool = *Spool::make(folder_.path());
   TextSink sink;
-  entries = of_old_engine();
-  entries.push_back(link_to("stray", "/etc/passwd"));
-  EXPECT_THAT(error_of(read(entries)->write(0, sink)), HasSubstr("leads to nothing in the archive"));
+  Status followed;
+  std::thread follower([&] { followed = spool->follow(sink); });
+  const std::string tar = tar_of(of_old_engine());
+  TextSource source(tar);
+  ASSERT_TRUE(SavedImage::read(source, spool));
+  follower.join();
+  EXPECT_EQ(error_of(followed), "no error");
+  EXPECT_EQ(sink.text(), tar);
+  const auto other = *Spool::make(folder_.path());
+  TextSource half(std::string_view(tar).substr(0, tar.size() / 2));
+  EXPECT_FALSE(SavedImage::read(half, other));
+  EXPECT_EQ(error_of(other->follow(sink)), "the image did not come whole");
 }
 
 }  // namespace
