@@ -14,12 +14,12 @@
 #include "campaign/positions.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
-#include "campaign/room.h"
 #include "campaign/time_left.h"
 #include "campaign/trial.h"
 #include "exec/place.h"
 #include "worker/batching.h"
 #include "worker/ended_run.h"
+#include "worker/room.h"
 
 namespace simswarm::campaign {
 namespace {
@@ -239,7 +239,7 @@ class Engine final : public worker::Host {
     constexpr std::size_t kForEach = 512;  // of the slots
     const std::size_t enough = ground_.jobs * std::max(kForEach, 4 * options_.batch_size.value_or(1));
     most_queued_ = options_.most_queued.value_or(std::max(kMostQueued, enough));
-    room_ = std::make_unique<Room>(std::move(disks), options_.least_free);
+    room_ = std::make_unique<worker::Room>(std::move(disks), options_.least_free);
     SIMSWARM_TRY(committer_, make_committer(std::move(place)));
     return learn();
   }
@@ -559,7 +559,7 @@ class Engine final : public worker::Host {
   Summary summary_;
   Expectation expectation_;
   worker::Batching batching_{1, {}};
-  std::unique_ptr<Room> room_;
+  std::unique_ptr<worker::Room> room_;
   std::unique_ptr<Queue> queue_;  // of the round
   Backlog backlog_;               // what is not in the queue yet
   Backlog elsewhere_;             // what another simswarm is at

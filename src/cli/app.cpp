@@ -168,6 +168,30 @@ void add_builder(CLI::App& command, WorkerArguments& arguments) {
       ->type_name("SIZE");
 }
 
+// What runs reach, and what a node holds.
+void add_node(CLI::App& command, WorkerArguments& arguments) {
+  command
+      .add_option("--network", arguments.network,
+                  "With run: what runs can reach: open, private (a loopback of their own), sockets (none but Unix "
+                  "ones), auto: private where that can be made, else sockets (open)")
+      ->type_name("KIND");
+  command
+      .add_option("--seats", arguments.seats,
+                  "With run: folder that all workers of this node share; each slot takes one of its seats, as many as "
+                  "there are cores, or waits for one")
+      ->type_name("DIR");
+  command
+      .add_option("--leave", arguments.leave,
+                  "With run: cores of a node that are left to others; may be given several times, and counts where "
+                  "--node is NODE")
+      ->type_name("NODE=CORES");
+  command
+      .add_option("--min-free", arguments.min_free,
+                  "With run: take nothing new while the disk of spool or cache has less free; by default a fiftieth of "
+                  "it, at most 1 GiB")
+      ->type_name("SIZE");
+}
+
 void add_worker(CLI::App& app, WorkerArguments& arguments) {
   CLI::App* command =
       app.add_subcommand("worker", "Execute the runs of a queue, build what campaigns need, or list who does");
@@ -212,11 +236,7 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
       ->add_option("--cpu", arguments.cpu,
                    "With run: kind of this machine's processor, for --same-cpu; by default as the machine says")
       ->type_name("KIND");
-  command
-      ->add_option("--network", arguments.network,
-                   "With run: what runs can reach: open, private (a loopback of their own), sockets (none but Unix "
-                   "ones), auto: private where that can be made, else sockets (open)")
-      ->type_name("KIND");
+  add_node(*command, arguments);
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
   add_builder(*command, arguments);
   add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");

@@ -151,6 +151,9 @@ struct WorkerArguments {
   std::string work, image;                    // of a builder: folder of checkouts, name of its toolchain's image
   std::string cpu;                            // of a runner: kind of its processor; empty: found
   std::string network = "open";               // of its runs
+  std::string seats;                          // folder that the workers of its node share; empty: none
+  std::vector<std::string> leave;             // NODE=CORES
+  std::string min_free;                       // as given; checked by the command
   std::vector<std::string> distcc;            // machines that compile: HOST[:PORT][/N]
   std::optional<int> compilers, builds;       // at once
   std::string build_timeout, build_memory, build_disk;  // as given; checked by the command

@@ -39,6 +39,7 @@ Result<std::optional<worker::StoreOptions>> store_options(const WorkerArguments&
   }
   worker::StoreOptions options;
   SIMSWARM_TRY(options.url, store_url(arguments.store));
+  options.fresh_url = [from = arguments.store] { return store_url(from); };
   options.cache = arguments.cache.empty() ? default_cache() : fs::absolute(arguments.cache);
   std::optional<std::uint64_t> cache_size = options.cache_limit;
   std::optional<std::uint64_t> spool_size = options.spool_limit;
@@ -64,6 +65,30 @@ std::vector<std::string> queues_of(const std::string& image) {
   return {all.substr(0, all.size() - 2), all};
 }
 
+// Of this machine, but for those that are to be left to others; at least one. SIMSWARM_CORES says how many there are,
+// for tests.
+Result<int> usable_cores(const WorkerArguments& arguments, const std::string& node) {
+  std::int64_t cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (const char* said = std::getenv("SIMSWARM_CORES"); said != nullptr) cores = parse_int(said).value_or(cores);
+  std::int64_t left = 0;
+  for (const std::string& one : arguments.leave) {
+    const std::size_t at = one.rfind('=');
+    const auto count = at == std::string::npos ? std::nullopt : parse_int(one.substr(at + 1));
+    if (at == 0 || !count || *count < 0) return usage_error("--leave={}: expected NODE=CORES, like manager=1", one);
+    if (one.substr(0, at) == node) left = *count;
+  }
+  return static_cast<int>(std::max<std::int64_t>(cores - left, 1));
+}
+
+// Null: it was told to end while it waited.
+Result<std::unique_ptr<worker::Seats>> take_seats(const WorkerArguments& arguments,
+                                                  const worker::ServiceOptions& options) {
+  SIMSWARM_TRY(const int seats, usable_cores(arguments, options.link.node));
+  worker::SeatOptions wanted{fs::absolute(arguments.seats), static_cast<std::size_t>(seats), options.link.slots};
+  const auto gives_up = [&options] { return options.interrupts != nullptr && *options.interrupts > 0; };
+  return worker::Seats::take(wanted, gives_up, options.interrupt_descriptor, options.say);
+}
+
 Result<std::string> network_from(const std::string& word) {
   if (word == "auto" || exec::network_from(word)) return word;
   const auto near = near_misses(word, {"auto", "private", "sockets", "open"}, 1);
@@ -74,6 +99,7 @@ Result<std::string> network_from(const std::string& word) {
 Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments) {
   worker::ServiceOptions options;
   SIMSWARM_TRY(options.link.url, queue_url(arguments.queue));
+  options.link.queue.fresh_url = [from = arguments.queue] { return queue_url(from); };
   SIMSWARM_TRY(options.store, store_options(arguments));
   options.link.node = arguments.node.empty() ? node_name() : arguments.node;
   options.link.name.text = worker_name(arguments.name, options.link.node);
@@ -83,9 +109,12 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   options.link.patterns = arguments.queues.empty() ? queues_of(arguments.image) : arguments.queues;
   SIMSWARM_CHECK(check_queues(options.link.patterns));
   options.link.spool = arguments.spool.empty() ? default_spool() : fs::absolute(arguments.spool);
-  const int cores = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  SIMSWARM_TRY(const int cores, usable_cores(arguments, options.link.node));
   if (arguments.slots.value_or(1) < 1) return usage_error("--slots={}: at least one", *arguments.slots);
   options.link.slots = static_cast<std::size_t>(arguments.slots.value_or(cores));
+  if (!arguments.seats.empty() && arguments.slots.value_or(1) > cores)
+    return usage_error("--slots={}: this node has {} seats (--seats, --leave)", *arguments.slots, cores);
+  SIMSWARM_CHECK(size_from("--min-free", arguments.min_free, options.least_free));
   if (arguments.lease < 1 || arguments.lease > 3600)
     return usage_error("--lease={:g}: expected 1 to 3600 seconds", arguments.lease);
   options.link.queue.lease = std::chrono::milliseconds(static_cast<std::int64_t>(arguments.lease * 1000));
@@ -102,6 +131,17 @@ Result<worker::ServiceOptions> service_options(const WorkerArguments& arguments)
   return options;
 }
 
+// Runs are kept from the network for nothing where they can read how to log in.
+void say_what_runs_can_read(const worker::ServiceOptions& options) {
+  if (options.network == "open" || ::geteuid() != 0) return;
+  for (const std::string& file : password_files()) {
+    std::error_code error;
+    const fs::perms perms = fs::status(file, error).permissions();
+    if (!error && (perms & fs::perms::others_read) != fs::perms::none)
+      options.say(fmt::format("every user can read {}, runs too: give it mode 0400", file));
+  }
+}
+
 Result<ExitCode> run_worker(const WorkerArguments& arguments) {
   SIMSWARM_TRY(worker::ServiceOptions options, service_options(arguments));
   const Interrupts interrupts = catch_interrupts(false);
@@ -110,6 +150,16 @@ Result<ExitCode> run_worker(const WorkerArguments& arguments) {
   options.interrupt_descriptor = interrupts.descriptor;
   WorkerLog log(options.link.name.text, arguments.json);
   options.say = options.link.say = [&log](const std::string& text) { log.say(text); };
+  say_what_runs_can_read(options);
+  std::unique_ptr<worker::Seats> seats;
+  if (!arguments.seats.empty()) {
+    SIMSWARM_TRY(seats, take_seats(arguments, options));
+    if (seats == nullptr) {
+      log.say("ended: it had no seat yet");
+      return ExitCode::kOk;
+    }
+    options.seats = seats.get();
+  }
   const std::size_t slots = options.link.slots;
   options.on_ready = [&] {
     log.say(fmt::format("{} slot{}, queues {}", slots, slots == 1 ? "" : "s", join(options.link.patterns, ", ")));
@@ -123,19 +173,11 @@ json json_of(const jobs::WorkerView& view) {
   const jobs::WorkerRecord& one = view.record;
   json queues = json::array();
   for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
-  return {{"name", one.name.text},
-          {"host", one.host},
-          {"pid", one.pid},
-          {"version", one.version},
-          {"state", one.state},
-          {"queues", queues},
-          {"finished", one.finished},
-          {"failed", one.failed},
-          {"slots", one.slots},
-          {"running", one.running},
-          {"working_seconds", one.working_seconds},
-          {"born", view.born_at},
-          {"seen", view.seen_at}};
+  return {{"name", one.name.text},  {"host", one.host},         {"pid", one.pid},
+          {"version", one.version}, {"state", one.state},       {"obstacle", one.obstacle},
+          {"queues", queues},       {"finished", one.finished}, {"failed", one.failed},
+          {"slots", one.slots},     {"running", one.running},   {"working_seconds", one.working_seconds},
+          {"born", view.born_at},   {"seen", view.seen_at}};
 }
 
 Result<ExitCode> list_workers(const WorkerArguments& arguments) {
@@ -157,7 +199,7 @@ Result<ExitCode> list_workers(const WorkerArguments& arguments) {
     const jobs::WorkerRecord& one = view.record;
     std::vector<std::string> queues;
     for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
-    table.add_row({one.name.text, one.host, one.state,
+    table.add_row({one.name.text, one.host, one.obstacle.empty() ? one.state : one.state + ", takes nothing new",
                    one.slots == 0 ? "-" : fmt::format("{}/{}", one.running, one.slots), std::to_string(one.finished),
                    std::to_string(one.failed), view.seen_at.size() > 19 ? view.seen_at.substr(11, 8) : view.seen_at,
                    join(queues, " ")});
@@ -165,6 +207,9 @@ Result<ExitCode> list_workers(const WorkerArguments& arguments) {
   result::TextTable::Style style;
   style.width = stdout_is_terminal() ? terminal_size().columns : 0;
   print(table.render(style));
+  for (const jobs::WorkerView& view : workers) {
+    if (!view.record.obstacle.empty()) print(fmt::format("{}: {}\n", view.record.name.text, view.record.obstacle));
+  }
   return ExitCode::kOk;
 }
 

@@ -126,6 +126,13 @@ class Link final : public QueueLink {
     working_seconds_ = working_seconds;
   }
 
+  void tell_obstacle(const std::string& text) override {
+    const std::lock_guard guard(mutex_);
+    obstacle_ = text;
+    next_beat_ = {};
+    ring(wake_);
+  }
+
   [[nodiscard]] LinkState state() const override {
     const std::lock_guard guard(mutex_);
     LinkState state = state_;
@@ -416,7 +423,8 @@ class Link final : public QueueLink {
     for (const auto& [id, job] : held_) {
       if (registered_.size() < named_.size() + kMostQueues) registered_.insert(job.queue);
     }
-    const jobs::WorkerRecord record = record_of(options_, {named_, registered_, state_, running_, working_seconds_});
+    const jobs::WorkerRecord record =
+        record_of(options_, {named_, registered_, state_, running_, working_seconds_, obstacle_});
     lock.unlock();
     const auto beaten = [&]() -> Result<std::vector<jobs::Beat>> {
       SIMSWARM_CHECK(queue_->present(record));
@@ -444,8 +452,10 @@ class Link final : public QueueLink {
   void part(const Error& error) {
     state_.connected = false;
     ring(event_);
-    if (!std::exchange(told_away_, true)) {
-      away_since_ = system_clock().monotonic();
+    if (!told_away_) away_since_ = system_clock().monotonic();
+    // That the server refuses us is another matter: somebody has to do something.
+    if (!std::exchange(error.can_retry ? told_away_ : told_refused_, true)) {
+      told_away_ = true;
       options_.say(fmt::format("{}; what runs goes on, outcomes wait in {}", error.message, outbox_.folder().string()));
     }
     try_again_ = system_clock().monotonic() + pause_;
@@ -475,6 +485,7 @@ class Link final : public QueueLink {
   // Not before all that was due has been done: a server may let us in that takes no word of ours.
   void come_back() {
     pause_ = kFirstPause;
+    told_refused_ = false;
     if (!std::exchange(told_away_, false)) return;
     const double away = Seconds(system_clock().monotonic() - away_since_).count();
     options_.say(
@@ -552,6 +563,7 @@ class Link final : public QueueLink {
   std::size_t running_ = 0;
   std::size_t waited_ = 0;  // outcomes, when the queue was away
   double working_seconds_ = 0;
+  std::string obstacle_;
   bool may_claim_ = true;
   bool claims_now_ = false;
   bool stale_ = false;  // something was settled since it was last looked which queues have jobs
@@ -559,6 +571,7 @@ class Link final : public QueueLink {
   bool left_ = false;
   bool ends_ = false;
   bool told_away_ = false;
+  bool told_refused_ = false;
   Monotonic away_since_{};
   Monotonic next_beat_{};
   Monotonic next_look_{};

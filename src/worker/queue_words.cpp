@@ -89,6 +89,7 @@ jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presenc
   record.slots = options.slots;
   record.running = presence.running;
   record.cpu = options.cpu;
+  record.obstacle = presence.obstacle;
   return record;
 }
 

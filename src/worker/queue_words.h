@@ -49,6 +49,7 @@ struct Presence {
   const LinkState& state;
   std::size_t running = 0;
   double working_seconds = 0;
+  std::string obstacle{};
 };
 [[nodiscard]] jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presence);
 

@@ -11,6 +11,7 @@
 #include "queue/queue.h"
 #include "worker/ended_run.h"
 #include "worker/held.h"
+#include "worker/node_room.h"
 #include "worker/outcomes.h"
 #include "worker/service_ground.h"
 #include "worker/shelf.h"
@@ -40,6 +41,7 @@ class Service final : public Host {
         link_(link),
         stored_(stored),
         ground_(ground_of(options, network, keeper, std::move(owner))),
+        room_(disks_of(options), options.least_free, options.seats),
         outcomes_(options, link, stored) {
     if (stored != nullptr) ground_.source = stored->source();
     ground_.on_other_cpu = [&link](const std::string& campaign, const std::string& cpu) { link.misses(campaign, cpu); };
@@ -78,6 +80,8 @@ class Service final : public Host {
     for (std::size_t i = 0; i < batch.claims.size(); ++i)
       executed_.emplace(std::pair(batch.study, batch.runs[i]), batch.claims[i].job);
     running_ += 1;
+    room_.began(batch.id, kind_of(*studies_.at(batch.study), batch.runs.front()));
+    for (const std::size_t run : batch.runs) batches_[{batch.study, run}] = batch.id;
     link_.shares().began(studies_.at(batch.study)->queue, batch.id, batch.claims.size());
   }
 
@@ -92,6 +96,8 @@ class Service final : public Host {
       outcomes_.judge_trial(study, finished);
     } else {
       --running_;
+      room_.ended(finished.batch.id, telling_peak(finished));
+      for (const std::size_t run : finished.batch.runs) batches_.erase({finished.batch.study, run});
       link_.shares().ended(study.queue, finished.batch.id, ended_of(finished, will_retry));
       std::vector<Settlement> settlements;
       for (std::size_t i = 0; i < finished.batch.claims.size(); ++i) {
@@ -129,6 +135,7 @@ class Service final : public Host {
     queue_->forget_ended();
     give_back_surplus();
     mix();
+    look_at_memory(running);
     if (!ends_) link_.hold(wanted());
     const Monotonic now = system_clock().monotonic();
     if (now - told_ >= kTelling) tell(running, now);
@@ -140,7 +147,11 @@ class Service final : public Host {
     return descriptors;
   }
 
-  [[nodiscard]] bool is_busy() override { return false; }
+  [[nodiscard]] bool is_busy() override { return !room_.obstacle().empty(); }
+  [[nodiscard]] bool shares_machine() override { return options_.seats != nullptr; }
+  [[nodiscard]] bool has_room_for(std::size_t id, std::size_t run) override {
+    return room_.fits(kind_of(*studies_.at(id), run));
+  }
   // As long as the service lives more may come.
   [[nodiscard]] bool is_settled() override {
     if (!options_.burst || ends_) return ends_;
@@ -191,6 +202,37 @@ class Service final : public Host {
     ground.keeper = &keeper;
     ground.cpu = options.link.cpu;
     return ground;
+  }
+
+  static std::vector<fs::path> disks_of(const ServiceOptions& options) {
+    std::vector<fs::path> folders{options.link.spool};
+    if (options.store) folders.push_back(options.store->cache);
+    return folders;
+  }
+
+  // Runs that are expected to use as much memory as each other. Of jobs that say all themselves no two are alike.
+  static std::string kind_of(const OpenStudy& study, std::size_t run) {
+    return study.campaign.empty() ? "" : study.campaign + "\n" + study.runs[run].config;
+  }
+
+  // Who was ended for another reason may have been about to use more.
+  static std::uint64_t telling_peak(const Finished& finished) {
+    const bool tells = std::any_of(finished.judgements.begin(), finished.judgements.end(), [](const Judgement& one) {
+      return is_complete(one.verdict.outcome) || one.verdict.outcome == Outcome::kOutOfMemory;
+    });
+    return tells ? finished.ended.usage.peak_memory : 0;
+  }
+
+  void look_at_memory(const std::vector<RunningView>& views) {
+    const Monotonic now = system_clock().monotonic();
+    if (now - looked_at_memory_ < kTelling) return;
+    looked_at_memory_ = now;
+    std::map<std::uint64_t, std::uint64_t> memory;
+    for (const RunningView& view : views) {
+      const auto batch = batches_.find({view.study, view.run});
+      if (batch != batches_.end()) memory[batch->second] = std::max(memory[batch->second], view.progress.memory);
+    }
+    room_.look(memory);
   }
 
   void end_soon(const std::string& why) {
@@ -361,11 +403,14 @@ class Service final : public Host {
       most = std::max(most, wanted_of(*study));
     }
     most += std::min(shelf_.overdue(), kMostForOpenings * options_.link.slots);
-    if (stored_ == nullptr) return most;
-    const std::string obstacle = stored_->obstacle();
-    if (obstacle != std::exchange(told_obstacle_, obstacle))
+    std::string obstacle = room_.obstacle();
+    if (obstacle.empty() && stored_ != nullptr) obstacle = stored_->obstacle();
+    if (obstacle != std::exchange(told_obstacle_, obstacle)) {
       options_.say(obstacle.empty() ? "there is room again: going on" : obstacle);
-    return obstacle.empty() ? most + stored_->uploader().pending() : 0;
+      link_.tell_obstacle(obstacle);
+    }
+    if (!obstacle.empty()) return 0;
+    return stored_ == nullptr ? most : most + stored_->uploader().pending();
   }
 
   // Others may have completed what has run here for a while.
@@ -387,15 +432,17 @@ class Service final : public Host {
     stored_->uploader().watch(std::move(running));
   }
 
-  // Runs that last longer than others did are not hoarded: others may have nothing to do.
+  // Runs that last longer than others did are not hoarded: others may have nothing to do. Nor is what finds no room.
   void give_back_surplus() {
-    if (held_.size() <= options_.link.slots) return;
+    const bool has_room = room_.obstacle().empty();
+    if (has_room && held_.size() <= options_.link.slots) return;
     std::map<std::size_t, std::size_t> kept;
     std::set<std::size_t> runs;
     for (const auto& [run, job] : executed_) runs.insert(job.index);
     for (const auto& [index, held] : held_) {
       const std::size_t count = ++kept[held.study];
-      if (count > wanted_of(*studies_.at(held.study)) && !runs.contains(index)) stops_.push_back({JobId{index}});
+      const std::size_t most = has_room ? wanted_of(*studies_.at(held.study)) : 0;
+      if (count > most && !runs.contains(index)) stops_.push_back({JobId{index}});
     }
   }
 
@@ -431,6 +478,8 @@ class Service final : public Host {
   std::map<std::size_t, std::unique_ptr<OpenStudy>>& studies_ = shelf_.studies();
   std::map<std::size_t, Held> held_;                                    // by the index of the job here
   std::multimap<std::pair<std::size_t, std::size_t>, JobId> executed_;  // by study and position
+  NodeRoom room_;
+  std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> batches_;  // by study and run
   Outcomes outcomes_;
   std::vector<Stop> stops_;
   std::size_t running_ = 0;  // processes
@@ -441,6 +490,7 @@ class Service final : public Host {
   std::string told_obstacle_;
   std::string told_wait_;  // why a study could not be opened that may be later
   Monotonic told_{};
+  Monotonic looked_at_memory_{};
   Monotonic summed_up_{};
 };
 

@@ -8,6 +8,7 @@
 
 #include "exec/keeper.h"
 #include "worker/queue_link.h"
+#include "worker/seats.h"
 #include "worker/stored_runs.h"
 #include "worker/studies.h"
 
@@ -22,6 +23,9 @@ struct ServiceOptions {
   // anything but «open» no run is executed as root, and programs of users are asked behind the same fence.
   std::string network = "open";
   std::optional<exec::Containment> containment{};  // nothing: the best that works here
+  std::optional<std::uint64_t>
+      least_free{};              // bytes of the disks of spool and cache; nothing: a fiftieth, at most 1 GiB
+  const Seats* seats = nullptr;  // that this worker has taken of its node; outlives the service
   exec::Limits limits{};
   std::optional<double> stall{};
   // Seconds that running runs get when the worker is to end; then they are ended and handed back. Negative: as long as

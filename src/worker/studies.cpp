@@ -207,6 +207,7 @@ fs::path OpenStudy::sample_folder(std::size_t position) const {
 Result<std::unique_ptr<OpenStudy>> open_study(const StudyRequest& request, const GroundOptions& options) {
   auto study = std::make_unique<OpenStudy>();
   study->id = request.id;
+  study->campaign = request.campaign;
   SIMSWARM_TRY(study->spec, parse_study(request.spec));
   exec::Limits& limits = study->limits;
   limits = study->spec.limits;

@@ -55,6 +55,7 @@ struct StudyRequest {
 struct OpenStudy {
   std::size_t id = 0;
   StudySpec spec;
+  std::string campaign{};   // empty: a job of its own
   jobs::QueueName queue{};  // from which its jobs come
   std::unique_ptr<Dialect> dialect;
   RunList runs;

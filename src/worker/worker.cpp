@@ -113,7 +113,7 @@ class Loop {
       }
       if (queue_.counts().queued == 0 || (!running_.empty() && queue_.next_is_alone())) return;
       const Job& next = queue_.job(queue_.next());
-      if (!running_.empty() && !host_.has_room_for(next.study, next.runs.front())) return;
+      if ((!running_.empty() || host_.shares_machine()) && !host_.has_room_for(next.study, next.runs.front())) return;
       Batch batch;
       batch.claims = claim();
       for (const Claim& claim : batch.claims) {

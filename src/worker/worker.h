@@ -94,7 +94,9 @@ class Host {
   [[nodiscard]] virtual bool is_settled() { return true; }
   // How many runs of the study may share the process that begins with this one.
   [[nodiscard]] virtual std::size_t batch_limit(std::size_t /*study*/, std::size_t /*first*/) { return 1; }
-  // Whether this run may start beside those that run now.
+  // Whether this run may start beside those that run now. Where the host has to know of others on this machine
+  // (`shares_machine`) it is asked also while nothing runs here; a run that may start does at once, or not at all.
+  [[nodiscard]] virtual bool shares_machine() { return false; }
   [[nodiscard]] virtual bool has_room_for(std::size_t /*study*/, std::size_t /*run*/) { return true; }
   // A trial that is wanted now.
   [[nodiscard]] virtual Trial next_trial() { return {}; }

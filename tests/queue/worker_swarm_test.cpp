@@ -1,5 +1,5 @@
 // What `simswarm worker run` does on a node of a swarm, beside a real server: runs that are kept from the network, and
-// that get nothing of the worker's.
+// that get nothing of the worker's; seats that its workers share; a full disk; a password that changes.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -86,7 +86,9 @@ TEST_F(WorkerInASwarm, GivesRunsNothingOfItsOwn) {
   ASSERT_EQ(::setenv("SIMSWARM_TEST_SECRET", "hush-hush", 1), 0);
   const std::string password = site_.outside().write("password", std::string(kTestPassword) + "\n");
   site_.enqueue(site_.run_job("a", {"./looks", "a"}));
-  site_.work_burst({"--slots", "1", "--network", "sockets", "--password-file", password});
+  const std::string log = site_.work_burst({"--slots", "1", "--network", "sockets", "--password-file", password});
+  const std::string warning = "every user can read " + password + ", runs too: give it mode 0400";
+  EXPECT_EQ(log.find(warning) != std::string::npos, ::geteuid() == 0) << log;
   ::unsetenv("SIMSWARM_TEST_SECRET");
   const std::string seen = site_.project().read("a.txt");
   EXPECT_THAT(seen, AllOf(HasSubstr("SIMSWARM_ATTEMPT="), Not(HasSubstr("hush-hush")), Not(HasSubstr(kTestPassword)),
@@ -94,7 +96,8 @@ TEST_F(WorkerInASwarm, GivesRunsNothingOfItsOwn) {
   EXPECT_THAT(seen, HasSubstr("\n0 1 2 3 ")) << "3 is the folder that ls reads";
   EXPECT_THAT(seen, HasSubstr("NoNewPrivs:\t1"));
   if (::geteuid() != 0) return;
-  EXPECT_THAT(seen, AllOf(Not(HasSubstr("user root\n")), HasSubstr("Groups:\t \n"), HasSubstr("CapBnd:\t0000000000000000")));
+  EXPECT_THAT(seen,
+              AllOf(Not(HasSubstr("user root\n")), HasSubstr("Groups:\t \n"), HasSubstr("CapBnd:\t0000000000000000")));
 }
 
 // Root could undo all of it.
@@ -107,6 +110,92 @@ TEST_F(WorkerInASwarm, ExecutesNothingAsRootBehindAFence) {
                         "user can reach " +
                         site_.project().path().string() + "; name one with --run-as"));
   EXPECT_EQ(site_.details("a").job.state, State::kFailed);
+}
+
+// Workers of a node share its cores: each has a seat, or waits for one.
+TEST_F(WorkerInASwarm, HasASeatOrWaitsForOne) {
+  ASSERT_EQ(::setenv("SIMSWARM_CORES", "3", 1), 0);
+  const Words seats{"--slots", "1",       "--node",  "host7",  "--seats", site_.outside() / "seats",
+                    "--leave", "host7=1", "--leave", "other=3"};
+  auto one = site_.worker("one", seats);
+  const auto two = site_.worker("two", seats);
+  const auto three = site_.started("three", seats);
+  const auto four = site_.started("four", seats);
+  ASSERT_TRUE(three->says("three: waits for a seat: all 2 seats of this node are taken"));
+  ASSERT_TRUE(four->says("four: waits for a seat: all 2 seats of this node are taken"));
+  EXPECT_FALSE(site_.is_registered("three"));
+  EXPECT_THAT(site_.end(*four), HasSubstr("four: ended: it had no seat yet"));
+  one.reset();  // by SIGKILL
+  ASSERT_TRUE(wait_until([&] { return site_.is_registered("three"); })) << three->log();
+  site_.enqueue_gate("a");
+  site_.enqueue_gate("b");
+  EXPECT_TRUE(site_.begins("a"));
+  EXPECT_TRUE(site_.begins("b"));
+  site_.open_gate("a");
+  site_.open_gate("b");
+  EXPECT_TRUE(site_.becomes("a", State::kFinished));
+  EXPECT_TRUE(site_.becomes("b", State::kFinished));
+  ::unsetenv("SIMSWARM_CORES");
+}
+
+TEST_F(WorkerInASwarm, RefusesSeatsThatANodeDoesNotHave) {
+  ASSERT_EQ(::setenv("SIMSWARM_CORES", "2", 1), 0);
+  const std::string folder = site_.outside() / "seats";
+  site_.expect_refused({"worker", "run", "--seats", folder, "--slots", "3"},
+                       "--slots=3: this node has 2 seats (--seats, --leave)");
+  site_.expect_refused({"worker", "run", "--leave", "host7"}, "--leave=host7: expected NODE=CORES, like manager=1");
+  ::unsetenv("SIMSWARM_CORES");
+}
+
+// A node leaves itself one core at least.
+TEST_F(WorkerInASwarm, HasASlotForEachCoreThatIsNotLeftToOthers) {
+  ASSERT_EQ(::setenv("SIMSWARM_CORES", "4", 1), 0);
+  const Words node{"--node", "host7"};
+  EXPECT_THAT(site_.end(*site_.worker("one", node + Words{"--leave", "host7=1"})), HasSubstr("one: 3 slots, queues"));
+  EXPECT_THAT(site_.end(*site_.worker("two", node + Words{"--leave", "host7=9"})), HasSubstr("two: 1 slot, queues"));
+  ::unsetenv("SIMSWARM_CORES");
+}
+
+TEST_F(WorkerInASwarm, TakesNothingOnAFullDiskAndSaysSo) {
+  const auto full = site_.worker("full", {"--slots", "1", "--min-free", "900000T"});
+  ASSERT_TRUE(full->says(" (--min-free): nothing new starts until there is more"));
+  site_.enqueue(site_.run_job("a", {"./prog", "a"}));
+  const auto listed = [&] { return site_.asked({"worker", "list"})["workers"][0]; };
+  EXPECT_TRUE(
+      wait_until([&] { return listed()["obstacle"].get<std::string>().find("is, less than ") != std::string::npos; }));
+  EXPECT_THAT(
+      site_.simswarm({"worker", "list"}).output,
+      AllOf(HasSubstr("idle, takes nothing new"), HasSubstr("full: "), HasSubstr(site_.spool().path().string())));
+  EXPECT_EQ(site_.details("a").job.state, State::kQueued);
+  site_.work_burst({"--slots", "1"});
+  EXPECT_EQ(site_.details("a").job.state, State::kFinished) << "by another";
+  EXPECT_EQ(site_.end(*full).find("--min-free"), full->log().rfind("--min-free")) << "once";
+}
+
+// Passwords are changed while workers run: what runs goes on, and they come back with the new one.
+TEST_F(WorkerInASwarm, ReadsItsPasswordAgainWhenTheServerRefusesIt) {
+  server_.command({"ACL", "SETUSER", "runner", "on", ">old-secret", "~*", "&*", "+@all"});
+  const std::string password = site_.outside().write("password", "old-secret\n");
+  const auto one = site_.worker(
+      "one", {"--slots", "1", "--queue", "unix://runner@" + server_.socket(), "--password-file", password});
+  site_.enqueue_gate("a");
+  ASSERT_TRUE(site_.begins("a"));
+  server_.command({"ACL", "SETUSER", "runner", "resetpass", ">new-secret"});
+  server_.command({"CLIENT", "KILL", "USER", "runner"});
+  ASSERT_TRUE(one->says("the server refuses the user or the password of the URL")) << one->log();
+  site_.outside().write("password", "new-secret\n");
+  ASSERT_TRUE(one->says(" is back after "));
+  site_.open_gate("a");
+  EXPECT_TRUE(site_.becomes("a", State::kFinished));
+  EXPECT_EQ(site_.times_begun("a"), 1U);
+  EXPECT_EQ(site_.details("a").job.attempt, 1);
+  // Where the file is there before the server wants it, nobody is refused.
+  server_.command({"ACL", "SETUSER", "runner", "resetpass", ">third-secret"});
+  site_.outside().write("password", "third-secret\n");
+  server_.command({"CLIENT", "KILL", "USER", "runner"});
+  site_.enqueue(site_.run_job("b", {"./prog", "b"}));
+  EXPECT_TRUE(site_.becomes("b", State::kFinished));
+  EXPECT_THAT(site_.end(*one), Not(HasSubstr("secret")));
 }
 
 TEST_F(WorkerInASwarm, RefusesNetworksThatItDoesNotKnow) {

@@ -1,4 +1,4 @@
-#include "campaign/room.h"
+#include "worker/room.h"
 
 #include <sys/statvfs.h>
 
@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 
-namespace simswarm::campaign {
+namespace simswarm::worker {
 namespace {
 
 using std::chrono::milliseconds;
@@ -24,7 +24,7 @@ std::uint64_t number_in(const std::string& text, std::string_view name) {
 }
 
 // «max» is no limit.
-std::optional<std::uint64_t> number_of(const char* file) {
+std::optional<std::uint64_t> number_of(const fs::path& file) {
   const Result<std::string> text = read_file(file);
   const auto number = text ? parse_int(trim(*text)) : std::nullopt;
   if (!number || *number < 0) return std::nullopt;
@@ -32,7 +32,7 @@ std::optional<std::uint64_t> number_of(const char* file) {
 }
 
 // Of a container: at the root of what it sees of the control groups, version 2 or 1.
-void narrow(Memory& memory, const char* limit_file, const char* usage_file, const char* details,
+void narrow(Memory& memory, const fs::path& limit_file, const fs::path& usage_file, const fs::path& details,
             std::string_view prefix) {
   const auto limit = number_of(limit_file);
   auto used = number_of(usage_file);
@@ -49,15 +49,16 @@ void narrow(Memory& memory, const char* limit_file, const char* usage_file, cons
 
 }  // namespace
 
-Memory memory_of_machine() {
+Memory memory_of_machine(const fs::path& root) {
   Memory memory;
-  const Result<std::string> text = read_file("/proc/meminfo");
+  const Result<std::string> text = read_file(root / "proc/meminfo");
   if (!text) return memory;
   memory.total = number_in(*text, "MemTotal:") * 1024;
   memory.available = number_in(*text, "MemAvailable:") * 1024;
-  narrow(memory, "/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current", "/sys/fs/cgroup/memory.stat", "");
-  narrow(memory, "/sys/fs/cgroup/memory/memory.limit_in_bytes", "/sys/fs/cgroup/memory/memory.usage_in_bytes",
-         "/sys/fs/cgroup/memory/memory.stat", "total_");
+  const fs::path groups = root / "sys/fs/cgroup";
+  narrow(memory, groups / "memory.max", groups / "memory.current", groups / "memory.stat", "");
+  const fs::path first = groups / "memory";  // of version 1
+  narrow(memory, first / "memory.limit_in_bytes", first / "memory.usage_in_bytes", first / "memory.stat", "total_");
   return memory;
 }
 
@@ -84,7 +85,7 @@ bool Room::fits(std::uint64_t needed, std::uint64_t promised) {
   if (needed < kSmall) return true;
   const Monotonic now = system_clock().monotonic();
   if (now - looked_at_memory_ >= kMemoryPause) {
-    const Memory memory = memory_of_machine();
+    const Memory memory = memory_();
     available_ = memory.available;
     reserve_ = memory.total / 20;
     looked_at_memory_ = now;
@@ -92,4 +93,4 @@ bool Room::fits(std::uint64_t needed, std::uint64_t promised) {
   return available_ >= needed + promised + reserve_;
 }
 
-}  // namespace simswarm::campaign
+}  // namespace simswarm::worker
