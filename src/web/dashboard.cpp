@@ -32,9 +32,9 @@ json json_of(const jobs::WorkerView& view) {
   const jobs::WorkerRecord& one = view.record;
   json queues = json::array();
   for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
-  return {{"name", one.name.text},  {"host", one.host},     {"state", one.state},       {"slots", one.slots},
-          {"running", one.running}, {"queues", queues},     {"finished", one.finished}, {"failed", one.failed},
-          {"version", one.version}, {"born", view.born_at}, {"seen", view.seen_at}};
+  return {{"name", one.name.text}, {"host", one.host},       {"state", one.state},   {"obstacle", one.obstacle},
+          {"slots", one.slots},    {"running", one.running}, {"queues", queues},     {"finished", one.finished},
+          {"failed", one.failed},  {"version", one.version}, {"born", view.born_at}, {"seen", view.seen_at}};
 }
 
 json json_of(const view::CampaignRow& row) {
@@ -93,6 +93,11 @@ std::string short_time(const std::string& stamp) {
   return stamp.size() < 19 ? stamp : replace_all(stamp.substr(0, 19), "T", " ");
 }
 
+Cell state_cell(const jobs::WorkerRecord& worker) {
+  if (!worker.obstacle.empty()) return {fmt::format("{}: {}", worker.state, worker.obstacle), "bad"};
+  return {worker.state, worker.state == "busy" ? "good" : ""};
+}
+
 std::string workers_html(const view::Overview& overview) {
   HtmlTable table({"Worker", "Host", "State", "Busy", "Finished", "Failed", "Seen (UTC)", "Queues"});
   for (const jobs::WorkerView& view : overview.workers) {
@@ -101,7 +106,7 @@ std::string workers_html(const view::Overview& overview) {
     for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
     table.add_row({{one.name.text},
                    {one.host},
-                   {one.state, one.state == "busy" ? "good" : ""},
+                   state_cell(one),
                    {one.slots == 0 ? "–" : fmt::format("{}/{}", one.running, one.slots), "number"},
                    number(one.finished),
                    failures(one.failed),

@@ -82,7 +82,7 @@ std::string escaped(std::string_view text, std::size_t longest) {
   return safe;
 }
 
-HtmlTable::HtmlTable(std::vector<std::string> header) {
+HtmlTable::HtmlTable(const std::vector<std::string>& header) {
   for (const std::string& name : header) head_ += fmt::format("<th scope=\"col\">{}</th>", escaped(name));
 }
 

@@ -16,7 +16,7 @@ inline constexpr std::size_t kLongestShown = 300;  // characters of a value; the
 // A table of escaped cells; it may scroll in itself, so that a phone shows the page.
 class HtmlTable {
  public:
-  explicit HtmlTable(std::vector<std::string> header);
+  explicit HtmlTable(const std::vector<std::string>& header);
 
   struct Cell {
     std::string text;    // not escaped yet

@@ -11,7 +11,6 @@ namespace simswarm::engine {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 
 class EngineTest : public testing::Test {
  protected:

@@ -107,7 +107,7 @@ TEST(OverviewPage, MakesEveryNameHarmless) {
   view::Overview hostile = overview();
   hostile.queues[0].name.text = hostile.queues[0].campaign = kHostile;
   jobs::WorkerRecord& worker = hostile.workers[0].record;
-  worker.name.text = worker.host = worker.state = worker.version = kHostile;
+  worker.name.text = worker.host = worker.state = worker.version = worker.obstacle = kHostile;
   worker.queues = {{kHostile}};
   hostile.workers[0].seen_at = kHostile;
   DashboardView view = seen(hostile);
@@ -134,6 +134,14 @@ TEST(TroublesOf, SaysHowOldThePageIs) {
   EXPECT_THAT(troubles_of(view), ElementsAre("Redis has not answered for 34.0 s; what is shown is 34.0 s old"));
   view.queue.value = nullptr;
   EXPECT_THAT(troubles_of(view), ElementsAre("Redis has not answered yet"));
+}
+
+TEST(OverviewPage, SaysWhyAWorkerTakesNothing) {
+  view::Overview full = overview();
+  full.workers[0].record.obstacle = "the disk of the spool is full";
+  EXPECT_THAT(overview_page(seen(full), false).body,
+              HasSubstr("<td class=\"bad\">busy: the disk of the spool is full</td>"));
+  EXPECT_EQ(json::parse(overview_json(seen(full))).at("workers").at(0).at("obstacle"), "the disk of the spool is full");
 }
 
 TEST(TroublesOf, SaysWhyNothingGoesOn) {

@@ -153,7 +153,7 @@ TEST_F(ServerTest, SurvivesBytesThatAreNoText) {
   EXPECT_TRUE(status == 200 || status == 400) << status;
   for (int seed = 1; seed < 200; ++seed) {
     std::string noise;
-    unsigned state = static_cast<unsigned>(seed);
+    auto state = static_cast<unsigned>(seed);
     for (int i = 0; i < 300; ++i) noise += static_cast<char>((state = state * 1103515245U + 12345U) >> 16U);
     RawClient other = running.client();
     other.send(noise + "\r\n\r\n");
