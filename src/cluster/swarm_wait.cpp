@@ -1,5 +1,6 @@
 // Waits for services to come, and for tasks to end.
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <thread>
 
@@ -10,14 +11,16 @@
 namespace simswarm::cluster {
 namespace {
 
-constexpr std::size_t kFailures = 5;  // of tasks since the deployment, after which nobody waits any longer
+constexpr std::size_t kFailures = 5;  // of tasks, after which nobody waits any longer
+constexpr double kForServers = 15;    // seconds that a worker needs to find that the servers have come
 
 // Whether all running tasks of a service are of its newest form: a word of Docker's about an update that fills a swarm
 // never ends, as some tasks wait for room for ever.
 constexpr const char* kNewest = R"sh(
-wanted=$(docker service inspect --format '{{json .Spec.TaskTemplate.ContainerSpec}}' "$1") || exit 1
+plain() { sed 's/"DNSConfig":{},//'; }  # which a service has, and its tasks do not
+wanted=$(docker service inspect --format '{{json .Spec.TaskTemplate.ContainerSpec}}' "$1" | plain)
 shift
-docker inspect --type task --format '{{json .Spec.ContainerSpec}}' "$@" | while IFS= read -r one; do
+docker inspect --type task --format '{{json .Spec.ContainerSpec}}' "$@" | plain | while IFS= read -r one; do
   [ "$one" = "$wanted" ] || echo old
 done
 )sh";
@@ -34,7 +37,8 @@ Result<bool> is_newest(const Machine& manager, const SwarmService& service, cons
 struct Look {
   std::size_t running = 0, waiting = 0, coming = 0;
   std::size_t failed = 0;  // since the deployment
-  std::string error;       // the last
+  std::string error;       // of the last that failed
+  std::string doubt;       // what one says that has not come yet
 };
 
 Look look_at(const SwarmService& service, const std::vector<SwarmTask>& tasks, double since) {
@@ -49,9 +53,9 @@ Look look_at(const SwarmService& service, const std::vector<SwarmTask>& tasks, d
       ++look.coming;
     }
     const bool has_failed = task.state == "failed" || task.state == "rejected";
-    if (has_failed && task.age <= since) ++look.failed;
-    if (look.error.empty() && !task.error.empty() && (has_failed ? task.age <= since : task.is_wanted()))
-      look.error = task.error;
+    if (has_failed && task.age < since) ++look.failed;
+    if (has_failed && look.error.empty()) look.error = task.error;
+    if (task.is_wanted() && look.doubt.empty()) look.doubt = task.error;
   }
   return look;
 }
@@ -84,7 +88,7 @@ class Waiting {
     bool done = true;
     for (const SwarmService& service : outcome_.services) {
       if (settled_.contains(service.name)) continue;
-      const Look look = look_at(service, all, elapsed() + 1);
+      const Look look = look_at(service, all, counted(service.name));
       if (failed(service, look)) continue;
       SIMSWARM_TRY(const bool come, has_come(service, look, all));
       if (come) {
@@ -96,6 +100,18 @@ class Waiting {
     }
     return done && !outcome_.services.empty();
   }
+
+  // Seconds since when failures count. Workers end as long as queue or store do not answer, and are begun again.
+  double counted(const std::string& service) {
+    if (is_server(service)) return elapsed() + 1;
+    const bool all_there =
+        std::all_of(outcome_.services.begin(), outcome_.services.end(),
+                    [&](const SwarmService& one) { return !is_server(one.name) || settled_.contains(one.name); });
+    if (!all_there) return 0;
+    if (!served_) served_ = elapsed();
+    return std::max(elapsed() - *served_ - kForServers, 0.0);
+  }
+  static bool is_server(const std::string& service) { return service == "redis" || service == "mongo"; }
 
   Result<bool> has_come(const SwarmService& service, const Look& look, const std::vector<SwarmTask>& all) {
     if (look.running == 0 || look.coming > 0) return service.wanted == 0 && !service.is_global;
@@ -109,7 +125,7 @@ class Waiting {
                                     service.update_message, look.error.empty() ? "" : ": " + look.error));
       return true;
     }
-    if (look.failed < kFailures) return false;
+    if (look.failed < kFailures || look.running > 0) return false;
     add(service.name, fmt::format("its tasks fail: {}", look.error));
     return true;
   }
@@ -124,7 +140,8 @@ class Waiting {
     for (const SwarmService& service : outcome_.services) {
       if (settled_.contains(service.name)) continue;
       const Look& look = looks_[service.name];
-      const std::string why = look.error.empty() ? "" : ": " + look.error;
+      const std::string& told = look.error.empty() ? look.doubt : look.error;
+      const std::string why = told.empty() ? "" : ": " + told;
       add(service.name, fmt::format("it has not come within {}, {} of {} run{}", human_duration(options_.patience),
                                     look.running, service.wanted, why));
     }
@@ -135,6 +152,7 @@ class Waiting {
   const std::string& stack_;
   const StackOptions& options_;
   const Monotonic start_ = system_clock().monotonic();
+  std::optional<double> served_;  // when the servers had come
   std::set<std::string> settled_;
   std::map<std::string, Look> looks_;
   StackOutcome outcome_;
