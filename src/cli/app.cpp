@@ -238,6 +238,7 @@ void add_worker(CLI::App& app, WorkerArguments& arguments) {
       ->type_name("KIND");
   add_node(*command, arguments);
   command->add_flag("--burst", arguments.burst, "End when there is nothing left to do");
+  command->add_flag("--patient", arguments.patient, "Wait for queue and store that are not there yet, rather than end");
   add_builder(*command, arguments);
   add_limits(*command, arguments.run, "End a run after this wall time, where its job says none: 90, 15m");
   add_ground(*command, arguments.run);

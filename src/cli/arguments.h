@@ -161,7 +161,7 @@ struct WorkerArguments {
   std::vector<std::string> queues;
   std::optional<int> slots;
   double lease = 10;
-  bool burst = false, json = false;
+  bool burst = false, patient = false, json = false;
   RunArguments run;
 };
 

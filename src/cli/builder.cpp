@@ -92,7 +92,9 @@ Result<ExitCode> run_builder(const WorkerArguments& arguments) {
     log.say(fmt::format("queue {}, {} compilers here{}", campaign::build_queue(options.workshop.image),
                         options.workshop.cores, hosts.empty() ? "" : ", and those of " + join(hosts, ", ")));
   };
-  SIMSWARM_TRY(const builder::ServiceSummary summary, builder::serve(options));
+  SIMSWARM_TRY(
+      const builder::ServiceSummary summary,
+      served<builder::ServiceSummary>(arguments.patient, interrupts, log, [&] { return builder::serve(options); }));
   log.say(fmt::format("ended: {} campaigns queued, {} failed", summary.finished, summary.failed));
   return ExitCode::kOk;
 }

@@ -164,7 +164,9 @@ Result<ExitCode> run_worker(const WorkerArguments& arguments) {
   options.on_ready = [&] {
     log.say(fmt::format("{} slot{}, queues {}", slots, slots == 1 ? "" : "s", join(options.link.patterns, ", ")));
   };
-  SIMSWARM_TRY(const worker::ServiceSummary summary, worker::serve(options));
+  SIMSWARM_TRY(
+      const worker::ServiceSummary summary,
+      served<worker::ServiceSummary>(arguments.patient, interrupts, log, [&] { return worker::serve(options); }));
   log.say(fmt::format("ended: {} jobs finished, {} failed", summary.finished, summary.failed));
   return ExitCode::kOk;
 }

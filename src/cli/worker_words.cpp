@@ -1,5 +1,6 @@
 #include "cli/worker_words.h"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <array>
@@ -63,6 +64,11 @@ void WorkerLog::say(const std::string& text) {
                                           -1, ' ', false, json::error_handler_t::replace)
                                     : fmt::format("{} {}: {}", now.substr(0, 19), name_, text);
   std::cerr << line + "\n" << std::flush;
+}
+
+bool waits_for_interrupt(const Interrupts& interrupts, std::chrono::milliseconds at_most) {
+  pollfd one{interrupts.descriptor, POLLIN, 0};
+  return ::poll(&one, 1, static_cast<int>(at_most.count())) > 0 || *interrupts.count > 0;
 }
 
 }  // namespace simswarm::cli

@@ -1,6 +1,8 @@
 // What the services of a machine, runners and builders, have in common on the command line.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -8,6 +10,7 @@
 #include "base/error.h"
 #include "base/files.h"
 #include "cli/arguments.h"
+#include "cli/interrupts.h"
 
 namespace simswarm::cli {
 
@@ -32,6 +35,23 @@ class WorkerLog {
   bool as_json_;
 };
 
+// Whether one comes within this time.
+[[nodiscard]] bool waits_for_interrupt(const Interrupts& interrupts, std::chrono::milliseconds at_most);
+
+// What `serve` comes to; where the worker is patient, it is called again until queue and store are there, or an
+// interrupt comes. Each trouble is said once.
+template <typename Summary>
+[[nodiscard]] Result<Summary> served(bool is_patient, const Interrupts& interrupts, WorkerLog& log,
+                                     const std::function<Result<Summary>()>& serve) {
+  std::string said;
+  while (true) {
+    Result<Summary> summary = serve();
+    if (summary || !is_patient || summary.error().code != ExitCode::kEnvironment || *interrupts.count > 0)
+      return summary;
+    if (summary.error().message != said) log.say(said = summary.error().message);
+    if (waits_for_interrupt(interrupts, std::chrono::seconds(1))) return Summary{};
+  }
+}
 // simswarm worker build
 [[nodiscard]] Result<ExitCode> run_builder(const WorkerArguments& arguments);
 

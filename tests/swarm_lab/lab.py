@@ -282,7 +282,7 @@ class Lab:
     def __exit__(self, *_):
         self.down()
 
-    def up(self, nodes=3, disk="5g"):
+    def up(self, nodes=3, disk="8g"):
         sweep()
         self.folder.mkdir(exist_ok=True)
         (self.folder / "alive").write_text(str(os.getpid()))
@@ -300,7 +300,7 @@ class Lab:
         for number in range(1, nodes + 1):
             self.add_node(number, disk)
 
-    def add_node(self, number=None, disk="5g"):
+    def add_node(self, number=None, disk="8g"):
         number = number or len(self.nodes) + 1
         node = Node(self, f"node{number}", number, disk)
         self.mount_disk(node)
