@@ -501,7 +501,7 @@ Result<ServiceSummary> serve(const ServiceOptions& given) {
   if (options.link.cpu.empty()) options.link.cpu = cpu_kind();
   const std::string owner = "worker-" + make_ulid(system_clock().stamp());
   SIMSWARM_TRY(const std::unique_ptr<exec::Keeper> keeper, start_keeper(options, owner));
-  SIMSWARM_TRY(const exec::Network network, fenced_network(options, keeper->inside().users));
+  SIMSWARM_TRY(const exec::ChosenNetwork network, fenced_network(options, keeper->inside().users));
   SIMSWARM_TRY(const std::unique_ptr<QueueLink> link, QueueLink::open(options.link));
   std::unique_ptr<StoredRuns> stored;
   if (options.store) {
@@ -511,9 +511,10 @@ Result<ServiceSummary> serve(const ServiceOptions& given) {
                                           options.say, gives_up));
   }
   options.on_ready();
+  options.say(words_of(network));
   Status worked;
   {
-    Service service(options, network, *link, stored.get(), *keeper, owner);
+    Service service(options, network.network, *link, stored.get(), *keeper, owner);
     worked = service.run();
   }
   std::size_t unstored = 0;

@@ -19,7 +19,7 @@ Result<std::unique_ptr<exec::Keeper>> start_keeper(const ServiceOptions& options
 }
 
 // What runs can reach from now on, and what users' programs can that are asked.
-Result<exec::Network> fenced_network(const ServiceOptions& options, int users) {
+Result<exec::ChosenNetwork> fenced_network(const ServiceOptions& options, int users) {
   exec::ChosenNetwork chosen{exec::network_from(options.network).value_or(exec::Network::kPrivate), {}};
   if (options.network == "auto" || chosen.network == exec::Network::kPrivate) {
     const bool may_choose = options.network == "auto";
@@ -29,19 +29,20 @@ Result<exec::Network> fenced_network(const ServiceOptions& options, int users) {
                                chosen.why);
   }
   SIMSWARM_CHECK(exec::fence_foreign(chosen.network, users));
+  return chosen;
+}
+
+std::string words_of(const exec::ChosenNetwork& chosen) {
   switch (chosen.network) {
     case exec::Network::kOpen:
-      options.say("network of runs: open, they reach whatever this worker can");
-      break;
-    case exec::Network::kSockets:
-      options.say(fmt::format("network of runs: no sockets but Unix ones{}{}",
-                              chosen.why.empty() ? "" : "; a private one cannot be made here: ", chosen.why));
-      break;
+      return "network of runs: open, they reach whatever this worker can";
     case exec::Network::kPrivate:
-      options.say("network of runs: private, each has a loopback of its own");
+      return "network of runs: private, each has a loopback of its own";
+    case exec::Network::kSockets:
       break;
   }
-  return chosen.network;
+  return fmt::format("network of runs: no sockets but Unix ones{}{}",
+                     chosen.why.empty() ? "" : "; a private one cannot be made here: ", chosen.why);
 }
 
 }  // namespace simswarm::worker
