@@ -1,7 +1,6 @@
 // The actions of `simswarm swarm`, by what they are about.
 #pragma once
 
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 
 #include "base/error.h"

@@ -93,8 +93,6 @@ class Connecting {
     if (!client)
       return environment_error("{}: {}", (cluster::manager_folder(name_) / "client.json").string(),
                                client.error().message);
-    const json all = json::parse(side_.client, nullptr, false);
-    if (all.contains("store_url") && all.at("store_url").is_string()) all.at("store_url").get_to(store_);
     if (client->record.name != name_)
       return environment_error("{} tells of the swarm «{}»", cluster::manager_folder(name_).string(),
                                clean_line(client->record.name, 60));
@@ -130,7 +128,9 @@ class Connecting {
     HostSettings host;
     if (const auto found = hosts.find(name_); found != hosts.end()) host.image = found->second.image;
     host.queue = cluster::queue_through(connection_, queue_password);
-    host.store = cluster::store_through(connection_, store_, store_password);
+    const auto store = record_.settings.find("SIMSWARM_STORE");
+    host.store =
+        cluster::store_through(connection_, store == record_.settings.end() ? "" : store->second, store_password);
     return write_host(file, name_, &host);
   }
 
@@ -192,7 +192,6 @@ class Connecting {
   std::string name_;
   SwarmRecord record_;
   cluster::ManagerSide side_;
-  std::string store_;  // what the stack's services call their store; empty: its own
   std::optional<Connection> before_;
   Connection connection_;
   bool was_connected_ = false;

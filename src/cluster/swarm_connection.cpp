@@ -259,6 +259,21 @@ std::string queue_through(const Connection& connection, const std::string& passw
                        password);
 }
 
+namespace {
+
+// Without what TLS needs: the way leads through SSH to a Unix socket.
+std::string without_tls(const std::string& url) {
+  const std::size_t begin = url.find('?');
+  if (begin == std::string::npos) return url;
+  std::vector<std::string> kept;
+  for (const std::string_view option : split(std::string_view(url).substr(begin + 1), '&')) {
+    if (!option.starts_with("tls") && !option.starts_with("ssl")) kept.emplace_back(option);
+  }
+  return url.substr(0, begin) + (kept.empty() ? "" : "?" + join(kept, "&"));
+}
+
+}  // namespace
+
 std::string store_through(const Connection& connection, const std::string& store, const std::string& password) {
   constexpr std::string_view kOwn = "mongodb://simswarm@tasks.mongo/simswarm?authSource=admin";
   const std::string_view url = store.empty() ? kOwn : std::string_view(store);
@@ -269,7 +284,7 @@ std::string store_through(const Connection& connection, const std::string& store
   const std::size_t end = std::min(url.find('/', at), url.size());
   const Forward& way = *connection.find("store");
   const std::string host = way.port == 0 ? percent_encoded(way.socket) : fmt::format("127.0.0.1:{}", way.port);
-  const std::string there = fmt::format("{}{}{}", url.substr(0, at), host, url.substr(end));
+  const std::string there = without_tls(fmt::format("{}{}{}", url.substr(0, at), host, url.substr(end)));
   const bool has_user = url.substr(0, at).find('@') != std::string_view::npos;
   return has_user && !password.empty() ? with_password(there, password) : there;
 }

@@ -64,13 +64,13 @@ class SwarmSite:
         for name, file in (("store_ca", "ca.pem"), ("store_cert", "server.pem"), ("store_key", "server.key"), ("store_client", "both.pem")):
             self.manager.docker("secret", "create", name, folder / file)
 
-    def override(self):
-        """The lab's stack file, with its image by its id: what is named so is asked of no registry."""
+    def deploy(self):
+        """With the lab's stack file, and its image by its id: what is named so is asked of no registry."""
         image = self.manager.docker("image", "inspect", "--format", "{{.Id}}", "lab-servers").strip()
-        text = (HERE.parent / "swarm_lab/servers/stack.yml").read_text().replace("${LAB_SERVERS:?}", image)
-        file = self.folder / "override.yml"
-        file.write_text(text)
-        return file
+        store = "mongodb://tasks.mongo:27017/simswarm?tls=true&tlsCAFile=/run/secrets/store_ca&tlsCertificateKeyFile=/run/secrets/store_client"
+        self.swarm("deploy", "--stack", HERE.parent / "swarm_lab/servers/stack.yml",
+                   environment={"LAB_SERVERS": image, "SIMSWARM_STORE": store, "SIMSWARM_STORE_PASSWORD_FILE": "",
+                                "SIMSWARM_DISTCC_LOG": "info", "SIMSWARM_DRAIN": "10s", "SIMSWARM_GRACE": "20s"})
 
     # --- simswarm's own commands
 
@@ -98,7 +98,7 @@ class SwarmSite:
         self.swarm("init", "--manager", self.manager.name, "--address", self.manager.address, *workers)
         self.store_secrets()
         self.swarm("image", "--base", "lab-base")
-        self.swarm("deploy", "--stack", self.override())
+        self.deploy()
         self.swarm("connect")
 
     def end(self):
@@ -117,9 +117,6 @@ class SwarmSite:
 
     def running(self, service):
         return [one for one in self.tasks(service, "desired-state=running") if one["CurrentState"].startswith("Running")]
-
-    def workers(self):
-        return json.loads(self.simswarm("jobs", "workers", "--json")) if False else self.status()["workers"]
 
     def status(self):
         return json.loads(self.swarm("status", "--json", check=False).stdout)

@@ -58,7 +58,7 @@ class A_Deployed(unittest.TestCase):
 
     def test_deploying_again_changes_nothing(self):
         before = {one["ID"] for service in ("redis", "mongo", "builder", "runner") for one in site.running(service)}
-        site.swarm("deploy", "--stack", site.override())
+        site.deploy()
         after = {one["ID"] for service in ("redis", "mongo", "builder", "runner") for one in site.running(service)}
         self.assertEqual(before, after)
 
