@@ -167,6 +167,10 @@ std::vector<std::string> password_files() {
   return files;
 }
 
+const char* said_store() {
+  return remembered(kStore).empty() ? nullptr : remembered(kStore).c_str();
+}
+
 bool names_store(const StoreArguments& arguments) {
   return !arguments.store.empty() || !remembered(kStore).empty();
 }

@@ -18,6 +18,9 @@ namespace simswarm::cli {
 // Whether one was said.
 [[nodiscard]] bool names_store(const StoreArguments& arguments);
 
+// What SIMSWARM_STORE said before hide_passwords() took it out of the environment; nothing: it said nothing.
+[[nodiscard]] const char* said_store();
+
 // The files that passwords have been read from.
 [[nodiscard]] std::vector<std::string> password_files();
 

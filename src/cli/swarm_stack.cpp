@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
+#include "cli/queue_url.h"
 #include "cli/screen.h"
 #include "cli/swarm_actions.h"
 
@@ -99,8 +100,9 @@ Status choose(const SwarmCommandArguments& arguments, SwarmRecord& record) {
   if (!arguments.runners.empty() && arguments.runners != "replicas" && arguments.runners != "nodes")
     return usage_error("--runners={}: there are replicas and nodes", arguments.runners);
   if (!arguments.runners.empty()) record.runner_per_node = arguments.runners == "nodes";
-  SIMSWARM_TRY(record.settings,
-               cluster::stack_settings(record, [](const char* name) -> const char* { return std::getenv(name); }));
+  SIMSWARM_TRY(record.settings, cluster::stack_settings(record, [](const char* name) -> const char* {
+                 return std::string_view(name) == "SIMSWARM_STORE" ? said_store() : std::getenv(name);
+               }));
   return {};
 }
 
