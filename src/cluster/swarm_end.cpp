@@ -27,7 +27,7 @@ Result<std::size_t> tasks_left(const Machine& manager, const std::string& stack,
                                const std::vector<SwarmService>& ended) {
   SIMSWARM_TRY(const std::vector<SwarmNode> all_nodes, nodes(manager));
   SIMSWARM_TRY(const std::vector<SwarmTask> all, tasks(manager, stack));
-  return std::count_if(all.begin(), all.end(), [&](const SwarmTask& task) {
+  const auto left = std::count_if(all.begin(), all.end(), [&](const SwarmTask& task) {
     const bool is_there = std::any_of(all_nodes.begin(), all_nodes.end(), [&](const SwarmNode& node) {
       return node.id == task.node_id && node.is_ready();
     });
@@ -35,6 +35,7 @@ Result<std::size_t> tasks_left(const Machine& manager, const std::string& stack,
         std::any_of(ended.begin(), ended.end(), [&](const SwarmService& one) { return one.id == task.service_id; });
     return is_there && is_meant && !task.has_ended();
   });
+  return static_cast<std::size_t>(left);
 }
 
 // False: some run on.

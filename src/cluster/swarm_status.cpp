@@ -73,8 +73,7 @@ std::vector<NodeLook> nodes_with(const std::vector<SwarmNode>& nodes, const std:
   for (const SwarmNode& node : nodes) {
     NodeLook look;
     look.node = node;
-    look.tasks = std::count_if(tasks.begin(), tasks.end(),
-                               [&](const SwarmTask& task) { return task.node_id == node.id && task.runs(); });
+    for (const SwarmTask& task : tasks) look.tasks += task.node_id == node.id && task.runs() ? 1U : 0U;
     looks.push_back(std::move(look));
   }
   return looks;

@@ -17,7 +17,7 @@ constexpr double kForServers = 15;    // seconds that a worker needs to find tha
 // Whether all running tasks of a service are of its newest form: a word of Docker's about an update that fills a swarm
 // never ends, as some tasks wait for room for ever.
 constexpr const char* kNewest = R"sh(
-plain() { sed 's/"DNSConfig":{},//'; }  # which a service has, and its tasks do not
+plain() { sed 's/"DNSConfig":{},//; s/"StopGracePeriod":[0-9]*,//'; }  # a service is shown with defaults, tasks are not
 wanted=$(docker service inspect --format '{{json .Spec.TaskTemplate.ContainerSpec}}' "$1" | plain)
 shift
 docker inspect --type task --format '{{json .Spec.ContainerSpec}}' "$@" | plain | while IFS= read -r one; do
@@ -134,6 +134,7 @@ class Waiting {
     settled_.insert(service);
     outcome_.findings.push_back(
         {"service", service, what, fmt::format("simswarm swarm logs {} --name {}", service, stack_)});
+    options_.say({Step::Kind::kNote, service, what});
   }
 
   Result<StackOutcome> give_up() {
