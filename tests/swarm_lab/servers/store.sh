@@ -13,7 +13,7 @@ fi
 programs=$(echo /usr/lib/postgresql/*/bin)
 if [[ ! -e $DATA ]]; then
   rm -rf "$DATA.new"
-  "$programs/initdb" --auth-local=trust --auth-host=reject --no-sync --pgdata="$DATA.new" >/dev/null
+  "$programs/initdb" --auth-local=trust --auth-host=reject --no-sync --encoding=UTF8 --locale=C --pgdata="$DATA.new" >/dev/null
   mv "$DATA.new" "$DATA"
 fi
 rm -f "$DATA/postmaster.pid"
