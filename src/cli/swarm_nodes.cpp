@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "cli/screen.h"
 #include "cli/swarm_actions.h"
+#include "cluster/image_spread.h"
 #include "cluster/swarm_doctor.h"
 #include "settings/hosts.h"
 
@@ -80,7 +81,6 @@ class Report {
     return environment_error("{}", join(lines, "\nsimswarm: "));
   }
 
- private:
   void say(const Step& step) {
     if (arguments_.json) {
       steps_.push_back({{"kind", cluster::to_text(step.kind)}, {"where", step.where}, {"what", step.what}});
@@ -89,6 +89,7 @@ class Report {
     }
   }
 
+ private:
   const SwarmCommandArguments& arguments_;
   json steps_ = json::array();
 };
@@ -140,6 +141,33 @@ std::string cores_of(const std::vector<SwarmNode>& nodes) {
   return fmt::format("{} node{} with {:g} cores", nodes.size(), nodes.size() == 1 ? "" : "s", cores);
 }
 
+// New nodes get the images that services run on; those that cannot be brought are named, and tasks there wait for them.
+Status bring_images(const SwarmRecord& record, const std::vector<std::string>& hosts, Report& report) {
+  if (!record.registry.empty()) return {};
+  SIMSWARM_TRY(const cluster::Machine manager, cluster::Machine::at(record.manager));
+  cluster::SpreadOptions options;
+  options.folder = cluster::swarms_folder() / record.name;
+  for (const std::string& host : hosts) {
+    SIMSWARM_TRY(cluster::Machine machine, cluster::Machine::at(host));
+    options.nodes.push_back(std::move(machine));
+  }
+  std::vector<std::string> images{record.image};
+  for (const auto& [name, image] : record.toolchains) images.push_back(image);
+  for (const std::string& image : images) {
+    if (image.empty()) continue;
+    options.tag = image;
+    SIMSWARM_TRY(const cluster::Spread spread, cluster::spread_image(manager, options));
+    for (const cluster::NodeImage& node : spread.nodes) {
+      const bool failed = node.state == cluster::NodeImage::State::kFailed;
+      report.say({failed ? Step::Kind::kNote : Step::Kind::kDone, node.name,
+                  failed ? fmt::format("{} could not be brought: {}; simswarm swarm image --image {} tries again",
+                                       image, node.error, image)
+                         : fmt::format("has {}", image)});
+    }
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<ExitCode> swarm_init(const SwarmCommandArguments& arguments) {
@@ -160,6 +188,7 @@ Result<ExitCode> swarm_add(const SwarmCommandArguments& arguments) {
   SIMSWARM_TRY(const SwarmRecord record, swarm_meant(arguments));
   Report report(arguments);
   SIMSWARM_TRY(const NodesOutcome outcome, cluster::add_nodes(record, arguments.words, report.options()));
+  if (outcome.findings.empty() && !arguments.dry_run) SIMSWARM_CHECK(bring_images(record, arguments.words, report));
   return report.end(record, outcome);
 }
 

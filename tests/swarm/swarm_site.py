@@ -85,6 +85,12 @@ class SwarmSite:
     def simswarm(self, *words, **more):
         return self.lab.simswarm(PROGRAM, *map(str, words), timeout=more.pop("timeout", 300), **more)
 
+    def add_node(self):
+        """A further computer, with the lab's base image, as any has that took it from a registry."""
+        node = self.lab.add_node()
+        node.docker("import", BASE, "lab-base", timeout=300)
+        return node
+
     def swarm(self, action, *words, **more):
         """What it printed, and how long it took in `times`."""
         begun = time.monotonic()
@@ -127,12 +133,16 @@ class SwarmSite:
 
 
 class Campaign:
-    """A client's call in the background; its events as they come."""
+    """A client's call in the background; its events as they come. What it says lies beside the project, not in it."""
 
-    def __init__(self, site, folder, words):
-        self.log = folder / "events.json"
-        self.errors = folder / "errors.txt"
-        line = ["/bin/sh", "-c", 'cd "$1" && shift && exec "$@" 2>errors.txt', "sh", folder, PROGRAM, *words]
+    count_of_all = 0
+
+    def __init__(self, site, folder, words, program=PROGRAM):
+        Campaign.count_of_all += 1
+        self.log = folder.with_name(f"{folder.name}.{Campaign.count_of_all}.events")
+        self.errors = self.log.with_suffix(".errors")
+        self.begun = time.monotonic()
+        line = ["/bin/sh", "-c", 'cd "$1" && exec 2>"$2" && shift 2 && exec "$@"', "sh", folder, self.errors, program, *words]
         self.process = site.lab.client.start(*line, log=self.log,
                                              environment={"SIMSWARM_SSH": f"ssh -F {site.lab.ssh}/config"})
 
@@ -145,8 +155,8 @@ class Campaign:
                 pass
         return found
 
-    def count(self, event):
-        return sum(1 for one in self.events() if one.get("event") == event)
+    def count(self, event, **fields):
+        return sum(1 for one in self.events() if one.get("event") == event and all(one.get(n) == v for n, v in fields.items()))
 
     def wait(self, seconds):
         try:
