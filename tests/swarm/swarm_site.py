@@ -127,6 +127,11 @@ class SwarmSite:
     def status(self):
         return json.loads(self.swarm("status", "--json", check=False).stdout)
 
+    def said(self, node, service):
+        """What the containers of a service there have said."""
+        shown = [node.docker("logs", one, check=False) for one in node.docker("ps", "-q", "--filter", f"name={NAME}_{service}.").split()]
+        return "".join(one.stdout + one.stderr for one in shown)
+
     def container(self, node, service):
         shown = node.docker("ps", "-q", "--filter", f"name={NAME}_{service}.").split()
         return shown[0] if shown else None

@@ -93,7 +93,7 @@ class Place:
 
     def begin(self, within=None):
         words = ["unshare", "--fork", "--pid", "--kill-child", "--mount", "--net", "--uts", "--ipc", "--mount-proc",
-                 "--propagation", "private", "sleep", "infinity"]
+                 "--propagation", "private", "bash", "-c", "while :; do sleep 1000 & wait; done"]  # it reaps, as an init does
         if within:
             words = within.enter(words)
         self.starter = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
@@ -106,7 +106,7 @@ class Place:
         while todo:
             pid = todo.pop()
             try:
-                if Path(f"/proc/{pid}/comm").read_text().strip() == "sleep":
+                if Path(f"/proc/{pid}/comm").read_text().strip() == "bash":
                     return pid
             except OSError:
                 pass
