@@ -29,8 +29,8 @@ struct StackOutcome {
 };
 
 // Of the environment: the stack file's variables that are the user's to set (SIMSWARM_DRAIN, SIMSWARM_REDIS_MEMORY, …),
-// and all of his own stack file's. Those of the store only with a stack file of his own, since other commands know them, too. An error names one with a
-// password in it.
+// and all of his own stack file's. Those of the store only with a stack file of his own, since other commands know
+// them, too. An error names one with a password in it.
 [[nodiscard]] Result<std::map<std::string, std::string>> stack_settings(
     const SwarmRecord& record, const std::function<const char*(const char*)>& environment);
 

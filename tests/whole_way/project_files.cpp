@@ -128,7 +128,8 @@ void ProjectFiles::tune(int how) const {
 
 void ProjectFiles::break_it() const {
   write("tuning.cc", "extern const char* const kTuning;\nconst char* const kTuning = ;\n");
-  // What fails waits at the gate too: make begins nothing more once something has failed, and the gate might not be reached.
+  // What fails waits at the gate too: make begins nothing more once something has failed, and the gate might not be
+  // reached.
   write("Makefile", read("Makefile") + "tuning.o: | gate.done\n");
 }
 
