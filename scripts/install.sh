@@ -67,10 +67,17 @@ apt_install() {
 packages_of() {
   case "$1" in
     build) printf '%s\n' "${BUILD[@]}" ;;
-    test) printf '%s\n' "${TEST[@]}" ;;
+    test) printf '%s\n' "${TEST[@]}"; docker_client ;;
     demo) printf '%s\n' "${DEMO[@]}" ;;
     *) fail "no group '$1'; the groups are build, test and demo" ;;
   esac
+}
+
+# In Debian 13 the client of Docker is a package of its own.
+docker_client() {
+  local known
+  known=$(apt-cache --names-only search '^docker-cli$' 2>/dev/null || true)
+  [[ -z "$known" ]] || echo docker-cli
 }
 
 main() {

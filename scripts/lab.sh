@@ -16,7 +16,7 @@ fail() {
 
 codename() { sed -n 's/^VERSION_CODENAME=//p' /etc/os-release; }
 # shellcheck disable=SC2016  # apt's words, not the shell's
-mirror() { apt-get indextargets --format '$(REPO_URI)' "Codename: $(codename)" | head -n 1; }
+mirror() { apt-get indextargets --format '$(REPO_URI)' "Codename: $(codename)" | sed -n 1p; }
 
 recipe() {
   codename
@@ -27,12 +27,18 @@ recipe() {
 build() {
   local root=$FOLDER/root included uri components=main
   uri=$(mirror)
+  if [[ -z "$uri" ]]; then  # apt has no lists yet
+    apt-get update -qq
+    uri=$(mirror)
+  fi
   [[ -n "$uri" ]] || fail "apt knows no place to take $(codename) from"
   [[ "$uri" != *ubuntu* ]] || components=main,universe
   included=$(IFS=,; echo "${PACKAGES[*]}")
-  rm -rf "$root"
-  debootstrap --variant=minbase --components="$components" --include="$included" "$(codename)" "$root" "$uri" \
-    >"$FOLDER/install.log" 2>&1 || { tail -n 20 "$FOLDER/install.log" >&2; fail "debootstrap failed"; }
+  bootstrap() {
+    rm -rf "$root"
+    debootstrap --variant=minbase --components="$components" --include="$included" "$(codename)" "$root" "$uri" >"$FOLDER/install.log" 2>&1
+  }
+  bootstrap || bootstrap || { tail -n 20 "$FOLDER/install.log" >&2; fail "debootstrap failed"; }
   rm -rf "$root"/var/cache/apt/* "$root"/var/lib/apt/lists/* "$root"/usr/share/{doc,man,locale}/* "$root"/var/log/*.log
   tar --sort=name --numeric-owner -C "$root" -cf "$FOLDER/base.tar.new" .
   rm -rf "$root"

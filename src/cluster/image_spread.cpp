@@ -21,7 +21,8 @@ using nlohmann::json;
 constexpr std::string_view kSurvey =
     "docker info --format '{{json .Swarm.NodeID}} {{json .DriverStatus}}' || exit\n"
     "ids=$(docker image ls --all --quiet --no-trunc) || exit\n"
-    "[ -z \"$ids\" ] || docker image inspect --format '{{json .Id}} {{json .RepoTags}} {{json .RootFS.Layers}}' $ids";
+    "[ -z \"$ids\" ] || docker image inspect --format '{{json .Id}} {{json .RepoTags}} {{json .RootFS.Layers}}' $ids "
+    "|| true";  // one may go meanwhile
 
 // JSON values with a blank between them, of which none has one in it.
 std::vector<json> values_of(std::string_view line) {

@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kSshFailed = 255;  // ssh(1): of its own; else the exit code is the program's
 constexpr std::size_t kLongestLine = 300;
+// Of sockets' paths the kernel takes 107 bytes; ssh(1) adds «/», 40 digits, and for a moment «.» and 16 letters.
+constexpr std::size_t kLongestFolder = 107 - 1 - 40 - 17;
 
 bool is_target(std::string_view text) {
   if (text.empty() || text.front() == '-') return false;
@@ -26,7 +28,7 @@ bool is_target(std::string_view text) {
 // One connection serves the calls of a command. Its socket's path has to be short.
 std::vector<std::string> shared_connection() {
   const fs::path folder = swarms_folder() / ".ssh";
-  if (folder.native().size() > 60 || !make_folders(folder)) return {};
+  if (folder.native().size() > kLongestFolder || !make_folders(folder)) return {};
   return {"-o", "ControlMaster=auto", "-o", fmt::format("ControlPath={}/%C", folder.string()),
           "-o", "ControlPersist=60"};
 }

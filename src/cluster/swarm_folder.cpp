@@ -7,7 +7,8 @@ namespace simswarm::cluster {
 namespace {
 
 // $1: swarm, $2: group that may enter, $3: who the pages run as. It reads the length of client.json, that file, and the
-// user's stack file. The folders of services are theirs, so that they can make their sockets in them.
+// user's stack file. The folders of services are theirs, so that they can make their sockets in them; those of
+// pages get the group that may enter.
 constexpr const char* kMake = R"sh(set -eu
 umask 077
 all=/host/simswarm-swarm
@@ -22,8 +23,9 @@ mkdir -p redis mongo pages
 pages=$3
 case $pages in *[!0-9]*) pages=$(id -u "$pages") ;; esac
 chown 999:999 redis mongo
-chown "$pages" pages
-chmod 755 redis mongo pages
+chown "$pages:$2" pages
+chmod 755 redis mongo
+chmod 2755 pages
 read -r length
 head -c "$length" >.client.json
 cat >.override.yml
@@ -54,6 +56,8 @@ std::vector<std::string> helper(const std::string& image, const std::string& scr
                                  "FOWNER",
                                  "--cap-add",
                                  "DAC_OVERRIDE",
+                                 "--cap-add",
+                                 "FSETID",
                                  "--volume",
                                  fmt::format("{}:/host", manager_folder("x").parent_path().parent_path().string()),
                                  "--entrypoint",

@@ -31,7 +31,7 @@ p { margin: .4rem 0; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top; }
 th { background: var(--head); font-weight: 600; white-space: nowrap; }
-td { overflow-wrap: anywhere; min-width: 3rem; }
+td { overflow-wrap: break-word; min-width: 3rem; }
 td.number { text-align: right; white-space: nowrap; min-width: 0; }
 .trouble { margin: .75rem 0; padding: .5rem .75rem .5rem 1.75rem; border-left: .3rem solid var(--bad); background: var(--bad-ground); color: var(--bad); }
 #away { position: fixed; bottom: 0; left: 0; right: 0; margin: 0; padding: .5rem 1rem; background: var(--bad-ground); color: var(--bad); }

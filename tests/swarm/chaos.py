@@ -18,6 +18,11 @@ class Chaos:
 
     def note(self, what):
         self.history.append(f"{time.monotonic() - self.begun:6.1f} s  {what}")
+        print("\n" + self.history[-1], end="", flush=True)
+
+    def swarm(self, action, *words):
+        """Again and again: what an earlier fault has broken may still be on its way back."""
+        wait_until(lambda: self.site.swarm(action, *words, check=False).returncode == 0, 90, f"swarm {action}")
 
     def worker(self):
         return self.dice.choice(self.site.nodes[1:])
@@ -84,9 +89,9 @@ class Chaos:
     def drain_a_node(self):
         node = self.worker()
         self.note(f"{node.name} is drained")
-        self.site.swarm("drain", node.name)
+        self.swarm("drain", node.name)
         time.sleep(self.dice.uniform(2, 6))
-        self.site.swarm("activate", node.name)
+        self.swarm("activate", node.name)
 
     def fill_a_disk(self):
         node = self.worker()
@@ -120,7 +125,7 @@ class Chaos:
             if self.client_dies:
                 self.site.lab.client.run("pkill", "-KILL", "-x", "simswarm", check=False)
                 call.process.wait()
-                self.site.swarm("connect")
+                self.swarm("connect")
                 call = Campaign(self.site, folder, words)
             time.sleep(pause)
         return self.until_complete(call, folder, words, deadline)

@@ -2,7 +2,7 @@
 
 import subprocess
 
-SOURCES = 12
+SOURCES = 20
 
 MAIN = """#include <cmath>
 #include <cstdio>

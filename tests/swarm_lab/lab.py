@@ -62,6 +62,12 @@ def is_alive(pid):
         return False
 
 
+def disk_size():
+    """Of a node, in memory: one that is filled leaves the machine most of its own. An engine wants 5 GB."""
+    gigabytes = int(Path("/proc/meminfo").read_text().split()[1]) // (1 << 20)
+    return f"{max(6, min(8, gigabytes // 3))}g"
+
+
 def is_within(pid, space):
     """Whether a process is in this pid namespace, or in one below it."""
     try:
@@ -186,6 +192,7 @@ class Host(Place):
         self.run("mount", "--bind", self.lab.ssh / "hosts", "/etc/hosts")
         # There is no way out, and nobody to ask for names: what tries hears so at once.
         self.run("sh", "-c", "rm -f /etc/resolv.conf; echo nameserver 127.0.0.1 >/etc/resolv.conf")
+        self.run("sed", "-i", "s/^root:!/root:*/", "/etc/shadow")  # sshd lets no account in that is locked
 
     def sshd(self):
         settings = self.folder / "sshd_config"
@@ -266,6 +273,8 @@ class Node(Host):
 
     def power_on(self):
         self.boot()
+        if self is self.lab.manager:
+            wait_until(lambda: self.docker("node", "ls", check=False).returncode == 0, 60, "a leader of the swarm")
 
 
 class Lab:
@@ -282,8 +291,9 @@ class Lab:
     def __exit__(self, *_):
         self.down()
 
-    def up(self, nodes=3, disk="8g"):
+    def up(self, nodes=3, disk=None):
         sweep()
+        disk = disk or disk_size()
         self.folder.mkdir(exist_ok=True)
         (self.folder / "alive").write_text(str(os.getpid()))
         os.chmod(self.folder, 0o755)
@@ -300,9 +310,9 @@ class Lab:
         for number in range(1, nodes + 1):
             self.add_node(number, disk)
 
-    def add_node(self, number=None, disk="8g"):
+    def add_node(self, number=None, disk=None):
         number = number or len(self.nodes) + 1
-        node = Node(self, f"node{number}", number, disk)
+        node = Node(self, f"node{number}", number, disk or disk_size())
         self.mount_disk(node)
         node.boot()
         self.nodes.append(node)
@@ -346,10 +356,10 @@ class Lab:
 
 
 def remove_cgroups(name):
-    for hierarchy in CGROUPS.iterdir():
-        top = hierarchy / name
-        if not name.startswith(PREFIX) or not top.is_dir():
-            continue
+    """In each hierarchy of version 1, and in that of version 2."""
+    if not name.startswith(PREFIX):
+        return
+    for top in (CGROUPS / name, *(hierarchy / name for hierarchy in CGROUPS.iterdir())):
         for folder, _, _ in os.walk(top, topdown=False):
             for _ in range(100):
                 try:
