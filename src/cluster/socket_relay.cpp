@@ -1,9 +1,11 @@
 #include "cluster/socket_relay.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -40,8 +42,13 @@ Fd connected_to(const std::string& socket) {
   address.sun_family = AF_UNIX;
   if (socket.size() >= sizeof(address.sun_path)) return {};
   std::memcpy(address.sun_path, socket.c_str(), socket.size());
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
-  const bool done = fd.valid() && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0;
+  // A server whose queue of callers is full is waited for, a little: a socket that never waits would be refused at
+  // once.
+  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const timeval patience{2, 0};
+  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+  const bool done = fd.valid() && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
+                    ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0;
   return done ? std::move(fd) : Fd();
 }
 
