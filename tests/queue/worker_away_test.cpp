@@ -99,7 +99,8 @@ class QueueIsAway : public testing::Test {
     const auto until = std::chrono::steady_clock::now() + time;
     ASSERT_TRUE(wait_until([&] { return std::chrono::steady_clock::now() >= until; }, 2 * time));
   }
-  // Each run once, in one attempt; of each worker two lines about the fault.
+  // Each run once, in one attempt; of each worker two lines about the fault, and one more where a server that was away
+  // comes back and refuses it.
   void expect_unharmed(const std::vector<Program>& workers, std::size_t runs) {
     site_.expect_all_finished();
     for (std::size_t i = 0; i < runs; ++i) {
@@ -109,7 +110,7 @@ class QueueIsAway : public testing::Test {
       EXPECT_THAT(job.lost_on, IsEmpty()) << i;
     }
     for (const Program& worker : workers) {
-      EXPECT_EQ(worker.count(kAway), 1U) << worker.log();
+      EXPECT_THAT(worker.count(kAway), testing::AllOf(testing::Ge(1U), testing::Le(2U))) << worker.log();
       EXPECT_EQ(worker.count(kBack), 1U) << worker.log();
     }
   }
@@ -231,7 +232,7 @@ TEST_F(QueueIsAway, TheLineBreaksAgainAndAgain) {
   site_.expect_all_finished();
   site_.proxy().at_each(Moment::kAnswered, {});
   EXPECT_GT(worker.count(kAway), 0U);
-  EXPECT_EQ(worker.count(kAway), worker.count(kBack)) << worker.log();
+  EXPECT_TRUE(wait_until([&] { return worker.count(kAway) == worker.count(kBack); })) << worker.log();
   for (std::size_t i = 0; i < 150; ++i) EXPECT_EQ(site_.executions(i), 1U) << i;
 }
 

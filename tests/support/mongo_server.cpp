@@ -10,11 +10,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
+#include <thread>
 #include <utility>
 
 namespace simswarm::store {
@@ -341,6 +343,15 @@ void MongoServer::kill_hard() {
 void MongoServer::stop_still() const {
   require(ours(), "a server that somebody else runs is not stopped");
   for (const pid_t pid : {standin_, postgres_}) ::kill(pid, SIGSTOP);
+  // The signal is only on its way: on a busy machine a server would still take the next question.
+  for (const pid_t pid : {standin_, postgres_}) {
+    const auto stands = [pid] {
+      std::string stat;
+      std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), stat);
+      return stat.find(") T ") != std::string::npos;
+    };
+    for (int i = 0; i < 5000 && !stands(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
 }
 
 void MongoServer::go_on() const {
