@@ -26,7 +26,7 @@ SCRIPT = '#!/bin/sh\necho "$1" >"$2/out.txt"\nsleep "${3:-0}"\n'
 
 def project(folder):
     folder.mkdir(parents=True)
-    (folder / "program").write_text(SCRIPT)
+    (folder / "program").write_text(SCRIPT + f"# {folder.name} {time.time_ns()}: what is known already is not run again\n")
     (folder / "program").chmod(0o755)
     subprocess.run(["git", "init", "-q", folder], check=True)
     return folder
@@ -79,7 +79,7 @@ def first_run(site):
 def images(site):
     image = json.loads(site.simswarm("swarm", "image", "--base", "lab-base", "--name", NAME, "--json"))
     tag = site.manager.docker("images", "--format", "{{.Repository}}:{{.Tag}}", f"simswarm/{NAME}").split()[0]
-    bare = site.lab.add_node(8)  # has nothing of it
+    bare = site.lab.add_node(5)  # has nothing of it
     once = timed(lambda: site.manager.run("sh", "-c", f"docker save {tag} | ssh -F {site.lab.ssh}/config {bare.name} docker load", timeout=300))
     site.lab.nodes.remove(bare)
     bare.end()
