@@ -10,14 +10,14 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <random>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 #include <utility>
+
+#include "test_folder.h"
 
 namespace simswarm::store {
 namespace {
@@ -350,7 +350,7 @@ void MongoServer::stop_still() const {
       std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), stat);
       return stat.find(") T ") != std::string::npos;
     };
-    for (int i = 0; i < 5000 && !stands(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    require(wait_until(stands), "a server did not stand still");
   }
 }
 

@@ -27,26 +27,30 @@ class Chaos:
     def worker(self):
         return self.dice.choice(self.site.nodes[1:])
 
+    def lasts(self, least, most):
+        """So many seconds something stays broken: the fault itself, no wait for what is to come."""
+        time.sleep(self.dice.uniform(least, most))
+
     # --- the faults
 
     def kill_an_engine(self):
         node = self.worker()
         self.note(f"the engine of {node.name} is killed; its containers go on")
         node.kill_engine()
-        time.sleep(self.dice.uniform(1, 6))
+        self.lasts(1, 6)
         node.start_engine()
 
     def lose_a_node(self):
         node = self.worker()
         self.note(f"{node.name} loses its power")
         node.lose_power()
-        time.sleep(self.dice.uniform(1, 6))
+        self.lasts(1, 6)
         node.power_on()
 
     def lose_the_manager(self):
         self.note("the manager loses its power")
         self.site.manager.lose_power()
-        time.sleep(self.dice.uniform(1, 3))
+        self.lasts(1, 3)
         self.site.manager.power_on()
 
     def kill_a_container(self):
@@ -63,7 +67,7 @@ class Chaos:
         node = self.worker()
         self.note(f"{node.name} is cut off")
         node.cut()
-        time.sleep(self.dice.uniform(5, 20))
+        self.lasts(5, 20)
         node.heal()
         self.note(f"{node.name} is back")
 
@@ -71,7 +75,7 @@ class Chaos:
         node = self.worker()
         self.note(f"{node.name} stands still")
         node.freeze()
-        time.sleep(self.dice.uniform(5, 15))
+        self.lasts(5, 15)
         node.thaw()
 
     def kill_a_server(self, service):
@@ -90,7 +94,7 @@ class Chaos:
         node = self.worker()
         self.note(f"{node.name} is drained")
         self.swarm("drain", node.name)
-        time.sleep(self.dice.uniform(2, 6))
+        self.lasts(2, 6)
         self.swarm("activate", node.name)
 
     def fill_a_disk(self):
@@ -98,7 +102,7 @@ class Chaos:
         self.note(f"the disk of {node.name} is full")
         file = node.folder / "disk/docker/rubbish"
         node.run("sh", "-c", f"dd if=/dev/zero of={file} bs=1M 2>/dev/null; sync", check=False)
-        time.sleep(self.dice.uniform(2, 6))
+        self.lasts(2, 6)
         node.run("rm", "-f", file)
 
     def kill_the_client(self):
