@@ -140,5 +140,6 @@ class Chaos:
             if code == 0:
                 return call
             self.note(f"the call ends with {code}: {call.errors.read_text()[-300:].strip() or json.dumps(call.events()[-1:])[:300]}")
+            wait_until(lambda: self.site.running("redis") and self.site.running("mongo"), 90, "queue and store are back")
             call = Campaign(self.site, folder, words)
         raise LabError("the campaign is not complete after five calls\n" + "\n".join(self.history))
