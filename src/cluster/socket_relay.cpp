@@ -1,26 +1,28 @@
 #include "cluster/socket_relay.h"
 
 #include <arpa/inet.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <list>
 
 #include "base/files.h"
+#include "base/time.h"
 
 namespace simswarm::cluster {
 namespace {
 
 constexpr std::size_t kMostPairs = 256;
 constexpr std::size_t kBuffer = 64 * 1024;  // bytes, one way
+constexpr int kRetry = 20;                  // ms
+constexpr std::chrono::seconds kPatience{10};
 
 // What goes from one socket to another. When the first has said all, the second is told so once it has it all.
 struct Way {
@@ -37,19 +39,25 @@ struct Pair {
   [[nodiscard]] bool is_over() const { return broken || (from_a.closed && from_b.closed); }
 };
 
-Fd connected_to(const std::string& socket) {
+// A caller whom the service has not taken yet. A server whose queue of callers is full refuses at once whoever does not
+// wait; and it may be full because it waits for what only we can move.
+struct Caller {
+  Fd fd;
+  std::size_t port = 0;
+  Monotonic since{};
+};
+
+enum class Connected { kYes, kLater, kNo };
+
+Connected connect_to(const std::string& socket, Fd& fd) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
-  if (socket.size() >= sizeof(address.sun_path)) return {};
+  if (socket.size() >= sizeof(address.sun_path)) return Connected::kNo;
   std::memcpy(address.sun_path, socket.c_str(), socket.size());
-  // A server whose queue of callers is full is waited for, a little: a socket that never waits would be refused at
-  // once.
-  Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  const timeval patience{2, 0};
-  ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-  const bool done = fd.valid() && ::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0 &&
-                    ::fcntl(fd.get(), F_SETFL, O_NONBLOCK) == 0;
-  return done ? std::move(fd) : Fd();
+  fd = Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!fd.valid()) return Connected::kNo;
+  if (::connect(fd.get(), reinterpret_cast<sockaddr*>(&address), sizeof(address)) == 0) return Connected::kYes;
+  return errno == EAGAIN ? Connected::kLater : Connected::kNo;
 }
 
 Result<Fd> listening_on(int port) {
@@ -88,6 +96,7 @@ class Relay {
         at += 2;
       }
       pairs_.remove_if([](const Pair& pair) { return pair.is_over(); });
+      callers_.remove_if([this](Caller& caller) { return is_settled(caller); });
       for (std::size_t i = 0; i < listeners_.size(); ++i) {
         if (polled[1 + i].revents != 0) accept(i);
       }
@@ -97,13 +106,13 @@ class Relay {
  private:
   std::vector<pollfd> wait() {
     std::vector<pollfd> polled{{stop_, POLLIN, 0}};
-    const short news = pairs_.size() < kMostPairs ? POLLIN : 0;
+    const short news = pairs_.size() + callers_.size() < kMostPairs ? POLLIN : 0;
     for (const Fd& listener : listeners_) polled.push_back({listener.get(), news, 0});
     for (const Pair& pair : pairs_) {
       polled.push_back(wish(pair.a, pair.from_a, pair.from_b));
       polled.push_back(wish(pair.b, pair.from_b, pair.from_a));
     }
-    if (::poll(polled.data(), polled.size(), -1) < 0)
+    if (::poll(polled.data(), polled.size(), callers_.empty() ? -1 : kRetry) < 0)
       for (pollfd& one : polled) one.revents = 0;
     return polled;
   }
@@ -115,10 +124,18 @@ class Relay {
   }
 
   void accept(std::size_t i) {
-    Fd caller(::accept4(listeners_[i].get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
-    if (!caller.valid()) return;
-    Fd service = connected_to(ports_[i].socket);
-    if (service.valid()) pairs_.push_back({std::move(caller), std::move(service)});
+    Fd fd(::accept4(listeners_[i].get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (!fd.valid()) return;
+    Caller caller{std::move(fd), i, std::chrono::steady_clock::now()};
+    if (!is_settled(caller)) callers_.push_back(std::move(caller));
+  }
+
+  // He has been brought to the service, or is given up.
+  bool is_settled(Caller& caller) {
+    Fd service;
+    const Connected connected = connect_to(ports_[caller.port].socket, service);
+    if (connected == Connected::kYes) pairs_.push_back({std::move(caller.fd), std::move(service)});
+    return connected != Connected::kLater || std::chrono::steady_clock::now() - caller.since > kPatience;
   }
 
   static void move(Pair& pair, const pollfd& a, const pollfd& b) {
@@ -153,6 +170,7 @@ class Relay {
   int stop_;
   std::vector<Fd> listeners_;
   std::list<Pair> pairs_;
+  std::list<Caller> callers_;
 };
 
 }  // namespace
