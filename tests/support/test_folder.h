@@ -15,13 +15,14 @@
 #include <thread>
 
 #include "base/files.h"
+#include "folder_of_tests.h"
 
 namespace simswarm {
 
 // Removed with all that is in it when the test ends. Other users may enter it.
 class TestFolder {
  public:
-  explicit TestFolder(const fs::path& where = fs::temp_directory_path()) {
+  explicit TestFolder(const fs::path& where = folder_of_tests()) {
     std::string pattern = (fs::canonical(where) / "simswarm-test-XXXXXX").string();
     const char* made = ::mkdtemp(pattern.data());
     EXPECT_NE(made, nullptr) << pattern;
