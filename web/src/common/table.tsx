@@ -70,7 +70,7 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
   const { columns, rows, keyOf, select } = props;
   const all = select != null && rows.length > 0 && rows.every(select.has);
   return (
-    <div class={props.low ? 'box low' : 'box'} role="region" aria-label={props.label} tabIndex={0}>
+    <div class={props.low ? 'box low' : 'box'} role="group" aria-label={props.label} tabIndex={0}>
       <table aria-busy={props.busy}>
         <caption class="hidden">{props.label}</caption>
         <thead>

@@ -7,8 +7,6 @@ const IN_LOGS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u202
 
 function visible(one: string): string {
   const code = one.charCodeAt(0);
-  if (code < 0x20) return String.fromCharCode(0x2400 + code);
-  if (code === 0x7f) return '␡';
   return `‹U+${code.toString(16).toUpperCase().padStart(4, '0')}›`;
 }
 

@@ -167,7 +167,8 @@ function MapCanvas({ id, data, layout, mask, states }: CanvasProps): JSX.Element
   return (
     <div class="map">
       <canvas ref={canvas} tabIndex={0} role="application" aria-roledescription="map" aria-describedby="map-help"
-        aria-label={`Map of ${count(data.runs)} runs, one cell a run`} onKeyDown={keys} />
+        aria-label={`Map of ${count(data.runs)} runs, one cell a run`} onKeyDown={keys}
+        style={{ maxHeight: `${Math.max(120, MapPainter.heightFor(layout))}px` }} />
       <div class="row between under-map">
         <p class="pointed" role="status">{run >= 0 && run < data.runs ? describe(data, run)
           : <span class="quiet">Point at a cell to read its run; click or Enter opens it.</span>}</p>

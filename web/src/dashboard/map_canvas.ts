@@ -19,7 +19,10 @@ interface Look {
 
 const LIGHT: Look = { card: '#ffffff', text: '#16202a', quiet: '#54606d', focus: '#16202a' };
 const DARK: Look = { card: '#171c22', text: '#e4e9ee', quiet: '#9eabb8', focus: '#ffffff' };
-export const MARGIN = { left: 84, top: 26 };
+const FONT = '12px system-ui, sans-serif';
+const LINE = 16; // px
+const LEAST_TEXT = 40;
+const MOST_LEVELS = 3;
 const LINES_FROM = 6;
 const SIGNS_FROM = 12;
 const LARGEST = 48;
@@ -35,6 +38,8 @@ function pack([r, g, b]: [number, number, number], alpha: number): number {
 export class MapPainter {
   view: View = { scale: 1, left: 0, top: 0 };
   cursor = -1;
+  private left = 12; // px of labels
+  private top = 26;
   private width = 0;
   private height = 0;
   private look = LIGHT;
@@ -77,7 +82,18 @@ export class MapPainter {
     this.bitmap.width = layout.width;
     this.bitmap.height = layout.height;
     this.pixels = new ImageData(layout.width, layout.height);
+    this.top = 10 + LINE * Math.max(0, Math.min(MOST_LEVELS, layout.levels));
+    this.left = layout.rows > 1 ? 18 + this.longestRowText(layout) : 4;
     this.fit();
+  }
+
+  private longestRowText(layout: Layout): number {
+    const context = this.canvas.getContext('2d')!;
+    context.font = FONT;
+    let most = 10;
+    const step = Math.max(1, Math.floor(layout.rows / 200));
+    for (let row = 0; row < layout.rows; row += step) most = Math.max(most, context.measureText(clean(layout.rowText(row), 60)).width);
+    return Math.min(most, Math.max(60, this.width * 0.25));
   }
 
   // All cells anew: a scan of 100,000 takes about a millisecond.
@@ -94,7 +110,7 @@ export class MapPainter {
   }
 
   private room(): { width: number; height: number } {
-    return { width: Math.max(50, this.width - MARGIN.left - 8), height: Math.max(50, this.height - MARGIN.top - 8) };
+    return { width: Math.max(50, this.width - this.left - 8), height: Math.max(50, this.height - this.top - 8) };
   }
 
   private fitScale(): number {
@@ -104,9 +120,14 @@ export class MapPainter {
     return Math.min(LARGEST / 2, room.width / layout.width, room.height / layout.height);
   }
 
+  // What the map needs at most, so that a small one does not hold an empty space.
+  static heightFor(layout: Layout): number {
+    return 18 + LINE * Math.min(MOST_LEVELS, layout.levels) + layout.height * (LARGEST / 2) + 8;
+  }
+
   fit(): void {
     this.fitted = true;
-    this.view = { scale: this.fitScale(), left: MARGIN.left, top: MARGIN.top };
+    this.view = { scale: this.fitScale(), left: this.left, top: this.top };
   }
 
   private clamp(): void {
@@ -115,8 +136,8 @@ export class MapPainter {
     const room = this.room();
     const clampSide = (at: number, margin: number, size: number, space: number): number =>
       size <= space ? margin : Math.min(margin, Math.max(margin + space - size, at));
-    view.left = clampSide(view.left, MARGIN.left, layout.width * view.scale, room.width);
-    view.top = clampSide(view.top, MARGIN.top, layout.height * view.scale, room.height);
+    view.left = clampSide(view.left, this.left, layout.width * view.scale, room.width);
+    view.top = clampSide(view.top, this.top, layout.height * view.scale, room.height);
   }
 
   pan(dx: number, dy: number): void {
@@ -138,7 +159,7 @@ export class MapPainter {
 
   runAt(x: number, y: number): number {
     const { layout, view } = this;
-    if (!layout || x < MARGIN.left || y < MARGIN.top) return -1;
+    if (!layout || x < this.left || y < this.top) return -1;
     const column = Math.floor((x - view.left) / view.scale);
     const row = Math.floor((y - view.top) / view.scale);
     if (column < 0 || row < 0 || column >= layout.width || row >= layout.height) return -1;
@@ -164,8 +185,8 @@ export class MapPainter {
     if (!layout || run < 0) return;
     const x = view.left + layout.x[run]! * view.scale;
     const y = view.top + layout.y[run]! * view.scale;
-    if (x < MARGIN.left) view.left += MARGIN.left - x;
-    if (y < MARGIN.top) view.top += MARGIN.top - y;
+    if (x < this.left) view.left += this.left - x;
+    if (y < this.top) view.top += this.top - y;
     if (x + view.scale > this.width) view.left -= x + view.scale - this.width + 8;
     if (y + view.scale > this.height) view.top -= y + view.scale - this.height + 8;
     this.clamp();
@@ -179,13 +200,13 @@ export class MapPainter {
     context.fillRect(0, 0, this.width, this.height);
     const { layout, view } = this;
     if (!layout || data.runs === 0) return;
-    const x0 = Math.max(0, Math.floor((MARGIN.left - view.left) / view.scale));
-    const y0 = Math.max(0, Math.floor((MARGIN.top - view.top) / view.scale));
+    const x0 = Math.max(0, Math.floor((this.left - view.left) / view.scale));
+    const y0 = Math.max(0, Math.floor((this.top - view.top) / view.scale));
     const x1 = Math.min(layout.width, Math.ceil((this.width - view.left) / view.scale));
     const y1 = Math.min(layout.height, Math.ceil((this.height - view.top) / view.scale));
     context.save();
     context.beginPath();
-    context.rect(MARGIN.left - 1, MARGIN.top - 1, this.width, this.height);
+    context.rect(this.left - 1, this.top - 1, this.width, this.height);
     context.clip();
     context.imageSmoothingEnabled = view.scale < 1;
     context.drawImage(this.bitmap, x0, y0, x1 - x0, y1 - y0, view.left + x0 * view.scale, view.top + y0 * view.scale,
@@ -254,27 +275,46 @@ export class MapPainter {
     context.strokeRect(x - 1, y - 1, size + 2, size + 2);
   }
 
+  // A line for each dimension across: a text where its value, or one of an outer dimension, changes.
+  private drawColumnLabels(context: CanvasRenderingContext2D, layout: Layout): void {
+    const { view } = this;
+    const wide = layout.blockWidth * view.scale;
+    const changed = new Uint8Array(layout.columns);
+    for (let level = 0; level < Math.min(MOST_LEVELS, layout.levels); level++) {
+      const y = 12 + level * LINE;
+      let free = this.left - 2; // no text before this
+      for (let column = 0; column < layout.columns;) {
+        if (column === 0 || layout.columnText(column, level) !== layout.columnText(column - 1, level)) changed[column] = 1;
+        let next = column + 1;
+        while (next < layout.columns && !changed[next] && layout.columnText(next, level) === layout.columnText(column, level)) next += 1;
+        if (next < layout.columns) changed[next] = 1;
+        const from = Math.max(view.left + column * wide, this.left);
+        const to = view.left + next * wide;
+        if (from >= free && to > from && from < this.width - 12) {
+          const room = Math.min(Math.max(to - from, LEAST_TEXT), this.width - from) - 6;
+          context.fillText(fitted(context, layout.columnText(column, level), room), from, y);
+          free = from + Math.max(to - from, LEAST_TEXT) - 1;
+        }
+        column = next;
+      }
+    }
+  }
+
   private drawLabels(context: CanvasRenderingContext2D): void {
     const { layout, view } = this;
     if (!layout) return;
-    context.font = '12px system-ui, sans-serif';
+    context.font = FONT;
     context.fillStyle = this.look.quiet;
     context.textBaseline = 'middle';
     context.textAlign = 'left';
-    const wide = layout.blockWidth * view.scale;
-    const every = Math.max(1, Math.ceil(64 / wide));
-    for (let column = 0; column < layout.columns && layout.columns > 1; column += every) {
-      const x = view.left + column * wide;
-      if (x < MARGIN.left - 2 || x > this.width - 20) continue;
-      context.fillText(fitted(context, layout.columnText(column), wide * every - 8), x, MARGIN.top / 2);
-    }
+    this.drawColumnLabels(context, layout);
     context.textAlign = 'right';
     const high = layout.blockHeight * view.scale;
     const step = Math.max(1, Math.ceil(17 / high));
     for (let row = 0; row < layout.rows && layout.rows > 1; row += step) {
       const y = view.top + row * high + Math.min(high * step, Math.max(high - view.scale, view.scale)) / 2;
-      if (y < MARGIN.top || y > this.height - 6) continue;
-      context.fillText(fitted(context, layout.rowText(row), MARGIN.left - 12), MARGIN.left - 8, y);
+      if (y < this.top || y > this.height - 6) continue;
+      context.fillText(fitted(context, layout.rowText(row), this.left - 10), this.left - 8, y);
     }
   }
 }

@@ -13,7 +13,8 @@ export interface Layout {
   x: Uint16Array; // of each run
   y: Uint16Array;
   at: Int32Array; // run of each cell; -1: none
-  columnText: (column: number) => string;
+  levels: number; // dimensions across
+  columnText: (column: number, level: number) => string;
   rowText: (row: number) => string;
   wrapped: boolean; // the arrangement was too large, runs are in the order of their positions
 }
@@ -126,7 +127,9 @@ function place(data: MapData, x: Axis, y: Axis, blocks: Blocks, across: Dimensio
   const layout: Layout = {
     width, height, columns: x.count, rows: y.count, blockWidth, blockHeight, wrapped: false,
     x: new Uint16Array(data.runs), y: new Uint16Array(data.runs), at: new Int32Array(width * height).fill(-1),
-    columnText: (column) => textOf(across, x.sample[column]), rowText: (row) => textOf(down, y.sample[row]),
+    levels: across.length,
+    columnText: (column, level) => textOf(across.slice(level, level + 1), x.sample[column]),
+    rowText: (row) => textOf(down, y.sample[row]),
   };
   for (let i = 0; i < data.runs; i++) {
     const cellX = x.index[i]! * blockWidth + (blocks.place[i]! % wide);
