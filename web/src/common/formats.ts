@@ -43,7 +43,7 @@ export function bytes(size: number | null | undefined): string {
     left /= 1000;
     unit += 1;
   }
-  return `${unit === 0 || left >= 100 ? Math.round(left) : left.toFixed(1)} ${UNITS[unit]}`;
+  return `${unit === 0 || left >= 100 ? Math.round(left) : Number(left.toFixed(1))} ${UNITS[unit]}`;
 }
 
 export function percent(fraction: number | null | undefined, digits = 0): string {
@@ -74,11 +74,23 @@ export function secondsSince(iso: string | null | undefined, now = Date.now()): 
   return date ? Math.max(0, (now - date.getTime()) / 1000) : null;
 }
 
+// «exponential(0.1s)», «exponential(0.2s)»: what all share at the begin is «…».
+export function withoutCommon(values: string[]): string[] {
+  if (values.length < 2) return values;
+  let same = 0;
+  while (same < values[0]!.length - 1 && values.every((one) => one.length > same + 1 && one[same] === values[0]![same])) same += 1;
+  while (same > 0 && /[0-9.eE+-]/.test(values[0]![same - 1]!)) same -= 1;
+  return same > 3 ? values.map((one) => `…${one.slice(same)}`) : values;
+}
+
+export function roughly(seconds: number): string {
+  if (seconds < 60) return `${Math.floor(seconds)} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86400)} d`;
+}
+
 export function ago(seconds: number | null): string {
   if (seconds == null) return '–';
-  if (seconds < 5) return 'now';
-  if (seconds < 60) return `${Math.floor(seconds)} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 172800) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86400)} d ago`;
+  return seconds < 5 ? 'now' : `${roughly(seconds)} ago`;
 }

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Failure } from './api';
-import { ago, clock, moment, parseTime, secondsSince } from './formats';
+import { ago, moment, parseTime, roughly, secondsSince } from './formats';
 import { stateOf, wordOf } from './states';
 import { Text } from './text';
 
@@ -17,6 +17,13 @@ export function Ago({ at }: { at: string | null | undefined }): JSX.Element {
   const date = parseTime(at);
   if (!date) return <span class="quiet">–</span>;
   return <time dateTime={date.toISOString()} title={moment(date)}>{ago(secondsSince(at, tick.value))}</time>;
+}
+
+// How long something has been so.
+export function For({ since }: { since: string | null | undefined }): JSX.Element {
+  const date = parseTime(since);
+  if (!date) return <span class="quiet">–</span>;
+  return <time dateTime={date.toISOString()} title={`since ${moment(date)}`}>{roughly(secondsSince(since, tick.value)!)}</time>;
 }
 
 export function At({ at }: { at: string | null | undefined }): JSX.Element {
@@ -188,8 +195,4 @@ export function Search({ label, value, change }: SearchProps): JSX.Element {
         onInput={(event) => setText(event.currentTarget.value)} />
     </label>
   );
-}
-
-export function timeText(date: Date): string {
-  return clock(date);
 }

@@ -17,7 +17,7 @@ interface Distribution {
 
 const WIDE = 640;
 const HIGH = 260;
-const PLACE = { left: 52, right: 12, top: 12, bottom: 34 };
+const PLACE = { left: 52, right: 24, top: 12, bottom: 34 };
 
 function niceStep(most: number): number {
   const rough = Math.max(1, most / 4);
@@ -78,8 +78,8 @@ function Histogram({ of, show, label }: { of: Distribution; show: (value: number
           <text class="axis" x={PLACE.left - 8} y={by.y(n) + 4} text-anchor="end">{count(n)}</text></g>
       ))}
       <Bars of={of} by={by} />
-      {of.edges.filter((_, i) => i % every === 0).map((edge) => (
-        <text key={edge} class="axis" x={by.x(edge)} y={HIGH - 14} text-anchor="middle">{show(edge)}</text>
+      {of.edges.filter((_, i) => i % every === 0).map((edge, i, all) => (
+        <text key={edge} class="axis" x={by.x(edge) + (i > 0 && i === all.length - 1 ? 22 : 0)} y={HIGH - 14} text-anchor={i > 0 && i === all.length - 1 ? 'end' : 'middle'}>{show(edge)}</text>
       ))}
       {marks.map(([name, value]) => value != null && (
         <g key={name}><line class="mark-line" x1={by.x(value)} x2={by.x(value)} y1={PLACE.top} y2={HIGH - PLACE.bottom} />
@@ -109,7 +109,7 @@ function Numbers({ of, show }: { of: Distribution; show: (value: number) => stri
 function One({ title, of, show }: { title: string; of: Distribution | null; show: (value: number) => string }): JSX.Element {
   if (!of || of.edges.length < 2) return <Section title={title}><p class="note quiet">Nothing is known of it yet.</p></Section>;
   const outcomes = Object.keys(of.counts).filter((name) => of.counts[name]!.some(Boolean));
-  const facts = [['Median', of.median], ['95 % are below', of.p95], ['Most', of.most]].filter(([, value]) => value != null)
+  const facts = [['Median', of.median], ['95 % are below', of.p95], ['most', of.most]].filter(([, value]) => value != null)
     .map(([name, value]) => `${name} ${show(value as number)}`).join(', ');
   return (
     <Section title={title} aside={<span class="quiet">{facts}</span>}>

@@ -22,6 +22,7 @@ const DARK: Look = { card: '#171c22', text: '#e4e9ee', quiet: '#9eabb8', focus: 
 const FONT = '12px system-ui, sans-serif';
 const LINE = 16; // px
 const LEAST_TEXT = 40;
+const NARROW = 24;
 const MOST_LEVELS = 3;
 const LINES_FROM = 6;
 const SIGNS_FROM = 12;
@@ -290,10 +291,11 @@ export class MapPainter {
         if (next < layout.columns) changed[next] = 1;
         const from = Math.max(view.left + column * wide, this.left);
         const to = view.left + next * wide;
-        if (from >= free && to > from && from < this.width - 12) {
-          const room = Math.min(Math.max(to - from, LEAST_TEXT), this.width - from) - 6;
+        const seen = level === 0 || (next - column) * wide >= NARROW; // inner values: all or none
+        if (seen && from >= free && to > from && from < this.width - 12) {
+          const room = Math.min(Math.max(to - from, level === 0 ? LEAST_TEXT : 0), this.width - from) - 4;
           context.fillText(fitted(context, layout.columnText(column, level), room), from, y);
-          free = from + Math.max(to - from, LEAST_TEXT) - 1;
+          free = from + Math.max(to - from, level === 0 ? LEAST_TEXT : 0) - 1;
         }
         column = next;
       }

@@ -1,4 +1,5 @@
 // Where each run's cell is: columns and rows by chosen dimensions, and within those a block of what is left.
+import { withoutCommon } from '../common/formats';
 import { NONE, valueOf, type Dimension, type MapData } from './map_data';
 
 export type Spot = 'x' | 'y' | 'in';
@@ -76,6 +77,15 @@ function textOf(dimensions: Dimension[], sample: number | undefined): string {
   return dimensions.map((one) => valueOf(one, sample) ?? '–').join(', ');
 }
 
+const shorts = new WeakMap<Dimension, string[]>();
+
+function shortText(dimension: Dimension | undefined, sample: number | undefined): string {
+  if (!dimension || sample == null || sample < 0) return '';
+  let short = shorts.get(dimension);
+  if (!short) shorts.set(dimension, (short = withoutCommon(dimension.values)));
+  return short[dimension.codes[sample]!] ?? '–';
+}
+
 function orderIn(data: MapData, inner: Dimension[]): Int32Array | null {
   if (inner.length === 0) return null;
   const { index } = axisOf(data, inner);
@@ -128,7 +138,7 @@ function place(data: MapData, x: Axis, y: Axis, blocks: Blocks, across: Dimensio
     width, height, columns: x.count, rows: y.count, blockWidth, blockHeight, wrapped: false,
     x: new Uint16Array(data.runs), y: new Uint16Array(data.runs), at: new Int32Array(width * height).fill(-1),
     levels: across.length,
-    columnText: (column, level) => textOf(across.slice(level, level + 1), x.sample[column]),
+    columnText: (column, level) => shortText(across[level], x.sample[column]),
     rowText: (row) => textOf(down, y.sample[row]),
   };
   for (let i = 0; i < data.runs; i++) {

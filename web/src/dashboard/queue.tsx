@@ -112,7 +112,7 @@ function Bulk({ queue, state, chosen, total, done }: BulkProps): JSX.Element {
       {list.map(({ action, text, danger, onlySome }) => (
         <button type="button" key={action} class={`small ${danger ? 'warn' : ''}`} disabled={busy || n === 0 || (onlySome && !some)}
           title={onlySome && !some ? 'Select jobs first' : undefined} onClick={() => void change(action)}>
-          {text} {some ? `${count(n)}` : 'all'}
+          {onlySome && !some ? `${text} the selected` : `${text} ${some ? count(n) : 'all'}`}
         </button>
       ))}
       {some && <button type="button" class="small plain" onClick={done}>Select none</button>}

@@ -149,11 +149,12 @@ export class TimelinePainter {
       context.fillStyle = colours.odd;
       context.fillRect(this.left, TOP + lane * this.lane - this.scroll, this.width, this.lane);
     }
+    this.drawTicks(context, colours, true);
     this.drawBars(context, first, last);
     this.drawPointed(context, colours.focus, colours.card);
     this.drawLanes(context, first, last, colours);
     context.restore();
-    this.drawTicks(context, colours);
+    this.drawTicks(context, colours, false);
   }
 
   private drawBars(context: CanvasRenderingContext2D, first: number, last: number): void {
@@ -221,7 +222,8 @@ export class TimelinePainter {
     }
   }
 
-  private drawTicks(context: CanvasRenderingContext2D, colours: Record<string, string>): void {
+  // The lines lie under the bars, the times above all.
+  private drawTicks(context: CanvasRenderingContext2D, colours: Record<string, string>, lines: boolean): void {
     const scale = this.perSecond();
     const step = STEPS.find((one) => one * scale >= 80) ?? 604800;
     const begin = Date.parse(this.data!.begin) / 1000;
@@ -233,11 +235,11 @@ export class TimelinePainter {
     for (let at = start; at <= this.span.to; at += step) {
       const x = this.left + (at - this.span.from) * scale;
       const date = new Date((begin + at) * 1000);
-      const text = step >= 86400 ? date.toLocaleDateString() : date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined });
+      const text = step >= 86400 ? date.toLocaleDateString() : date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined, hour12: false });
       context.fillStyle = colours['line']!;
-      context.fillRect(x, TOP - 6, 1, this.height);
+      context.fillRect(x, TOP - 6, 1, lines ? this.height : 6);
       context.fillStyle = colours['text']!;
-      if (x < this.width - 40) context.fillText(text, x + 3, TOP / 2);
+      if (!lines && x < this.width - 40) context.fillText(text, x + 3, TOP / 2);
     }
   }
 }

@@ -2,7 +2,7 @@
 import type { JSX } from 'preact';
 import { useMemo } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { measure } from '../common/formats';
+import { measure, withoutCommon } from '../common/formats';
 import { LINES, Plot } from '../common/plot';
 import { clean } from '../common/text';
 import { dark } from '../common/theme';
@@ -100,7 +100,8 @@ export function SeriesChart({ series, categories, x, unit, title }: ChartProps):
   holder.columns = columns;
   const data = useMemo(() => [columns.xs, ...columns.means], [columns]);
   const named = categories.length > 0;
-  const words = categories.map((one) => clean(one, 16));
+  const words = withoutCommon(categories).map((one) => clean(one, 16));
+  const longest = Math.max(1, ...words.map((one) => one.length)) * 7 + 10;
   const shape = JSON.stringify([series.map((one) => one.label), words, x, unit]);
   const make = (): Partial<uPlot.Options> & { series: uPlot.Series[] } => ({
     plugins: [intervals(() => holder.columns)],
@@ -109,7 +110,10 @@ export function SeriesChart({ series, categories, x, unit, title }: ChartProps):
       y: { range: () => rangeOf(holder.columns) },
     },
     axes: [
-      { label: `$${clean(x, 40)}`, ...(named ? { splits: () => words.map((_, i) => i), values: () => words } : {}), size: 40 },
+      { label: `$${clean(x, 40)}`, ...(named ? { splits: () => words.map((_, i) => i), values: (plot: uPlot) => {
+        const every = Math.max(1, Math.ceil((words.length * longest) / Math.max(1, plot.width - 80)));
+        return words.map((one, i) => (i % every === 0 ? one : ''));
+      } } : {}), size: 40 },
       { label: unit ? `mean, ${clean(unit, 20)}` : 'mean', size: 62, values: (_plot, splits) => splits.map((one) => measure(one)) },
     ],
     series: [

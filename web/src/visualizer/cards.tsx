@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { bytes, count, percent } from '../common/formats';
 import { memo } from '../common/memo';
 import { clean, Text } from '../common/text';
-import { Ago, Meter } from '../common/ui';
+import { For, Meter } from '../common/ui';
 import type { Node, Service, Swarm, Task } from './types';
 import { hasFailed, imageText, kindOf, labelsOf, matcher, nodeAt, nodeKind, nodeWord, serviceAt, Sign, signOf, taskAt } from './words';
 
@@ -22,7 +22,7 @@ function PlainBox({ task, title }: BoxProps): JSX.Element {
       <span class="task-text">
         <span class="name"><Text of={title} most={40} />{task.slot ? <span class="slot">.{task.slot}</span> : null}</span>
         <span class="quiet"><Text of={imageText(task.image)} most={40} /></span>
-        <span class="line"><span class="word"><Text of={task.state} most={20} /></span> <Ago at={task.since} />
+        <span class="line"><span class="word"><Text of={task.state} most={20} /></span> <For since={task.since} />
           {task.restarts ? <span title="times restarted"> · {count(task.restarts)} restarts</span> : null}</span>
         {task.error && <span class="bad"><Text of={task.error} most={90} /></span>}
         {!task.error && run && <span class="quiet run-of"><Text of={run.name} most={48} />{run.fraction != null && ` ${percent(run.fraction)}`}

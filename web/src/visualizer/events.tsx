@@ -13,7 +13,7 @@ const AT: Record<string, (id: string) => string> = { node: nodeAt, service: serv
 
 const COLUMNS: Column<SwarmEvent>[] = [
   { name: 'at', head: 'At', kind: 'tight', cell: (one) => <At at={one.at} /> },
-  { name: 'ago', head: '', kind: 'tight', cell: (one) => <span class="quiet"><Ago at={one.at} /></span> },
+  { name: 'ago', head: 'Ago', kind: 'tight', cell: (one) => <span class="quiet"><Ago at={one.at} /></span> },
   { name: 'kind', head: 'What', kind: 'tight', cell: (one) => <Text of={one.kind} most={20} /> },
   { name: 'what', head: 'Change', kind: 'wide', cell: (one) => AT[one.kind]
     ? <a href={AT[one.kind]!(one.id)}><Text of={one.what} most={200} /></a> : <Text of={one.what} most={200} /> },

@@ -65,7 +65,7 @@ function SwarmPage({ swarm }: { swarm: Swarm }): JSX.Element {
       <Tiles swarm={swarm} />
       <Tabs label="Views of the swarm" tabs={VIEWS} chosen={view} choose={(next) => setQuery({ view: next === 'cards' ? null : next }, false)}>
         <div class="row spaced" role="search">
-          <Search label="Filter by name, image, state, node, label" value={filter} change={(text) => setQuery({ filter: text })} />
+          <Search label="Filter tasks and nodes" value={filter} change={(text) => setQuery({ filter: text })} />
           {view === 'cards' && (
             <span class="row" role="group" aria-label="Cards for">
               <a class="button small" aria-current={byService ? undefined : 'true'} href={hereWith({ group: null })}>by node</a>

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { bytes, count, percent } from '../common/formats';
 import { Table, type Column } from '../common/table';
 import { Text } from '../common/text';
-import { Ago } from '../common/ui';
+import { For } from '../common/ui';
 import type { Node, Service, Swarm, Task } from './types';
 import { imageText, kindOf, labelsOf, matcher, nodeAt, nodeKind, nodeWord, serviceAt, Sign, taskAt } from './words';
 
@@ -35,7 +35,7 @@ export function taskColumns(names: Map<string, string>): Column<Task>[] {
     { name: 'name', head: 'Task', rowHead: true, cell: (one) => <a href={taskAt(one.id)}><Text of={one.name || one.id} most={70} /></a> },
     { name: 'state', head: 'State', cell: (one) => <><Sign kind={kindOf(one)} word={one.state} />
       {one.desired && one.desired !== one.state && <div class="quiet">shall be <Text of={one.desired} most={20} /></div>}</> },
-    { name: 'since', head: 'Since', kind: 'number', cell: (one) => <Ago at={one.since} /> },
+    { name: 'since', head: 'For', kind: 'number', cell: (one) => <For since={one.since} /> },
     { name: 'node', head: 'Node', cell: (one) => one.node ? <a href={nodeAt(one.node)}><Text of={one.host ?? one.node} most={50} /></a> : '–' },
     { name: 'service', head: 'Service', cell: (one) => <a href={serviceAt(one.service)}><Text of={names.get(one.service) ?? one.service} most={50} /></a> },
     { name: 'image', head: 'Image', cell: (one) => <Text of={imageText(one.image)} most={50} /> },
