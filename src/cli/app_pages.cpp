@@ -26,11 +26,18 @@ void add_pages(CLI::App& command, PagesArguments& arguments) {
 }  // namespace
 
 void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
-  CLI::App* command = app.add_subcommand("dashboard", "Serve a page of queues, workers and campaigns");
+  CLI::App* command = app.add_subcommand("dashboard", "Serve pages of queues, workers, jobs and campaigns");
   command->footer(
-      "/ is the page, /api/v1/overview the same as JSON; /healthz says that the process lives, /readyz that Redis "
-      "answers. Redis is asked at most once a second for all open pages together, the store every 10 s. Ends with "
-      "SIGTERM.");
+      "With --local it shows the campaigns of this folder, without any server: it prints a link to open. Behind the "
+      "pages stands an API, /api/v1/openapi.json; /metrics is for Prometheus; /healthz says that the process lives, "
+      "/readyz that Redis answers. For all open pages together Redis and the store are asked less than five times a "
+      "second. What is changed through a page is told on standard error, with who and when. Ends with SIGTERM.");
+  command->add_flag("--local", arguments.local,
+                    "Show the campaigns that this machine has run in this folder; without --listen at "
+                    "127.0.0.1:9181, or another port that is free");
+  command
+      ->add_option("--state", arguments.state, "With --local: state folder; by default .simswarm in the working folder")
+      ->type_name("DIR");
   command
       ->add_option("--queue", arguments.queue.queue,
                    "Redis server of the queue, redis://host[:port][/database] or unix:///path (SIMSWARM_QUEUE)")
@@ -54,7 +61,8 @@ void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
 void add_visualizer(CLI::App& app, VisualizerArguments& arguments) {
   CLI::App* command = app.add_subcommand("visualizer", "Serve a page of a swarm's nodes, services and tasks");
   command->footer(
-      "/ is the page, /api/v1/swarm the same as JSON; /healthz says that the process lives, /readyz that the engine "
+      "/ is the page, /api/v1/swarm the same as JSON (/api/v1/openapi.json); /metrics is for Prometheus; /healthz says "
+      "that the process lives, /readyz that the engine "
       "answers and is a manager. The engine is asked at most every 2 s for all open pages together, by a fixed list of "
       "questions that change nothing. Ends with SIGTERM.");
   command->add_option("--engine", arguments.engine, "Socket of Docker's engine on a manager (/var/run/docker.sock)")

@@ -203,6 +203,8 @@ struct PagesArguments {
 struct DashboardArguments {
   QueueArguments queue;
   StoreArguments store;
+  bool local = false;
+  std::string state;  // folder; with `local`
   PagesArguments pages;
 };
 

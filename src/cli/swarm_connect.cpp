@@ -11,6 +11,7 @@
 #include "cli/swarm_actions.h"
 #include "cluster/swarm_connection.h"
 #include "cluster/swarm_secrets.h"
+#include "engine/http_get.h"
 #include "settings/hosts.h"
 #include "settings/hosts_private.h"
 #include "simulator/command_text.h"
@@ -168,10 +169,27 @@ class Connecting {
                                     : fmt::format("  ({} is taken on this machine)", one.usual_port);
       print(fmt::format("  {:<10}  {}{}\n", one.what, address_of(one), taken));
     }
-    if (!arguments_.dry_run)
-      print(fmt::format("the pages ask for the token in {}\nsimswarm runall --on {} -- …\n", token.string(),
-                        shell_quoted(name_)));
+    if (arguments_.dry_run) return ExitCode::kOk;
+    for (const char* page : {"dashboard", "visualizer"}) tell_link(page, token);
+    print(fmt::format("the pages ask for the token in {}\nsimswarm runall --on {} -- …\n", token.string(),
+                      shell_quoted(name_)));
     return ExitCode::kOk;
+  }
+
+  // A link that opens a page once. A service that does not answer just now has none.
+  void tell_link(const std::string& page, const fs::path& token_file) const {
+    constexpr std::chrono::seconds kTimeout{5};
+    const Forward* forward = connection_.find(page);
+    if (forward == nullptr || forward->port == 0) return;
+    const Result<std::string> token = read_file(token_file);
+    if (!token) return;
+    const engine::Endpoint at{.socket = {}, .host = "127.0.0.1", .port = forward->port};
+    const auto answer = engine::http_get(at, "/api/v1/code",
+                                         {.timeout = kTimeout, .authorization = "Bearer " + std::string(trim(*token))});
+    if (!answer || answer->status != 200) return;
+    const json told = json::parse(answer->body, nullptr, false);
+    if (!told.is_object() || !told.value("code", json()).is_string()) return;
+    print(fmt::format("open within a minute: {}/#code={}\n", address_of(*forward), told["code"].get<std::string>()));
   }
 
   // Until Ctrl-C, or until somebody disconnects.

@@ -5,18 +5,12 @@
 #include "cli/pages.h"
 
 namespace simswarm::cli {
-namespace {
-
-constexpr std::chrono::milliseconds kPace{2'000};
-
-}  // namespace
 
 Result<ExitCode> visualizer_command(const VisualizerArguments& arguments) {
   SIMSWARM_TRY(web::Service service, open_pages("visualizer", arguments.pages));
-  const engine::Engine engine(arguments.engine);
-  const auto news = [&server = service.server()] { server.wake(); };
-  web::Polled<engine::Swarm> swarm([&engine] { return engine.swarm(); }, kPace, news);
-  return serve_pages(service, web::visualizer_site(swarm, service.token()));
+  web::Visualizer visualizer({.engine = arguments.engine, .token = service.token(), .version = SIMSWARM_VERSION},
+                             service.server());
+  return serve_pages(service, visualizer.site());
 }
 
 }  // namespace simswarm::cli

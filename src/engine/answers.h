@@ -18,8 +18,6 @@ namespace simswarm::engine {
 [[nodiscard]] std::string message_from(std::string_view text);
 // Logs come in pieces, each with eight bytes before it that tell its stream and its length; of a terminal they do not.
 [[nodiscard]] std::string log_text(std::string_view stream);
-// «2026-11-22T12:57:03.123456789Z»; the epoch for what is no such stamp.
-[[nodiscard]] Stamp stamp_from(std::string_view text);
 
 // What services have, counted from their tasks; where the engine has not told.
 void count_tasks(std::vector<Service>& services, const std::vector<Task>& tasks);

@@ -36,6 +36,7 @@ struct Node {
   double cores = 0;
   std::uint64_t memory = 0;  // bytes
   std::vector<Label> labels;
+  friend bool operator==(const Node&, const Node&) = default;
 };
 
 struct Service {
@@ -48,6 +49,7 @@ struct Service {
   std::uint64_t running = 0;
   std::string update;  // state of the last update: updating, paused, completed, rollback_…; empty: none
   std::string update_message;
+  friend bool operator==(const Service&, const Service&) = default;
 };
 
 struct Task {
@@ -65,6 +67,7 @@ struct Task {
   Stamp created{};
   double cores = 0;          // reserved
   std::uint64_t memory = 0;  // reserved, bytes
+  friend bool operator==(const Task&, const Task&) = default;
 };
 
 struct Network {
@@ -82,6 +85,7 @@ struct EngineInfo {
   std::string node;   // id in its swarm
   std::string swarm;  // active, inactive, pending, error, locked
   bool is_manager = false;
+  friend bool operator==(const EngineInfo&, const EngineInfo&) = default;
 };
 
 // What is seen of a swarm at once.
@@ -90,6 +94,7 @@ struct Swarm {
   std::vector<Node> nodes;        // by host name
   std::vector<Service> services;  // by name
   std::vector<Task> tasks;        // newest first, with those that the engine remembers of the past
+  friend bool operator==(const Swarm&, const Swarm&) = default;
 };
 
 enum class LogsOf { kService, kTask };
@@ -106,7 +111,8 @@ class Engine {
   [[nodiscard]] Result<std::vector<Task>> tasks() const;
   [[nodiscard]] Result<std::vector<Network>> networks() const;
   [[nodiscard]] Result<Swarm> swarm() const;
-  // The last lines, standard output and error as they came.
+  // The last lines, standard output and error as they came. An error that cannot be retried: the engine knows no such
+  // id.
   [[nodiscard]] Result<std::string> logs(LogsOf what, const std::string& id, int lines) const;
 
   [[nodiscard]] const Endpoint& endpoint() const { return endpoint_; }

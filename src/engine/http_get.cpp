@@ -211,8 +211,10 @@ tl::expected<HttpAnswer, HttpFailure> http_get(const Endpoint& endpoint, const s
   const auto deadline = Clock::now() + limits.timeout;
   auto fd = endpoint.socket.empty() ? connect_tcp(endpoint, deadline) : connect_unix(endpoint, deadline);
   if (!fd) return tl::make_unexpected(std::move(fd.error()));
-  const std::string question = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\nConnection: close\r\n\r\n",
-                                           target, host_header(endpoint));
+  const std::string authorization =
+      limits.authorization.empty() ? "" : fmt::format("Authorization: {}\r\n", limits.authorization);
+  const std::string question = fmt::format("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n{}Connection: close\r\n\r\n",
+                                           target, host_header(endpoint), authorization);
   if (auto sent = send_all(endpoint, fd->get(), question, deadline); !sent)
     return tl::make_unexpected(std::move(sent.error()));
   Parser parser;

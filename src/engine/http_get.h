@@ -26,6 +26,7 @@ struct Endpoint {
 struct HttpLimits {
   std::chrono::milliseconds timeout{5'000};        // for all of it
   std::size_t most_bytes = std::size_t{64} << 20;  // of the answer's body
+  std::string authorization{};                     // the header of this name; empty: none
 };
 
 struct HttpAnswer {

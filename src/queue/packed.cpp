@@ -1,9 +1,8 @@
 #include "queue/packed.h"
 
-#include <zlib.h>
-
-#include <array>
 #include <cstdint>
+
+#include "base/deflate.h"
 
 namespace simswarm::jobs {
 namespace {
@@ -15,23 +14,7 @@ constexpr std::string_view kBase64 = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnop
 
 std::optional<std::string> unpacked(std::string_view field) {
   if (field.empty() || field.front() != kZlib) return std::string(field);
-  z_stream stream{};
-  if (::inflateInit(&stream) != Z_OK) return std::nullopt;
-  std::string input(field);  // zlib takes no const
-  stream.next_in = reinterpret_cast<Bytef*>(input.data());
-  stream.avail_in = static_cast<uInt>(input.size());
-  std::string text;
-  std::array<char, 16384> part{};
-  int state = Z_OK;
-  while (state == Z_OK && text.size() <= kMostUnpacked) {
-    stream.next_out = reinterpret_cast<Bytef*>(part.data());
-    stream.avail_out = static_cast<uInt>(part.size());
-    state = ::inflate(&stream, Z_NO_FLUSH);
-    text.append(part.data(), part.size() - stream.avail_out);
-  }
-  ::inflateEnd(&stream);
-  if (state != Z_STREAM_END) return std::nullopt;
-  return text;
+  return inflated(field, kMostUnpacked);
 }
 
 std::optional<std::string> base64_decoded(std::string_view text) {

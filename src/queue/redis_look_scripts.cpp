@@ -102,20 +102,65 @@ call('EXPIRE', name, '60')
 return DONE
 )lua";
 
-constexpr std::string_view kWorkers = R"lua(
-local workers = {}
-for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
-  local f = call('HMGET', name, 'queues', 'hostname', 'ip_address', 'pid', 'version', 'state', 'birth',
-    'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running',
-    'sw_cpu', 'sw_obstacle')
-  if f[7] then
-    f[14] = f[14] or ''
-    f[15] = f[15] or ''
-    f[16] = string.sub(name, #'rq:worker:' + 1)
-    workers[#workers + 1] = f
+constexpr std::string_view kAllWorkers = R"lua(
+local function all_workers()
+  local workers = {}
+  for _, name in ipairs(call('SMEMBERS', 'rq:workers')) do
+    local f = call('HMGET', name, 'queues', 'hostname', 'ip_address', 'pid', 'version', 'state', 'birth',
+      'last_heartbeat', 'successful_job_count', 'failed_job_count', 'total_working_time', 'sw_slots', 'sw_running',
+      'sw_cpu', 'sw_obstacle')
+    if f[7] then
+      f[14] = f[14] or ''
+      f[15] = f[15] or ''
+      f[16] = string.sub(name, #'rq:worker:' + 1)
+      workers[#workers + 1] = f
+    end
   end
+  return workers
 end
-return workers
+)lua";
+
+// All that a page of queues and workers shows, in one step.
+constexpr std::string_view kSurvey = R"lua(
+local queues = {}
+for _, name in ipairs(call('SMEMBERS', 'rq:queues')) do
+  local queue = string.sub(name, #'rq:queue:' + 1)
+  local f = call('HMGET', 'simswarm:queue:' .. queue, 'name', 'priority')
+  local one = {queue, f[1] or '', f[2] or ''}
+  for i, registry in ipairs({'deferred', 'scheduled', '', 'wip', 'finished', 'failed', 'canceled'}) do
+    one[3 + i] = registry == '' and call('LLEN', name) or call('ZCARD', 'rq:' .. registry .. ':' .. queue)
+  end
+  queues[#queues + 1] = one
+end
+return {call('EXISTS', 'rq:suspended'), queues, all_workers()}
+)lua";
+
+// What goes on in a queue, and what has ended there since.
+constexpr std::string_view kMoves = R"lua(
+local queue, most = ARGV[2], tonumber(ARGV[3])
+local started, ended = {}, {}
+for _, id in ipairs(call('ZREVRANGE', 'rq:wip:' .. queue, '0', whole(most - 1))) do
+  local one = view(string.match(id, '^[^:]*'))
+  if one then started[#started + 1] = one end
+end
+for i, registry in ipairs({'finished', 'failed', 'canceled'}) do
+  local since, list = ARGV[3 + i], {}
+  local found = since == '' and {} or call('ZRANGEBYSCORE', 'rq:' .. registry .. ':' .. queue, since, '+inf',
+    'WITHSCORES', 'LIMIT', '0', whole(most))
+  for j = 1, #found, 2 do
+    local f = call('HMGET', key(found[j]), 'status', 'sw_attempt', 'sw_worker', 'sw_node', 'started_at', 'ended_at')
+    list[#list + 1] = {found[j], found[j + 1], unpack(f, 1, 6)}
+  end
+  ended[i] = list
+end
+return {started, ended[1], ended[2], ended[3]}
+)lua";
+
+constexpr std::string_view kIds = R"lua(
+local queue, registry, offset, most = ARGV[2], ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local first, last = whole(offset), whole(offset + most - 1)
+if registry == '' then return call('LRANGE', 'rq:queue:' .. queue, first, last) end
+return call('ZRANGE', 'rq:' .. registry .. ':' .. queue, first, last)
 )lua";
 
 }  // namespace
@@ -128,8 +173,11 @@ const RedisLookScripts& redis_look_scripts() {
       script("queues", kQueues),
       script("present", kPresent),
       script("leave", kLeave),
-      script("workers", kWorkers),
+      script("workers", std::string(kAllWorkers) + "return all_workers()"),
       script("describe", kDescribe),
+      script("survey", std::string(kAllWorkers) + std::string(kSurvey)),
+      script("moves", std::string(kView) + std::string(kMoves)),
+      script("ids", kIds),
   };
   return scripts;
 }

@@ -36,6 +36,9 @@ struct RedisLookScripts {
   RedisScript leave;     // worker
   RedisScript workers;   //
   RedisScript describe;  // queue, seconds that it is kept, fields and values
+  RedisScript survey;    //
+  RedisScript moves;     // queue, most of each, then the least score in finished, failed, canceled (empty: none of it)
+  RedisScript ids;       // queue, registry (empty: the queue itself), offset, most; the oldest first
 };
 
 [[nodiscard]] const RedisScripts& redis_scripts();

@@ -5,7 +5,6 @@
 #include "base/text.h"
 
 namespace simswarm::view {
-namespace {
 
 Result<RunStatus> status_of(Ledger& ledger, const PlannedRun& planned) {
   RunStatus status{planned, Outcome::kNotStarted, false, {}, {}, 0};
@@ -23,8 +22,6 @@ Result<RunStatus> status_of(Ledger& ledger, const PlannedRun& planned) {
   }
   return status;
 }
-
-}  // namespace
 
 Result<std::vector<RunStatus>> runs_of_campaign(Ledger& ledger, const std::string& campaign) {
   SIMSWARM_TRY(const auto planned, ledger.runs_of(campaign));

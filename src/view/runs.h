@@ -18,6 +18,7 @@ struct RunStatus {
   int result_attempt = 0;                  // the attempt that it is of
 };
 
+[[nodiscard]] Result<RunStatus> status_of(Ledger& ledger, const PlannedRun& planned);
 [[nodiscard]] Result<std::vector<RunStatus>> runs_of_campaign(Ledger& ledger, const std::string& campaign);
 
 // The runs that a selector names, or a number alone; an error with near misses when there are none.

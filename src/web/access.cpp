@@ -21,7 +21,17 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string decoded(std::string_view text) {
+// The oldest of a map by its times.
+template <typename Map, typename TimeOf>
+void erase_oldest(Map& map, const TimeOf& time_of) {
+  const auto oldest = std::min_element(
+      map.begin(), map.end(), [&](const auto& a, const auto& b) { return time_of(a.second) < time_of(b.second); });
+  if (oldest != map.end()) map.erase(oldest);
+}
+
+}  // namespace
+
+std::string url_decoded(std::string_view text) {
   std::string plain;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const int high = text[i] == '%' && i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
@@ -35,16 +45,6 @@ std::string decoded(std::string_view text) {
   }
   return plain;
 }
-
-// The oldest of a map by its times.
-template <typename Map, typename TimeOf>
-void erase_oldest(Map& map, const TimeOf& time_of) {
-  const auto oldest = std::min_element(
-      map.begin(), map.end(), [&](const auto& a, const auto& b) { return time_of(a.second) < time_of(b.second); });
-  if (oldest != map.end()) map.erase(oldest);
-}
-
-}  // namespace
 
 Result<std::string> read_token(const fs::path& file) {
   Result<std::string> text = read_file(file);
@@ -104,32 +104,50 @@ bool Access::is_token(std::string_view text) const {
   return equal_in_constant_time(digest_of(text).hex(), token_digest_);
 }
 
-Verdict Access::check(const Request& request, Monotonic now) {
+Access::Who Access::check(const Request& request, Monotonic now) {
   constexpr std::string_view kBearer = "bearer ";
-  if (has_session(request, now)) return Verdict::kAllowed;
+  const std::string id = cookie_value(request.cookie, cookie_);
+  if (const Session* session = session_of(id, now); session != nullptr)
+    return {Verdict::kAllowed, "session " + digest_of(id).hex().substr(0, 8), session->csrf};
   const std::string_view given = request.authorization;
   std::string scheme(given.substr(0, kBearer.size()));
   std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                  [](char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : c; });
-  if (scheme != kBearer) return Verdict::kDenied;
+  if (scheme != kBearer) return {Verdict::kDenied};
   // A script with an old token does not keep people from logging in.
   const std::string peer = "bearer " + request.peer;
-  if (failures_.is_reached(peer, now)) return Verdict::kTooMany;
-  if (is_token(trim(given.substr(kBearer.size())))) return Verdict::kAllowed;
+  if (failures_.is_reached(peer, now)) return {Verdict::kTooMany};
+  if (is_token(trim(given.substr(kBearer.size())))) return {Verdict::kAllowed, "token"};
   failures_.note(peer, now);
-  return Verdict::kDenied;
+  return {Verdict::kDenied};
 }
 
-Access::Login Access::log_in(const Request& request, Monotonic now) {
-  const std::string peer = "login " + request.peer;
-  if (failures_.is_reached(peer, now)) return {Verdict::kTooMany};
-  const std::string given = form_value(request.body, "token");
-  if (!is_token(trim(given))) {
-    failures_.note(peer, now);
+Access::Login Access::log_in(const std::string& peer, std::string_view token, std::string_view code, Monotonic now) {
+  const std::string name = "login " + peer;
+  if (failures_.is_reached(name, now)) return {Verdict::kTooMany};
+  const bool is_right = code.empty() ? is_token(trim(token)) : takes_code(trim(code), now);
+  if (!is_right) {
+    failures_.note(name, now);
     return {Verdict::kDenied};
   }
   return {Verdict::kAllowed, fmt::format("{}={}; Max-Age={}; HttpOnly; SameSite=Strict; Path=/", cookie_,
                                          begin_session(now), std::chrono::seconds(kSessionAge).count())};
+}
+
+std::string Access::make_code(Monotonic now) {
+  std::erase_if(codes_, [&](const auto& one) { return now - one.second >= kCodeAge; });
+  if (codes_.size() >= kMostCodes) erase_oldest(codes_, [](const Monotonic& made) { return made; });
+  std::string code = random_hex(kSessionBytes);
+  codes_[digest_of(code).hex()] = now;
+  return code;
+}
+
+bool Access::takes_code(std::string_view text, Monotonic now) {
+  const auto found = codes_.find(digest_of(text).hex());
+  if (found == codes_.end()) return false;
+  const bool is_good = now - found->second < kCodeAge;
+  codes_.erase(found);
+  return is_good;
 }
 
 std::string Access::log_out(const Request& request) {
@@ -138,28 +156,27 @@ std::string Access::log_out(const Request& request) {
 }
 
 // Looked up by digest: how long that takes says nothing of an id.
-bool Access::has_session(const Request& request, Monotonic now) {
-  const std::string id = cookie_value(request.cookie, cookie_);
+const Access::Session* Access::session_of(const std::string& id, Monotonic now) {
   const auto found = id.empty() ? sessions_.end() : sessions_.find(digest_of(id).hex());
-  if (found == sessions_.end()) return false;
-  if (now - found->second < kSessionAge) return true;
+  if (found == sessions_.end()) return nullptr;
+  if (now - found->second.begun < kSessionAge) return &found->second;
   sessions_.erase(found);
-  return false;
+  return nullptr;
 }
 
 std::string Access::begin_session(Monotonic now) {
-  std::erase_if(sessions_, [&](const auto& one) { return now - one.second >= kSessionAge; });
-  if (sessions_.size() >= kMostSessions) erase_oldest(sessions_, [](const Monotonic& begun) { return begun; });
+  std::erase_if(sessions_, [&](const auto& one) { return now - one.second.begun >= kSessionAge; });
+  if (sessions_.size() >= kMostSessions) erase_oldest(sessions_, [](const Session& one) { return one.begun; });
   std::string id = random_hex(kSessionBytes);
-  sessions_[digest_of(id).hex()] = now;
+  sessions_[digest_of(id).hex()] = {now, random_hex(kSessionBytes)};
   return id;
 }
 
 std::string form_value(std::string_view form, std::string_view name) {
   for (const std::string_view part : split(form, '&')) {
     const std::size_t equals = part.find('=');
-    if (equals != std::string_view::npos && decoded(part.substr(0, equals)) == name)
-      return decoded(part.substr(equals + 1));
+    if (equals != std::string_view::npos && url_decoded(part.substr(0, equals)) == name)
+      return url_decoded(part.substr(equals + 1));
   }
   return "";
 }

@@ -48,31 +48,48 @@ class Access {
  public:
   static constexpr std::chrono::hours kSessionAge{12};
   static constexpr std::size_t kMostSessions = 1000;  // the oldest goes
+  static constexpr std::chrono::seconds kCodeAge{60};
+  static constexpr std::size_t kMostCodes = 100;
 
   // Browsers tell cookies of several ports of a host apart by their names alone: `service` goes into ours, and
   // something random, for several of one kind.
   Access(const std::string& token, const std::string& service);
 
+  // Who it is that asks.
+  struct Who {
+    Verdict verdict = Verdict::kDenied;
+    std::string name{};  // for the log: «session 3f2a91c4», «token»
+    std::string csrf{};  // what a change has to bring along; empty: nothing, since no browser adds a token by itself
+  };
   // By `Authorization: Bearer TOKEN`, or by the cookie of a session.
-  [[nodiscard]] Verdict check(const Request& request, Monotonic now);
+  [[nodiscard]] Who check(const Request& request, Monotonic now);
 
   struct Login {
     Verdict verdict = Verdict::kDenied;
     std::string cookie{};  // what Set-Cookie says
   };
-  // The form of the login page: `token=…`.
-  [[nodiscard]] Login log_in(const Request& request, Monotonic now);
+  // With the token, or a code.
+  [[nodiscard]] Login log_in(const std::string& peer, std::string_view token, std::string_view code, Monotonic now);
+  // Opens a session once, within kCodeAge.
+  [[nodiscard]] std::string make_code(Monotonic now);
   // What Set-Cookie says.
   [[nodiscard]] std::string log_out(const Request& request);
 
  private:
+  struct Session {
+    Monotonic begun{};
+    std::string csrf{};
+  };
   [[nodiscard]] bool is_token(std::string_view text) const;
-  [[nodiscard]] bool has_session(const Request& request, Monotonic now);
+  [[nodiscard]] bool takes_code(std::string_view text, Monotonic now);
+  // Null: there is none.
+  [[nodiscard]] const Session* session_of(const std::string& id, Monotonic now);
   [[nodiscard]] std::string begin_session(Monotonic now);
 
   std::string token_digest_;
-  std::string cookie_;                         // its name
-  std::map<std::string, Monotonic> sessions_;  // digests of their ids, and when they began
+  std::string cookie_;                       // its name
+  std::map<std::string, Session> sessions_;  // by digests of their ids
+  std::map<std::string, Monotonic> codes_;   // their digests, and when they were made
   FailureLimit failures_;
 };
 
@@ -84,6 +101,9 @@ class Access {
 // A name of this machine's own, an address, or a name without a dot: none that somebody else's name server could have
 // given a page of his, to read ours through it (DNS rebinding).
 [[nodiscard]] bool is_own_host(std::string_view host);
+// Bytes as they are meant, of «a%20b+c».
+[[nodiscard]] std::string url_decoded(std::string_view text);
+
 // As far as the browser tells, the request does not come from a page of another site.
 [[nodiscard]] bool is_same_site(const Request& request);
 

@@ -5,18 +5,22 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
+#include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <deque>
 #include <list>
 #include <set>
 
@@ -38,6 +42,7 @@ constexpr std::size_t kMostDrained = std::size_t{256} << 10;
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr std::chrono::milliseconds kNoDescriptors{100};
 constexpr int kAcceptedAtOnce = 64;
+constexpr int kNotModified = 304;
 
 Response plain(int status, std::string text) {
   Response response;
@@ -80,6 +85,9 @@ Request request_of(Parser::value_type& message, const std::string& peer) {
   request.origin = header(message, http::field::origin);
   request.fetch_site = header(message, "Sec-Fetch-Site");
   request.content_type = header(message, http::field::content_type);
+  request.csrf = header(message, "X-Simswarm-Csrf");
+  request.if_none_match = header(message, http::field::if_none_match);
+  request.takes_gzip = header(message, http::field::accept_encoding).find("gzip") != std::string::npos;
   request.peer = peer;
   return request;
 }
@@ -118,14 +126,16 @@ http::response<http::string_body> message_of(Response&& response, bool is_head, 
   message.result(static_cast<unsigned>(response.status));
   message.keep_alive(keeps_alive);
   message.set(http::field::content_type, response.type);
-  message.set(http::field::content_length, std::to_string(response.body.size()));
+  if (!response.is_stream && response.status != kNotModified)
+    message.set(http::field::content_length, std::to_string(response.body.size()));
+  if (response.is_packed) message.set(http::field::content_encoding, "gzip");
   message.set("Content-Security-Policy", kContentPolicy);
   message.set("X-Content-Type-Options", "nosniff");
   message.set("X-Frame-Options", "DENY");
   message.set("Referrer-Policy", "no-referrer");
   message.set("Cross-Origin-Opener-Policy", "same-origin");
   message.set("Cross-Origin-Resource-Policy", "same-origin");
-  message.set(http::field::cache_control, response.may_be_stored ? "private, max-age=3600" : "no-store");
+  message.set(http::field::cache_control, response.may_be_stored ? "private, no-cache" : "no-store");
   for (const auto& [name, value] : response.headers) message.insert(name, value);
   if (!is_head) message.body() = std::move(response.body);
   return message;
@@ -141,6 +151,9 @@ struct Hub {
   std::list<std::weak_ptr<Session>> reading{};  // those without a whole request, the longest waiting first
   std::size_t sessions = 0;
   std::size_t answering = 0;
+  std::uint64_t requests = 0;
+  std::set<Session*> streams{};          // those who hear what is published
+  std::atomic<std::size_t> heard_by{0};  // their number
   bool is_ending = false;
   asio::io_context io{1};
   std::set<std::shared_ptr<Session>> waiting{};  // for what is on its way
@@ -156,6 +169,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Session& operator=(const Session&) = delete;
   ~Session() {
     leave_reading();
+    leave_streams();
     --hub_.sessions;
   }
 
@@ -189,8 +203,17 @@ class Session : public std::enable_shared_from_this<Session> {
     answer();
   }
 
+  // Goes on with a stream. Who does not read is not waited for.
+  void publish(const std::shared_ptr<const std::string>& piece) {
+    behind_ += piece->size();
+    if (behind_ > hub_.options.limits.backlog) return close();
+    pieces_.push_back(piece);
+    if (pieces_.size() == 1) write_piece();
+  }
+
   void close() {
     leave_reading();
+    leave_streams();
     patience_.cancel();
     ErrorCode ignored;
     stream_.socket().shutdown(Protocol::socket::shutdown_both, ignored);
@@ -237,6 +260,7 @@ class Session : public std::enable_shared_from_this<Session> {
     keeps_alive_ = parser_->get().keep_alive();
     is_head_ = parser_->get().method() == http::verb::head;
     request_ = request_of(parser_->get(), peer_);
+    request_.number = ++hub_.requests;
     answer();
   }
 
@@ -248,7 +272,56 @@ class Session : public std::enable_shared_from_this<Session> {
     });
   }
 
+  void leave_streams() {
+    if (hub_.streams.erase(this) > 0) hub_.heard_by = hub_.streams.size();
+  }
+
+  // The head, then what is published; what the client still says is dropped.
+  void stream(Response response) {
+    if (hub_.is_ending || is_head_ || hub_.streams.size() >= hub_.options.limits.streams) {
+      Response later = plain(503, "too many pages are open");
+      later.headers.emplace_back("Retry-After", "10");
+      return respond(std::move(later));
+    }
+    tell(response);
+    std::string begin = std::exchange(response.body, {});
+    response_ = message_of(std::move(response), false, false);
+    head_.emplace(response_);
+    stream_.expires_after(hub_.options.limits.response);
+    http::async_write_header(
+        stream_, *head_, [self = shared_from_this(), begin = std::move(begin)](const ErrorCode& error, std::size_t) {
+          --self->hub_.answering;
+          self->head_.reset();
+          if (error || self->hub_.is_ending) return self->close();
+          self->hub_.streams.insert(self.get());
+          self->hub_.heard_by = self->hub_.streams.size();
+          self->listen();
+          self->publish(std::make_shared<const std::string>(begin));
+        });
+  }
+
+  void listen() {
+    buffer_.clear();
+    stream_.expires_never();
+    stream_.async_read_some(buffer_.prepare(kPiece), [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+      if (error) return self->close();
+      self->listen();
+    });
+  }
+
+  void write_piece() {
+    stream_.expires_after(hub_.options.limits.response);
+    asio::async_write(stream_, asio::buffer(*pieces_.front()),
+                      [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+                        if (error) return self->close();
+                        self->behind_ -= self->pieces_.front()->size();
+                        self->pieces_.pop_front();
+                        if (!self->pieces_.empty()) self->write_piece();
+                      });
+  }
+
   void respond(Response response) {
+    if (response.is_stream) return stream(std::move(response));
     tell(response);
     if (hub_.is_ending) keeps_alive_ = false;
     response_ = message_of(std::move(response), is_head_, keeps_alive_);
@@ -296,6 +369,9 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   Request request_;
   http::response<http::string_body> response_;
+  std::optional<http::response_serializer<http::string_body>> head_;  // of a stream
+  std::deque<std::shared_ptr<const std::string>> pieces_;             // that a stream has still to say
+  std::size_t behind_ = 0;                                            // bytes of them
   std::list<std::weak_ptr<Session>>::iterator place_;
   Clock::time_point begun_;
   std::size_t drained_ = 0;
@@ -387,6 +463,7 @@ class BeastServer final : public Server {
   void run(const Handler& handler, int stop_descriptor) override {
     hub_.handler = handler;
     for (Door& door : doors_) door.open();
+    beat();
     asio::posix::stream_descriptor stop(hub_.io, ::dup(stop_descriptor));
     stop.async_wait(asio::posix::stream_descriptor::wait_read, [this](const ErrorCode&) { end(); });
     hub_.io.run();
@@ -397,6 +474,11 @@ class BeastServer final : public Server {
     doors_.clear();
   }
 
+  void publish(std::string piece) override {
+    asio::post(hub_.io, [this, shared = std::make_shared<const std::string>(std::move(piece))] { say(shared); });
+  }
+  [[nodiscard]] std::size_t streams() const override { return hub_.heard_by; }
+
   void wake() override {
     asio::post(hub_.io, [this] {
       const auto waiting = hub_.waiting;  // those that go on leave the set
@@ -405,9 +487,27 @@ class BeastServer final : public Server {
   }
 
  private:
+  void say(const std::shared_ptr<const std::string>& piece) {
+    const auto streams = hub_.streams;  // those that are behind leave the set
+    for (Session* session : streams) session->publish(piece);
+  }
+
+  // Tells those who listen that we are there, and the system which connections are not.
+  void beat() {
+    beat_.expires_after(hub_.options.limits.beat);
+    beat_.async_wait([this](const ErrorCode& error) {
+      if (error || hub_.is_ending) return;
+      say(std::make_shared<const std::string>(": beat\n\n"));
+      beat();
+    });
+  }
+
   void end() {
     hub_.is_ending = true;
+    beat_.cancel();
     for (Door& door : doors_) door.close();
+    const auto streams = hub_.streams;
+    for (Session* session : streams) session->close();
     const auto reading = hub_.reading;
     for (const std::weak_ptr<Session>& one : reading) {
       if (const auto session = one.lock()) session->close();
@@ -419,6 +519,7 @@ class BeastServer final : public Server {
 
   Hub hub_;
   std::list<Door> doors_;
+  asio::steady_timer beat_{hub_.io};
 };
 
 }  // namespace

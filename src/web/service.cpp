@@ -1,5 +1,7 @@
 #include "web/service.h"
 
+#include "base/deflate.h"
+
 namespace simswarm::web {
 namespace {
 
@@ -12,6 +14,27 @@ Status check(const ServingOptions& options) {
   }
   return {};
 }
+
+// Packs what is worth it; what many ask for at once, once.
+class Packer {
+ public:
+  void pack(const Request& request, Response& response) {
+    const bool is_text = response.type.starts_with("application/json") || response.type.starts_with("text/plain");
+    if (!request.takes_gzip || response.is_packed || response.is_stream || !is_text) return;
+    if (response.body.size() < kLeast || response.body.size() > kMost) return;
+    if (plain_ != response.body) {
+      packed_ = gzipped(response.body);
+      plain_ = std::move(response.body);
+    }
+    response.body = packed_;
+    response.is_packed = true;
+  }
+
+ private:
+  static constexpr std::size_t kLeast = 1400;  // bytes: what one packet takes
+  static constexpr std::size_t kMost = 16U << 20U;
+  std::string plain_, packed_;
+};
 
 }  // namespace
 
@@ -33,13 +56,23 @@ Result<Service> Service::open(const ServingOptions& options) {
   if (options.say) {
     for (const Listening& one : listening) options.say("listens at " + one.shown);
   }
+  for (const Listening& one : listening) {
+    if (one.socket.empty()) service.addresses_.push_back(one.shown);
+  }
   service.server_ = make_server(std::move(listening), {.limits = {}, .say_request = options.say_request});
   return service;
 }
 
 void Service::run(SiteOptions site, int stop_descriptor) {
   Site served(std::move(site));
-  server_->run([&served](const Request& request) { return served.answer(request); }, stop_descriptor);
+  Packer packer;
+  server_->run(
+      [&](const Request& request) {
+        std::optional<Response> response = served.answer(request);
+        if (response) packer.pack(request, *response);
+        return response;
+      },
+      stop_descriptor);
 }
 
 }  // namespace simswarm::web

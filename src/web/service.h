@@ -25,12 +25,15 @@ class Service {
 
   [[nodiscard]] const std::optional<std::string>& token() const { return token_; }
   [[nodiscard]] Server& server() { return *server_; }
+  // Where it listens on ports, «http://127.0.0.1:9181».
+  [[nodiscard]] const std::vector<std::string>& addresses() const { return addresses_; }
   // Until the descriptor can be read.
   void run(SiteOptions site, int stop_descriptor);
 
  private:
   std::unique_ptr<Server> server_;
   std::optional<std::string> token_;
+  std::vector<std::string> addresses_;
 };
 
 }  // namespace simswarm::web

@@ -51,15 +51,6 @@ TEST(NetworksFrom, ReadsSubnets) {
   EXPECT_TRUE(networks->at(1).subnets.empty());
 }
 
-TEST(StampFrom, ReadsNanoseconds) {
-  EXPECT_EQ(to_text(stamp_from("2026-11-22T12:57:03.123456789Z")), "2026-11-22T12:57:03.123456Z");
-  EXPECT_EQ(to_text(stamp_from("2026-11-22T12:57:03Z")), "2026-11-22T12:57:03.000000Z");
-  EXPECT_EQ(to_text(stamp_from("2026-11-22T12:57:03.5Z")), "2026-11-22T12:57:03.500000Z");
-  for (const char* wrong :
-       {"", "Z", "2026-11-22", "2026-13-22T12:57:03Z", "2026-11-22T12:57:03", "20x6-11-22T12:57:03Z"})
-    EXPECT_EQ(stamp_from(wrong), Stamp{}) << wrong;
-}
-
 TEST(LogText, TakesTheFramesOff) {
   EXPECT_EQ(log_text(std::string("\1\0\0\0\0\0\0\2hi\2\0\0\0\0\0\0\1!", 19)), "hi!");
   EXPECT_EQ(log_text("plain words of a terminal\n"), "plain words of a terminal\n");

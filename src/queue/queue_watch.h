@@ -1,0 +1,72 @@
+// Looks at a queue for many who watch: much in few steps, and nothing is changed. For a Redis server.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "queue/job_queue.h"
+
+namespace simswarm::jobs {
+
+struct QueueRow {
+  QueueName name;
+  std::string campaign;  // its name for people; may be empty
+  int priority = 0;
+  Counts counts;
+};
+
+// All at one moment.
+struct Survey {
+  bool suspended = false;
+  std::vector<QueueRow> queues;     // by name
+  std::vector<WorkerView> workers;  // by name
+};
+
+// A job that has ended; times as in JobView.
+struct EndedJob {
+  JobId id;
+  State state = State::kFinished;
+  int attempt = 0;
+  std::string worker, node, started_at, ended_at;
+};
+
+// How far what ended has been seen: of the finished, failed and cancelled. Empty: not at all.
+struct Mark {
+  std::array<std::string, 3> scores{};
+};
+
+struct Moves {
+  std::vector<JobView> started;
+  std::vector<EndedJob> ended;  // some of them may have been told before
+  Mark mark;                    // for the next time
+};
+
+// One thread at a time; each call is one step at the server.
+class QueueWatch {
+ public:
+  static constexpr std::size_t kMostMoves = 5000;  // of each kind
+
+  QueueWatch() = default;
+  QueueWatch(const QueueWatch&) = delete;
+  QueueWatch& operator=(const QueueWatch&) = delete;
+  virtual ~QueueWatch() = default;
+
+  [[nodiscard]] virtual Result<Survey> survey() = 0;
+  // What is started, and what has ended from the mark on: what ends within one second more often than kMostMoves may
+  // be missed.
+  [[nodiscard]] virtual Result<Moves> moves(const QueueName& queue, const Mark& since) = 0;
+  // The oldest first.
+  [[nodiscard]] virtual Result<std::vector<JobId>> ids(const QueueName& queue, Place place, std::size_t offset,
+                                                       std::size_t most) = 0;
+  // How many jobs stand before this one; nothing for one that does not wait.
+  [[nodiscard]] virtual Result<std::optional<std::size_t>> ahead(const QueueName& queue, const JobId& id) = 0;
+};
+
+// Of options `connect_timeout` and `fresh_url` count.
+[[nodiscard]] Result<std::unique_ptr<QueueWatch>> open_queue_watch(std::string_view url,
+                                                                   const JobQueueOptions& options = {});
+
+}  // namespace simswarm::jobs

@@ -1,0 +1,46 @@
+// What is seen of a swarm at one moment: what the first page shows.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "queue/queue_watch.h"
+
+namespace simswarm::view {
+
+struct Trouble {
+  std::string what;  // one line
+  std::string todo;  // one line; may be empty
+  Stamp since{};
+  bool is_error = true;  // else a warning
+};
+
+// A campaign, and how its runs stand.
+struct CampaignRow {
+  std::string id, name, queue, host, build;  // `build`: its key; may be empty
+  Stamp created{};
+  std::size_t runs = 0, waiting = 0, running = 0, finished = 0, failed = 0, cancelled = 0;
+  std::string state;           // building, waiting, running, done, failed, cancelled, suspended, unknown
+  std::optional<double> rate;  // runs that ended, a minute
+  std::optional<double> left;  // seconds
+  int priority = 0;
+};
+
+struct Picture {
+  jobs::Survey survey;
+  jobs::Counts totals;  // of all queues
+  std::size_t slots = 0, busy = 0;
+  bool has_queue = false;              // that was ever seen
+  bool has_store = false;              // likewise
+  std::vector<CampaignRow> campaigns;  // the newest first
+  std::vector<Trouble> troubles;       // the worst first
+  Monotonic seen_at{};
+  // What changed, by names: «overview», «builds», «queue:NAME», «campaign:ID». Each grows with each change.
+  std::map<std::string, std::uint64_t> topics;
+};
+
+}  // namespace simswarm::view

@@ -1,0 +1,150 @@
+#include "web/json_of.h"
+
+#include "base/text.h"
+
+namespace simswarm::web {
+namespace {
+
+constexpr std::size_t kDeepest = 16;
+
+Json or_null(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
+
+}  // namespace
+
+Json json_of(const jobs::Counts& counts) {
+  return {{"deferred", counts.deferred}, {"scheduled", counts.scheduled}, {"queued", counts.queued},
+          {"started", counts.started},   {"finished", counts.finished},   {"failed", counts.failed},
+          {"canceled", counts.cancelled}};
+}
+
+Json json_of(const jobs::WorkerView& view) {
+  const jobs::WorkerRecord& one = view.record;
+  Json queues = Json::array();
+  for (const jobs::QueueName& queue : one.queues) queues.push_back(queue.text);
+  return {{"name", one.name.text},
+          {"host", one.host},
+          {"state", one.state},
+          {"obstacle", one.obstacle},
+          {"slots", one.slots},
+          {"running", one.running},
+          {"queues", queues},
+          {"finished", one.finished},
+          {"failed", one.failed},
+          {"version", one.version},
+          {"cpu", one.cpu},
+          {"born", or_null(view.born_at)},
+          {"seen", or_null(view.seen_at)},
+          {"working_seconds", one.working_seconds}};
+}
+
+Json json_of(const jobs::JobView& job) {
+  return {{"id", job.id.text},
+          {"queue", job.queue.text},
+          {"state", to_text(job.state)},
+          {"description", job.description},
+          {"attempt", job.attempt},
+          {"lost", job.lost},
+          {"lost_on", job.lost_on},
+          {"stop_requested", job.stop_requested},
+          {"retries_left", job.retries_left},
+          {"worker", job.worker},
+          {"node", job.node},
+          {"created", or_null(job.created_at)},
+          {"enqueued", or_null(job.enqueued_at)},
+          {"started", or_null(job.started_at)},
+          {"ended", or_null(job.ended_at)},
+          {"progress", job.progress.empty() ? Json() : foreign_json(job.progress)}};
+}
+
+Json json_of(const view::CampaignRow& row) {
+  return {{"id", row.id},
+          {"name", row.name},
+          {"queue", row.queue},
+          {"host", row.host},
+          {"created", json_of(row.created)},
+          {"runs", row.runs},
+          {"waiting", row.waiting},
+          {"running", row.running},
+          {"finished", row.finished},
+          {"failed", row.failed},
+          {"canceled", row.cancelled},
+          {"state", row.state},
+          {"rate", row.rate ? Json(*row.rate) : Json()},
+          {"left", row.left ? Json(*row.left) : Json()},
+          {"priority", row.priority},
+          {"build", or_null(row.build)}};
+}
+
+Json json_of(const std::vector<view::Trouble>& troubles) {
+  Json list = Json::array();
+  for (const view::Trouble& one : troubles) {
+    list.push_back({{"what", one.what},
+                    {"todo", one.todo},
+                    {"since", json_of(one.since)},
+                    {"level", one.is_error ? "error" : "warning"}});
+  }
+  return list;
+}
+
+Json json_of(const store::AttemptRecord& record) {
+  const Attempt& attempt = record.attempt;
+  return {{"number", attempt.number},
+          {"campaign", attempt.campaign},
+          {"outcome", to_text(attempt.verdict.outcome)},
+          {"message", attempt.verdict.message},
+          {"simulated_time", attempt.verdict.place.simulated_time},
+          {"module", attempt.verdict.place.module},
+          {"worker", record.worker},
+          {"host", attempt.host},
+          {"cpu", attempt.cpu},
+          {"started", json_of(attempt.started)},
+          {"ended", json_of(attempt.ended)},
+          {"wall_seconds", attempt.usage.wall_seconds},
+          {"user_seconds", attempt.usage.user_seconds},
+          {"system_seconds", attempt.usage.system_seconds},
+          {"peak_memory", attempt.usage.peak_memory},
+          {"exit_code", attempt.exit_code},
+          {"command", attempt.command},
+          {"has_output", !record.output.empty() || !record.errors.empty()}};
+}
+
+Json json_of(const store::BuildRecord& record) {
+  return {{"key", record.key.hex()},
+          {"tree", record.tree},
+          {"created", json_of(record.created)},
+          {"host", record.host},
+          {"compiler", record.compiler},
+          {"image", record.image},
+          {"seconds", record.seconds},
+          {"compiled", record.compiled},
+          {"hits", record.hits},
+          {"remote", record.remote},
+          {"bytes", record.bytes},
+          {"state", "built"},
+          {"campaign_id", nullptr},
+          {"error", nullptr}};
+}
+
+Json foreign_json(std::string_view text) {
+  if (json_depth(text) > kDeepest) return nullptr;
+  Json value = Json::parse(text, nullptr, false);
+  return value.is_discarded() ? Json() : value;
+}
+
+Json json_of(Stamp stamp) {
+  return stamp == Stamp{} ? Json() : Json(to_text(stamp));
+}
+
+Json moment_json(double seconds) {
+  if (!(seconds > 0)) return nullptr;
+  return to_text(Stamp(std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6))));
+}
+
+std::string dumped(Json object) {
+  object["version"] = 1;
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace simswarm::web

@@ -1,0 +1,120 @@
+#include "web/lookups.h"
+
+#include <algorithm>
+
+#include "base/signals.h"
+
+namespace simswarm::web {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kStillGood{10};  // how old an answer may be when too much is asked
+
+}  // namespace
+
+Lookups::Lookups(std::function<void()> news) : news_(std::move(news)), filled_(Clock::now()) {
+  const SignalsBlocked blocked;  // they are for the thread that waits for them
+  thread_ = std::thread([this] { work(); });
+}
+
+Lookups::~Lookups() {
+  {
+    const std::lock_guard lock(mutex_);
+    is_ending_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+std::optional<Response> Lookups::find(const std::string& name, std::chrono::milliseconds fresh, const Make& make) {
+  return want(name, fresh, make, false);
+}
+
+std::optional<Response> Lookups::once(const std::string& name, const Make& make) {
+  return want("once " + name, std::chrono::hours(1), make, true);
+}
+
+void Lookups::forget() {
+  const std::lock_guard lock(mutex_);
+  for (auto& [name, answer] : answers_) {
+    if (!name.starts_with("once ")) answer.made = Monotonic{};
+  }
+  ++generation_;
+}
+
+std::optional<Response> Lookups::want(const std::string& name, std::chrono::milliseconds fresh, const Make& make,
+                                      bool is_free) {
+  const std::lock_guard lock(mutex_);
+  const auto [found, is_new] = answers_.try_emplace(name);
+  Answer& answer = found->second;
+  if (is_new) answer.place = used_.insert(used_.end(), name);
+  used_.splice(used_.end(), used_, answer.place);
+  const auto age = Clock::now() - answer.made;
+  if (answer.response && age <= fresh) return answer.response;
+  if (answer.is_wanted) return std::nullopt;
+  if (!is_free && !may_ask() && answer.response && age <= kStillGood) return answer.response;
+  if (waiting_.size() >= kMostWaiting) {
+    Response busy{.status = 503, .body = "too much is asked at once; try again"};
+    busy.headers.emplace_back("Retry-After", "2");
+    return busy;
+  }
+  answer.is_wanted = true;
+  waiting_.emplace_back(name, make);
+  changed_.notify_all();
+  return std::nullopt;
+}
+
+// A bucket of tokens; it goes into debt, so that who has no answer yet gets one, later.
+bool Lookups::may_ask() {
+  const Monotonic now = Clock::now();
+  tokens_ = std::min(kBurst, tokens_ + kRate * Seconds(now - filled_).count());
+  filled_ = now;
+  tokens_ -= 1;
+  if (tokens_ >= 0) return true;
+  tokens_ = std::max(tokens_, -kBurst);
+  return false;
+}
+
+void Lookups::work() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return is_ending_ || !waiting_.empty(); });
+    if (is_ending_) return;
+    const auto [name, make] = std::move(waiting_.front());
+    waiting_.pop_front();
+    const std::uint64_t generation = generation_;
+    lock.unlock();
+    Response response = make();
+    lock.lock();
+    keep(name, std::move(response));
+    if (generation != generation_ && !name.starts_with("once ")) answers_[name].made -= std::chrono::seconds(1);
+    lock.unlock();
+    if (news_) news_();
+    lock.lock();
+  }
+}
+
+void Lookups::keep(const std::string& name, Response response) {
+  const auto found = answers_.find(name);
+  if (found == answers_.end()) return;
+  Answer& answer = found->second;
+  if (answer.response) bytes_ -= answer.response->body.size();
+  bytes_ += response.body.size();
+  answer.response = std::move(response);
+  answer.made = Clock::now();
+  answer.is_wanted = false;
+  for (auto one = used_.begin(); one != used_.end() && (answers_.size() > kMostAnswers || bytes_ > kMostBytes);) {
+    const auto old = answers_.find(*one);
+    const bool may_go = old->first != name && !old->second.is_wanted;
+    if (!may_go) {
+      ++one;
+      continue;
+    }
+    if (old->second.response) bytes_ -= old->second.response->body.size();
+    answers_.erase(old);
+    one = used_.erase(one);
+  }
+}
+
+}  // namespace simswarm::web
