@@ -52,7 +52,8 @@ function TroubleLink(): JSX.Element {
     <a class={`trouble-link ${list.length ? (bad ? 'error' : 'warning') : 'none'}`} href="/#trouble"
       onClick={(event) => { event.preventDefault(); toTrouble(); }}
       title={list.length ? clean(list[0]!.what) : undefined}>
-      {list.length ? plural(list.length, 'trouble') : 'no trouble'}
+      <span class="long">{list.length ? plural(list.length, 'trouble') : 'no trouble'}</span>
+      <span class="short" aria-hidden="true">{list.length ? `!${list.length}` : '✓'}</span>
     </a>
   );
 }
@@ -83,6 +84,7 @@ function Header({ ways }: { ways: Way[] }): JSX.Element {
       </nav>
       <div class="tools">
         <TroubleLink />
+        <span class="hidden" role="status">{troubles.value.slice(0, 3).map((one) => clean(one.what, 160)).join('. ')}</span>
         <Live />
         <ThemeButton />
         {now.login && <button type="button" class="plain" onClick={leave}>Log out</button>}
@@ -95,7 +97,7 @@ function OldBar(): JSX.Element {
   const since = oldSince.value;
   return (
     <div class="old-bar" role="alert">
-      {since && <p><strong>What is shown is old: from {clock(new Date(since))} (<Ago at={new Date(since).toISOString()} />).</strong>{' '}
+      {since && <p><strong>What is shown is old: from {clock(new Date(since))} <span aria-hidden="true">(<Ago at={new Date(since).toISOString()} />)</span>.</strong>{' '}
         {oldWhy.value} It is asked again by itself.</p>}
     </div>
   );
@@ -104,7 +106,7 @@ function OldBar(): JSX.Element {
 // What is wrong, since when, and what to do. Keeps its place when nothing is.
 export function Troubles({ list }: { list: Trouble[] }): JSX.Element {
   return (
-    <section id="trouble" tabIndex={-1} aria-label="Trouble" class="troubles" aria-live="polite">
+    <section id="trouble" tabIndex={-1} aria-label="Trouble" class="troubles">
       {list.length === 0 && <p class="fine"><span aria-hidden="true">✓</span> Nothing is wrong.</p>}
       {list.slice(0, 20).map((one, i) => {
         const date = parseTime(one.since);

@@ -128,10 +128,11 @@ export function OverviewPage(): JSX.Element {
     <>
       <div class="head"><Title text="Overview" /><span class="grow" />
         {data && <SuspendButton suspended={data.suspended} done={shown.again} />}</div>
-      <Troubles list={list} />
+      {!data && (list.length > 0 ? <Troubles list={list} /> : null)}
       {!data && <Waiting failure={shown.failure} what="the overview" />}
       {data && (
         <>
+          <Troubles list={list} />
           <Stale failure={shown.failure} />
           <Totals of={data} />
           <Section title="Campaigns" aside={data.campaigns_total > data.campaigns.length

@@ -171,7 +171,7 @@ export function QueuePage({ name }: { name: string }): JSX.Element {
       </div>
       <Tabs label="State of jobs" tabs={tabs} chosen={state} choose={to}>
         <div class="card">
-          <div class="row between">
+          <div class="row between list-head">
             <Search label="Search jobs" value={search} change={(text) => setQuery({ search: text, offset: null })} />
             {data && mayChange() && <Bulk queue={name} state={state} chosen={chosen} total={data.counts[state as keyof Counts] ?? data.total} done={clear} />}
           </div>

@@ -1,7 +1,9 @@
 // Nodes, services and tasks as tables.
 import type { JSX } from 'preact';
+import { useMemo } from 'preact/hooks';
 import { bytes, count, percent } from '../common/formats';
-import { Table, type Column } from '../common/table';
+import { place } from '../common/router';
+import { sortBy, Table, type Column } from '../common/table';
 import { Text } from '../common/text';
 import { For } from '../common/ui';
 import type { Node, Service, Swarm, Task } from './types';
@@ -32,14 +34,14 @@ const SERVICES: Column<Service>[] = [
 
 export function taskColumns(names: Map<string, string>): Column<Task>[] {
   return [
-    { name: 'name', head: 'Task', rowHead: true, cell: (one) => <a href={taskAt(one.id)}><Text of={one.name || one.id} most={70} /></a> },
-    { name: 'state', head: 'State', cell: (one) => <><Sign kind={kindOf(one)} word={one.state} />
+    { name: 'name', head: 'Task', sort: 'name', rowHead: true, cell: (one) => <a href={taskAt(one.id)}><Text of={one.name || one.id} most={70} /></a> },
+    { name: 'state', head: 'State', sort: 'state', cell: (one) => <><Sign kind={kindOf(one)} word={one.state} />
       {one.desired && one.desired !== one.state && <div class="quiet">shall be <Text of={one.desired} most={20} /></div>}</> },
-    { name: 'since', head: 'For', kind: 'number', cell: (one) => <For since={one.since} /> },
-    { name: 'node', head: 'Node', cell: (one) => one.node ? <a href={nodeAt(one.node)}><Text of={one.host ?? one.node} most={50} /></a> : '–' },
+    { name: 'since', head: 'For', sort: 'since', kind: 'number', cell: (one) => <For since={one.since} /> },
+    { name: 'node', head: 'Node', sort: 'node', cell: (one) => one.node ? <a href={nodeAt(one.node)}><Text of={one.host ?? one.node} most={50} /></a> : '–' },
     { name: 'service', head: 'Service', cell: (one) => <a href={serviceAt(one.service)}><Text of={names.get(one.service) ?? one.service} most={50} /></a> },
     { name: 'image', head: 'Image', cell: (one) => <Text of={imageText(one.image)} most={50} /> },
-    { name: 'restarts', head: 'Restarts', kind: 'number', cell: (one) => count(one.restarts ?? 0) },
+    { name: 'restarts', head: 'Restarts', sort: 'restarts', kind: 'number', cell: (one) => count(one.restarts ?? 0) },
     { name: 'error', head: 'Error', kind: 'wide', cell: (one) => <><Text class="bad" of={one.error ?? ''} most={160} />
       {one.exit_code != null && one.exit_code !== 0 && <span class="quiet"> (code {one.exit_code})</span>}</> },
     { name: 'runs', head: 'What it runs', kind: 'wide', cell: (one) => one.runs?.slice(0, 4).map((run) => (
@@ -59,11 +61,24 @@ export function ServiceTable({ swarm, filter }: { swarm: Swarm; filter: string }
     keyOf={(one) => one.id} empty="No service matches." />;
 }
 
+const byName = (a: Task, b: Task): number => a.name.localeCompare(b.name, 'en', { numeric: true }) || (a.id < b.id ? -1 : 1);
+// By time in a state: the shortest first.
+const ORDERS: Record<string, (a: Task, b: Task) => number> = {
+  state: (a, b) => a.state.localeCompare(b.state) || byName(a, b),
+  since: (a, b) => (b.since ?? '').localeCompare(a.since ?? '') || byName(a, b),
+  node: (a, b) => (a.host ?? '').localeCompare(b.host ?? '') || byName(a, b),
+  restarts: (a, b) => (a.restarts ?? 0) - (b.restarts ?? 0) || byName(a, b),
+};
+
 export function TaskTable({ swarm, tasks, filter = '' }: { swarm: Swarm; tasks: Task[]; filter?: string }): JSX.Element {
   const matches = matcher(filter);
+  const sort = place.value.query.get('sort') ?? 'name';
+  const order = place.value.query.get('order') ?? 'asc';
   const names = new Map(swarm.services.map((one) => [one.id, one.name]));
+  const columns = useMemo(() => taskColumns(names), [swarm.services]);
   const rows = tasks.filter((one) => matches(one.name, names.get(one.service), one.state, one.host, one.image, one.error))
-    .sort((a, b) => (b.since ?? '').localeCompare(a.since ?? ''));
-  return <Table label="Tasks" columns={taskColumns(names)} rows={rows} keyOf={(one) => one.id} empty="No task matches." />;
+    .sort(ORDERS[sort] ?? byName);
+  if (order === 'desc') rows.reverse();
+  return <Table label="Tasks" columns={columns} rows={rows} sort={sort} order={order} onSort={sortBy} keyOf={(one) => one.id} empty="No task matches." />;
 }
 
