@@ -141,6 +141,11 @@ interface TabsProps {
 
 export function Tabs({ label, tabs, chosen, choose, children }: TabsProps): JSX.Element {
   const id = useId();
+  useEffect(() => {
+    const tab = document.getElementById(`${id}-${chosen}`);
+    const list = tab?.parentElement;
+    if (tab && list) list.scrollLeft = Math.max(0, tab.offsetLeft - list.offsetLeft - 40);
+  }, [chosen]);
   const keys = (event: KeyboardEvent): void => {
     const at = tabs.findIndex((tab) => tab.name === chosen);
     const next = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: tabs.length - 1 }[event.key];

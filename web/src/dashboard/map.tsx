@@ -13,7 +13,7 @@ import { Stale, Waiting } from '../common/ui';
 import { runAt } from './links';
 import { MapPainter } from './map_canvas';
 import { countStates, mapLoader, maskOf, valueOf, type Dimension, type Filter, type MapData } from './map_data';
-import { defaultSpots, layOut, type Layout, type Spot } from './map_layout';
+import { defaultSpots, layOut, roomAspect, type Layout, type Spot } from './map_layout';
 
 // «show=failed,crashed» and «f=$name=value», the latter as often as there are values to filter by.
 export function statesShown(query: URLSearchParams): string[] {
@@ -33,7 +33,7 @@ function filterOf(query: URLSearchParams, data: MapData): Filter {
 }
 
 function spotsOf(query: URLSearchParams, data: MapData): Map<string, Spot> {
-  if (!query.has('x') && !query.has('y')) return defaultSpots(data.dimensions);
+  if (!query.has('x') && !query.has('y')) return defaultSpots(data.dimensions, roomAspect());
   const across = (query.get('x') ?? '').split('|');
   const down = (query.get('y') ?? '').split('|');
   return new Map(data.dimensions.map((one) => [one.id, across.includes(one.id) ? 'x' : down.includes(one.id) ? 'y' : 'in']));
@@ -191,7 +191,7 @@ function MapView({ id, data }: { id: string; data: MapData }): JSX.Element {
   const axes = `${query.get('x')} ${query.get('y')}`;
   const filter = useMemo(() => filterOf(query, data), [data.whole, filterText, showText]);
   const spots = useMemo(() => spotsOf(query, data), [data.whole, axes]);
-  const layout = useMemo(() => layOut(data, spots), [data.whole, spots]);
+  const layout = useMemo(() => layOut(data, spots, roomAspect()), [data.whole, spots]);
   const mask = useMemo(() => maskOf(data, filter.values), [data.whole, filterText]);
   const counts = useMemo(() => countStates(data, mask), [data, mask]);
   return (

@@ -22,16 +22,19 @@ export interface Layout {
 
 const MOST_CELLS = 4_000_000;
 const MOST_SIDE = 16_000;
-const ASPECT = 2;
+// Width by height of the room that a map has.
+export function roomAspect(): number {
+  return window.innerWidth < 700 ? 0.8 : 2.2;
+}
 
 // The largest dimensions first, each to the side that is shorter; repetitions innermost.
-export function defaultSpots(dimensions: Dimension[]): Map<string, Spot> {
+export function defaultSpots(dimensions: Dimension[], aspect: number): Map<string, Spot> {
   const spots = new Map<string, Spot>();
   let across = 1;
   let down = 1;
   const sized = dimensions.filter((one) => one.id !== 'repetition').sort((a, b) => b.values.length - a.values.length);
   for (const one of sized) {
-    if (across <= down * ASPECT) {
+    if (across <= down * aspect) {
       spots.set(one.id, 'x');
       across *= one.values.length;
     } else {
@@ -112,7 +115,7 @@ function blocksOf(data: MapData, x: Axis, y: Axis, inner: Dimension[]): Blocks {
   return { place, most };
 }
 
-export function layOut(data: MapData, spots: Map<string, Spot>, aspect = ASPECT): Layout {
+export function layOut(data: MapData, spots: Map<string, Spot>, aspect: number): Layout {
   const on = (spot: Spot): Dimension[] => data.dimensions.filter((one) => (spots.get(one.id) ?? 'in') === spot);
   const [across, down, inner] = [on('x'), on('y'), on('in')];
   const x = axisOf(data, across);

@@ -80,8 +80,7 @@ export function WorkerPage({ name }: { name: string }): JSX.Element {
   return (
     <>
       <p class="crumbs"><a href="/">Overview</a> › Workers</p>
-      <div class="head"><Title text={`Worker ${worker.name}`} /><p class="under"><State of={worker.state} />{' '}
-        {worker.running ?? 0} of {worker.slots ?? '–'} cores busy, seen <Ago at={worker.seen} /></p></div>
+      <div class="head"><Title text={`Worker ${worker.name}`} /><p class="under"><State of={worker.state} /> · {worker.running ?? 0} of {worker.slots ?? '–'} cores busy, seen <Ago at={worker.seen} /></p></div>
       <Stale failure={shown.failure} />
       {worker.obstacle && <div class="errorline"><p><Text of={worker.obstacle} most={1000} /></p></div>}
       <Section title="Facts">
