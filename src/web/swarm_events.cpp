@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "engine/tasks.h"
@@ -124,11 +125,11 @@ void SwarmHistory::add(std::vector<SwarmEvent> events) {
   if (events_.size() > kMost) events_.resize(kMost);
 }
 
-nlohmann::json json_of(const std::deque<SwarmEvent>& events) {
+std::string events_json(const std::deque<SwarmEvent>& events) {
   nlohmann::json list = nlohmann::json::array();
   for (const SwarmEvent& event : events)
     list.push_back({{"at", to_text(event.at)}, {"kind", event.kind}, {"what", event.what}, {"id", event.id}});
-  return list;
+  return nlohmann::json{{"events", std::move(list)}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 }  // namespace simswarm::web

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -34,6 +33,7 @@ class SwarmHistory {
   std::deque<SwarmEvent> events_;
 };
 
-[[nodiscard]] nlohmann::json json_of(const std::deque<SwarmEvent>& events);
+// An object of `events`.
+[[nodiscard]] std::string events_json(const std::deque<SwarmEvent>& events);
 
 }  // namespace simswarm::web

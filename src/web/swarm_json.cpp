@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "engine/tasks.h"
@@ -153,7 +154,7 @@ void add_swarm(const Swarm& swarm, Metrics& metrics) {
 
 }  // namespace
 
-json swarm_json(const SwarmLook& look, Stamp seen_at) {
+std::string swarm_json(const SwarmLook& look, Stamp seen_at) {
   const Swarm& swarm = look.swarm;
   const Names names(swarm);
   const PlacedRuns runs = placed_runs(look);
@@ -173,7 +174,7 @@ json swarm_json(const SwarmLook& look, Stamp seen_at) {
     object["tasks"].push_back(json_of(task, names, restarts[i], seen_at));
     if (runs.by_task.contains(task.id)) object["tasks"].back()["runs"] = json_of(runs.by_task, task.id);
   }
-  return object;
+  return object.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
 std::string joined_objects(const std::string& first, const std::string& second) {

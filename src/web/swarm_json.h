@@ -2,7 +2,6 @@
 // a service's environment, arguments, secrets or mounts.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <vector>
 
@@ -11,9 +10,9 @@
 
 namespace simswarm::web {
 
-// `engine`, `nodes`, `services`, `tasks`: what stays the same until the next look. Ages of tasks are those of
-// `seen_at`.
-[[nodiscard]] nlohmann::json swarm_json(const SwarmLook& look, Stamp seen_at);
+// An object of `engine`, `nodes`, `services`, `tasks`: what stays the same until the next look. Ages of tasks are those
+// of `seen_at`.
+[[nodiscard]] std::string swarm_json(const SwarmLook& look, Stamp seen_at);
 
 // An object's text with the members of `first` before the text's own; both are whole objects, with no name in common.
 [[nodiscard]] std::string joined_objects(const std::string& first, const std::string& second);

@@ -10,10 +10,6 @@ using SteadyClock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kTick{500};
 
-std::string text_of(const nlohmann::json& object) {
-  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
 }  // namespace
 
 bool SwarmView::is_good_enough() const {
@@ -81,7 +77,7 @@ void SwarmWatch::take() {
     auto picture = std::make_shared<SwarmPicture>();
     picture->look = look;
     picture->seen_at = system_clock().stamp();
-    picture->text = text_of(swarm_json(*look, picture->seen_at));
+    picture->text = swarm_json(*look, picture->seen_at);
     std::vector<SwarmEvent> changes;
     if (last) {
       picture->version = last->version + (*last->look == *look ? 0 : 1);

@@ -105,9 +105,7 @@ Response Visualizer::swarm(const SwarmView& view) {
 }
 
 Response Visualizer::history(const SwarmView& view) {
-  Json object = with_age(view);
-  object["events"] = json_of(watch_.newest_events());
-  return json_response(dumped(std::move(object)));
+  return json_response(joined_objects(dumped(with_age(view)), events_json(watch_.newest_events())));
 }
 
 Response Visualizer::metrics(const SwarmView& view) {

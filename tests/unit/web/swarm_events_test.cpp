@@ -135,8 +135,8 @@ TEST(SwarmHistory, KeepsTheLast) {
   EXPECT_EQ(history.newest_first().back().what, "400");
   SwarmHistory other;
   other.add({{kBefore, "task", "x", "t1"}});
-  EXPECT_EQ(json_of(other.newest_first()).dump(),
-            R"([{"at":"1970-01-01T00:16:40.000000Z","id":"t1","kind":"task","what":"x"}])");
+  EXPECT_EQ(events_json(other.newest_first()),
+            R"({"events":[{"at":"1970-01-01T00:16:40.000000Z","id":"t1","kind":"task","what":"x"}]})");
 }
 
 }  // namespace

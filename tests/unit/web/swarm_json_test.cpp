@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <nlohmann/json.hpp>
+
 #include "fake_engine.h"
 #include "test_folder.h"
 
@@ -25,8 +27,12 @@ SwarmLook look() {
   return {std::move(*swarm), {}};
 }
 
+json seen_as_json(const SwarmLook& look) {
+  return json::parse(swarm_json(look, kNow));
+}
+
 TEST(SwarmJson, PassesOnWhatIsShown) {
-  const json object = swarm_json(look(), kNow);
+  const json object = seen_as_json(look());
   EXPECT_EQ(object.at("engine"), json::parse(R"({"host":"one","version":"20.10.24","api":"1.41"})"));
   const json& one = object.at("nodes").at(0);
   EXPECT_EQ(one.at("host"), "one");
@@ -46,7 +52,7 @@ TEST(SwarmJson, PassesOnWhatIsShown) {
 }
 
 TEST(SwarmJson, HasTasksOfPresentAndPast) {
-  const json tasks = swarm_json(look(), kNow).at("tasks");
+  const json tasks = seen_as_json(look()).at("tasks");
   ASSERT_EQ(tasks.size(), 5U);
   const json& running = tasks.at(1);
   EXPECT_EQ(running.at("name"), "sim_runner.1");
@@ -72,7 +78,7 @@ TEST(SwarmJson, CountsNothingOnANodeThatIsDown) {
     task.node = "n3";
     task.desired = "shutdown";
   }
-  const json nodes = swarm_json(one, kNow).at("nodes");
+  const json nodes = seen_as_json(one).at("nodes");
   EXPECT_EQ(nodes.at(1).at("host"), "three");
   EXPECT_EQ(nodes.at(1).at("running"), 0);
   EXPECT_EQ(nodes.at(1).at("reserved_cores"), 0);
@@ -82,7 +88,7 @@ TEST(SwarmJson, SaysWhatRunnersRun) {
   SwarmLook one = look();
   one.runs = {{"one", "sim_runner.1.t1", {{"r<1>", "wifi", 0.25}, {"r2", "wifi", std::nullopt}}},
               {"two", "two-9-beef", {{"r3", "wifi", 0.5}}}};
-  const json object = swarm_json(one, kNow);
+  const json object = seen_as_json(one);
   EXPECT_EQ(object.at("tasks").at(1).at("runs"), json::parse(R"([{"name":"r<1>","campaign":"wifi","fraction":0.25},
                             {"name":"r2","campaign":"wifi","fraction":null}])"));
   EXPECT_FALSE(object.at("tasks").at(0).contains("runs"));
@@ -92,9 +98,15 @@ TEST(SwarmJson, SaysWhatRunnersRun) {
 TEST(SwarmJson, PassesOnNoSecret) {
   Seen<SwarmLook> seen;
   seen.value = std::make_shared<const SwarmLook>(look());
-  const std::string all = swarm_json(*seen.value, kNow).dump() + swarm_metrics(seen, 0);
+  const std::string all = swarm_json(*seen.value, kNow) + swarm_metrics(seen, 0);
   for (const char* secret : {"hunter2", "PASSWORD", "redis-password", "mount-of"})
     EXPECT_THAT(all, Not(HasSubstr(secret)));
+}
+
+TEST(SwarmJson, IsUtf8WhateverNamesSay) {
+  SwarmLook hostile = look();
+  hostile.swarm.nodes.at(0).host = kHostile;
+  EXPECT_THAT(seen_as_json(hostile).at("nodes").at(0).at("host").get<std::string>(), HasSubstr("reversed\uFFFD"));
 }
 
 TEST(JoinedObjects, IsAnObject) {

@@ -46,6 +46,7 @@ class FakeServer final : public Server {
 class VisualizerTest : public testing::Test {
  protected:
   VisualizerTest() { fake_.be_swarm(); }
+  void TearDown() override { fake_.stop(); }  // so that no look waits for it
 
   // With looks as often as the test wants them.
   void begin(VisualizerOptions options = {}) {
