@@ -86,7 +86,7 @@ std::vector<pid_t> processes_with(std::string_view text) {
 }
 
 TemporaryFolder::TemporaryFolder(std::string_view name) {
-  std::string pattern = (folder_of_tests() / "simswarm-e2e-XXXXXX").string();
+  std::string pattern = (folder_of_tests() / "e2e-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw fs::filesystem_error("mkdtemp", pattern, std::error_code());
   // For root's tests: their simulations run as another user, who has to get in.
   chmod(pattern.c_str(), 0755);

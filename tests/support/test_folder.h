@@ -22,8 +22,9 @@ namespace simswarm {
 // Removed with all that is in it when the test ends. Other users may enter it.
 class TestFolder {
  public:
-  explicit TestFolder(const fs::path& where = folder_of_tests()) {
-    std::string pattern = (fs::canonical(where) / "simswarm-test-XXXXXX").string();
+  TestFolder() : TestFolder(folder_of_tests(), "test-XXXXXX") {}
+  explicit TestFolder(const fs::path& where, std::string_view name = "simswarm-test-XXXXXX") {
+    std::string pattern = (fs::canonical(where) / name).string();
     const char* made = ::mkdtemp(pattern.data());
     EXPECT_NE(made, nullptr) << pattern;
     path_ = pattern;
