@@ -101,10 +101,11 @@ view::ValueReader::Read value_reading(const Places& places) {
 
 Result<Places> places_of(const DashboardArguments& arguments) {
   Places places{.queue_at = {}, .store_at = {}, .queue = arguments.queue, .store = arguments.store};
+  if (places.store.on.empty()) places.store.on = places.queue.on;
   SIMSWARM_TRY(places.queue_at, queue_url(arguments.queue));
   SIMSWARM_CHECK(jobs::parse_redis_url(places.queue_at));
-  if (names_store(arguments.store)) {
-    SIMSWARM_TRY(places.store_at, store_url(arguments.store));
+  if (!places.store.on.empty() || names_store(places.store)) {
+    SIMSWARM_TRY(places.store_at, store_url(places.store));
     SIMSWARM_CHECK(store::parse_store_url(places.store_at));
   }
   return places;

@@ -30,6 +30,14 @@ struct CampaignRow {
   int priority = 0;
 };
 
+// Whether a worker takes jobs of a queue: of one that it names, and of those of campaigns behind a «-».
+[[nodiscard]] inline bool serves(const jobs::WorkerView& worker, const jobs::QueueName& queue) {
+  for (const jobs::QueueName& one : worker.record.queues) {
+    if (queue == one || queue.text.starts_with(one.text + "-")) return true;
+  }
+  return false;
+}
+
 struct Picture {
   jobs::Survey survey;
   jobs::Counts totals;  // of all queues

@@ -1,7 +1,6 @@
 #include "view/troubles.h"
 
 #include <algorithm>
-#include <set>
 
 #include "base/text.h"
 
@@ -24,16 +23,12 @@ void add_obstacles(const Picture& picture, std::vector<Trouble>& troubles) {
 
 // Jobs wait where nobody works.
 void add_unserved(const Picture& picture, std::vector<Trouble>& troubles) {
-  std::set<std::string> served;
-  for (const jobs::WorkerView& worker : picture.survey.workers) {
-    for (const jobs::QueueName& queue : worker.record.queues) served.insert(queue.text);
-  }
-  const auto is_served = [&](const std::string& queue) {
-    return std::ranges::any_of(served, [&](const std::string& pattern) { return glob_match(pattern, queue); });
+  const auto is_served = [&](const jobs::QueueName& queue) {
+    return std::ranges::any_of(picture.survey.workers, [&](const auto& worker) { return serves(worker, queue); });
   };
   std::size_t told = 0;
   for (const jobs::QueueRow& queue : picture.survey.queues) {
-    if (queue.counts.queued == 0 || is_served(queue.name.text) || told++ >= kMostOfAKind) continue;
+    if (queue.counts.queued == 0 || is_served(queue.name) || told++ >= kMostOfAKind) continue;
     troubles.push_back(
         {fmt::format("{} jobs wait in {}, and no worker serves it", queue.counts.queued, queue.name.text),
          fmt::format("start one: simswarm worker run {}", shell_quoted(queue.name.text)),

@@ -118,7 +118,8 @@ std::optional<Response> list_builds(const Desk& desk, const Call& call) {
   if (stored->status != 200) return stored;
   const auto picture = desk.watch->picture();
   Json all = Json::parse(jobs->body);
-  for (Json& one : Json::parse(stored->body).get_ref<Json::array_t&>()) {
+  Json records = Json::parse(stored->body);
+  for (Json& one : records) {
     const auto user = std::ranges::find(picture->campaigns, one["key"].get<std::string>(), &view::CampaignRow::build);
     if (user != picture->campaigns.end()) one["campaign_id"] = user->id;
     all.push_back(std::move(one));
@@ -142,7 +143,8 @@ std::optional<Response> find_build(const Desk& desk, const Call& call) {
   object["campaigns"] = Json::array();
   for (const Response* part : {&*jobs, &*stored}) {
     if (part->status != 200) return *part;
-    for (Json& one : Json::parse(part->body).get_ref<Json::array_t&>()) {
+    Json list = Json::parse(part->body);
+    for (Json& one : list) {
       if (one["key"] == call.parts.at(0)) object["build"] = std::move(one);
     }
   }

@@ -120,10 +120,8 @@ std::optional<Response> list_jobs(const Desk& desk, const Call& call) {
   object["counts"] = json_of(row == picture->survey.queues.end() ? jobs::Counts() : row->counts);
   object["priority"] = row == picture->survey.queues.end() ? 0 : row->priority;
   object["suspended"] = picture->survey.suspended;
-  object["workers"] = std::ranges::count_if(picture->survey.workers, [&](const jobs::WorkerView& worker) {
-    return std::ranges::any_of(worker.record.queues,
-                               [&](const jobs::QueueName& one) { return glob_match(one.text, wanted.queue.text); });
-  });
+  object["workers"] = std::ranges::count_if(
+      picture->survey.workers, [&](const jobs::WorkerView& worker) { return view::serves(worker, wanted.queue); });
   return json_response(dumped(std::move(object)));
 }
 
@@ -367,10 +365,7 @@ std::optional<Response> worker(const Desk& desk, const Call& call) {
     return trouble_response(404, call.request.path, "there is no worker of this name (any more)");
   std::vector<jobs::QueueName> queues;
   for (const jobs::QueueRow& row : picture->survey.queues) {
-    const bool serves = found != picture->survey.workers.end() &&
-                        std::ranges::any_of(found->record.queues, [&](const jobs::QueueName& one) {
-                          return glob_match(one.text, row.name.text);
-                        });
+    const bool serves = found != picture->survey.workers.end() && view::serves(*found, row.name);
     const bool has_some = row.counts.started + row.counts.finished + row.counts.failed > 0;
     if (serves && has_some && queues.size() < kMostQueues && jobs::check_queue(row.name)) queues.push_back(row.name);
   }

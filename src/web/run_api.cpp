@@ -131,9 +131,16 @@ std::optional<Response> stored_of_run(const Desk& desk, const OneRun& one) {
   });
 }
 
-// How to see it again on one's own machine.
-std::string command_here(const OneRun& one) {
-  return fmt::format("simswarm runall -r {} -- {}", one.run.number, shell_line(one.command));
+// How to see it again on one's own machine, in the project's folder: the plan tells how its first run is begun; of a
+// program whose runs have no numbers the attempt itself does.
+std::string command_here(const OneRun& one, const Json& attempts) {
+  std::vector<std::string> command = one.command;
+  if (command.size() > 2 && command[command.size() - 2] == "-r") {
+    command.back() = std::to_string(one.run.number);
+    return shell_line(command);
+  }
+  if (attempts.empty()) return shell_line(command);
+  return shell_line(attempts.back()["command"].get<std::vector<std::string>>());
 }
 
 std::optional<Response> run(const Desk& desk, const Call& call) {
@@ -156,7 +163,7 @@ std::optional<Response> run(const Desk& desk, const Call& call) {
   object["run"] = run_json(*one);
   object["job"] = job->status == 200 ? Json::parse(job->body) : Json();
   object["progress"] = one->progress.empty() ? Json() : foreign_json(one->progress);
-  object["command"] = command_here(*one);
+  object["command"] = command_here(*one, object["attempts"]);
   return json_response(dumped(std::move(object)));
 }
 
@@ -255,7 +262,7 @@ std::optional<Response> local_run(const Desk& desk, const Call& call) {
   }
   object["provenance"] = {{"simulator", one->simulator}, {"folder", desk.local->folder(one->campaign.id).string()}};
   object["run"] = run_json(*one);
-  object["command"] = command_here(*one);
+  object["command"] = command_here(*one, object["attempts"]);
   return json_response(dumped(std::move(object)));
 }
 
