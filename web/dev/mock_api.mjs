@@ -1,10 +1,24 @@
 // Answers of the made-up server.
-import { byId, campaignOf, campaigns, coordinates, iso, mix, nameOf, rowOf, set, suspended, tallyOf, WORDS, workers } from './mock_data.mjs';
+import {
+  byId,
+  campaignOf,
+  campaigns,
+  coordinates,
+  iso,
+  mix,
+  nameOf,
+  rowOf,
+  set,
+  suspended,
+  tallyOf,
+  WORDS,
+  workers,
+} from './mock_data.mjs';
 import { change, changeAll, countsOf, find, idOf, jobOf, listJobs, runOf } from './mock_jobs.mjs';
+import { builds, detailOf, distribution, scalarsOf, seriesOf, timelineOf } from './mock_results.mjs';
 import { nodes, services, swarm, swarmEvents, tasks } from './mock_swarm.mjs';
 
 let ticks = 0;
-let buildStep = 0;
 
 export function topicsOf(service) {
   ticks += 1;
@@ -19,8 +33,21 @@ export function topicsOf(service) {
 
 export function troubleNow(service, away) {
   if (service === 'visualizer') return swarm().trouble;
-  const list = [{ what: 'node07 is gone with 4 workers: its 16 jobs are given to others', todo: 'Look at its engine, or drain it: docker node update --availability drain node07', since: iso(Date.now() - 840_000), level: 'warning' }];
-  if (away) list.unshift({ what: 'Redis at redis://queue:6379 does not answer', todo: 'Look at the service «queue»: docker service ps simswarm_queue', since: iso(Date.now() - 8000), level: 'error' });
+  const list = [
+    {
+      what: 'node07 is gone with 4 workers: its 16 jobs are given to others',
+      todo: 'Look at its engine, or drain it: docker node update --availability drain node07',
+      since: iso(Date.now() - 840_000),
+      level: 'warning',
+    },
+  ];
+  if (away)
+    list.unshift({
+      what: 'Redis at redis://queue:6379 does not answer',
+      todo: 'Look at the service «queue»: docker service ps simswarm_queue',
+      since: iso(Date.now() - 8000),
+      level: 'error',
+    });
   return list;
 }
 
@@ -29,11 +56,31 @@ function sum(list, f) {
 }
 
 function overview() {
-  const queues = campaigns.map((one) => ({ name: one.queue, campaign: one.name, campaign_id: one.id, priority: one.priority, ...countsOf(one) }));
+  const queues = campaigns.map((one) => ({
+    name: one.queue,
+    campaign: one.name,
+    campaign_id: one.id,
+    priority: one.priority,
+    ...countsOf(one),
+  }));
   const names = ['deferred', 'scheduled', 'queued', 'started', 'finished', 'failed', 'canceled'];
   for (const one of workers) one.seen = iso(Date.now());
-  return { age: 0.3, trouble: troubleNow('dashboard', false), suspended: suspended.now, campaigns: campaigns.map(campaignOf), campaigns_total: 20, queues, workers, workers_total: 200,
-    totals: { ...Object.fromEntries(names.map((name) => [name, sum(queues, (q) => q[name])])), workers: 200, slots: 800, running: sum(workers, (w) => w.running) } };
+  return {
+    age: 0.3,
+    trouble: troubleNow('dashboard', false),
+    suspended: suspended.now,
+    campaigns: campaigns.map(campaignOf),
+    campaigns_total: 20,
+    queues,
+    workers,
+    workers_total: 200,
+    totals: {
+      ...Object.fromEntries(names.map((name) => [name, sum(queues, (q) => q[name])])),
+      workers: 200,
+      slots: 800,
+      running: sum(workers, (w) => w.running),
+    },
+  };
 }
 
 function u16(list) {
@@ -43,11 +90,24 @@ function u16(list) {
 function mapOf(one, since) {
   const oldest = one.log[0]?.[0] ?? one.version + 1;
   if (since && Number(since) >= oldest - 1 && Number(since) <= one.version) {
-    return { age: 0.2, stamp: one.version, changes: one.log.filter(([version]) => version > Number(since)).map(([, p, state]) => [p, state]) };
+    return {
+      age: 0.2,
+      stamp: one.version,
+      changes: one.log.filter(([version]) => version > Number(since)).map(([, p, state]) => [p, state]),
+    };
   }
   const all = Array.from({ length: one.runs }, (_, p) => coordinates(one, p));
-  return { age: 0.2, stamp: one.version, runs: one.runs, configs: ['General'], variables: one.variables, config: u16(all.map(() => 0)),
-    values: one.variables.map((_, k) => u16(all.map((c) => c.values[k]))), repetition: u16(all.map((c) => c.repetition)), states: Buffer.from(one.states).toString('base64') };
+  return {
+    age: 0.2,
+    stamp: one.version,
+    runs: one.runs,
+    configs: ['General'],
+    variables: one.variables,
+    config: u16(all.map(() => 0)),
+    values: one.variables.map((_, k) => u16(all.map((c) => c.values[k]))),
+    repetition: u16(all.map((c) => c.repetition)),
+    states: Buffer.from(one.states).toString('base64'),
+  };
 }
 
 function matches(one, p, where) {
@@ -75,98 +135,59 @@ function runsOf(one, query) {
   const sort = query.get('sort') ?? 'position';
   if (sort !== 'position') {
     const value = (p) => rowOf(one, p)[sort] ?? '';
-    list = list.map((p) => [value(p), p]).sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0)).map(([, p]) => p);
+    list = list
+      .map((p) => [value(p), p])
+      .sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0))
+      .map(([, p]) => p);
   }
   if (query.get('order') === 'desc') list.reverse();
   const offset = Number(query.get('offset') ?? 0);
-  return { age: 0.3, total: one.runs, matching: list.length, runs: list.slice(offset, offset + Number(query.get('most') ?? 100)).map((p) => rowOf(one, p)) };
-}
-
-function timelineOf(one, query) {
-  const bars = [];
-  const begin = Date.now() - 3 * 3600_000;
-  const used = workers.slice(0, one.i === 0 ? 200 : 24);
-  const [from, to] = [Number(query.get('from') ?? 0), Number(query.get('to') ?? 1e9)];
-  const per = Math.min(100, Math.ceil(Math.min(one.runs, 20000) / used.length));
-  used.forEach((_, lane) => {
-    let at = 20 * mix(lane, 5);
-    for (let k = 0; k < per && at < 10800; k++) {
-      const long = (3 * 3600 / per) * (0.3 + 1.3 * mix(lane, k)) * (k === per - 1 && lane % 37 === 5 ? 6 : 1);
-      const state = at + long > 10800 ? 2 : [3, 3, 3, 3, 3, 3, 3, 5, 3, 7, 3, 8][Math.floor(mix(k, lane) * 12)];
-      if (at < to && at + long > from) bars.push([lane, Number(at.toFixed(2)), state === 2 ? null : Number((at + long).toFixed(2)), state, (lane * per + k) % one.runs]);
-      at += long + (lane % 11 === 3 && k === 40 ? 900 : 1.5);
-    }
-  });
-  return { age: 0.3, begin: iso(begin), end: iso(begin + 10800_000), now: iso(Date.now()), lanes: used.map((w) => ({ host: w.host, worker: w.name })), bars, utilisation: 0.873, cut: one.i === 0 };
-}
-
-function distribution(one, scale, long) {
-  const edges = Array.from({ length: 31 }, (_, i) => (i * scale) / 30);
-  const bump = (i, at, wide) => Math.round(one.runs * 0.08 * Math.exp(-(((i - at) / wide) ** 2)) * (0.9 + 0.2 * mix(i, at)));
-  const n = tallyOf(one);
-  return { edges, counts: { completed: edges.slice(1).map((_, i) => bump(i, 8, 4)), failed: edges.slice(1).map((_, i) => Math.round(bump(i, long, 5) / 9)), out_of_memory: edges.slice(1).map((_, i) => (i > 26 ? n.n[9] : 0)) },
-    median: scale * 0.27, p95: scale * 0.6, most: scale * 0.99 };
-}
-
-function seriesOf(one, query) {
-  const variable = one.variables.find((v) => v.name === query.get('x')) ?? one.variables[0];
-  const by = (query.get('by') ?? '').split(',').filter(Boolean).map((name) => one.variables.find((v) => v.name === name)).filter(Boolean);
-  const labels = by.reduce((all, v) => all.flatMap((label) => v.values.map((value) => [...label, `${v.name}=${value}`])), [[]]).map((l) => l.join(', ') || 'all');
-  const isNumber = variable.values.every((v) => !Number.isNaN(Number(v)));
-  const read = one.runs - tallyOf(one).waiting;
-  return { age: 0.3, read, runs: one.runs, unit: 's', categories: isNumber ? [] : variable.values,
-    series: labels.map((label, s) => ({ label, points: variable.values.map((v, i) => ({ x: isNumber ? Number(v) : i, mean: 5 + s * 2 + i * (1 + 0.3 * s) + mix(s, i), half: i === 0 ? null : 0.4 + mix(i, s), n: 30 })) })) };
-}
-
-const LOG = '\u001b[1mMakefile\u001b[0m: building\n\u001b[32m[ 10%]\u001b[0m Building CXX object src/a.cc.o\nsrc/b.cc:12:5: \u001b[31;1merror:\u001b[0m ‘Foo’ was not declared\n\u001b[33mwarning:\u001b[0m unused\n<script>alert(1)</script> \u202Eevil\n';
-
-function buildOf(i) {
-  const state = i === 0 ? 'building' : i === 2 ? 'failed' : 'built';
-  return { key: i === 0 ? '01JCAMPAIGN0000-build' : `b1d${String(i).padStart(5, '0')}e1f`, tree: 'git 1f2e3d4c5b6a7988', created: iso(Date.now() - i * 3600_000 - 60_000), host: 'builder01', compiler: 'clang 16.0.6', image: 'simswarm-build:6.0.3', seconds: 81.2 + i,
-    compiled: 40 + i, hits: 1333 - i * 3, remote: 38, bytes: 88e6 + i, state, campaign_id: campaigns[i % 20].id, error: state === 'failed' ? 'src/b.cc:12:5: error: ‘Foo<T>’ was not declared in this scope' : null };
-}
-
-function builds(parts, query) {
-  if (!parts[1]) {
-    const offset = Number(query.get('offset') ?? 0);
-    return { age: 0.3, total: 64, builds: Array.from({ length: Math.min(50, 64 - offset) }, (_, i) => buildOf(offset + i)) };
-  }
-  const i = parts[1].endsWith('-build') ? 0 : Number(parts[1].slice(3, 8));
-  if (parts[2] === 'log') return { text: LOG + Array.from({ length: 60 + (i === 0 ? buildStep++ : 0) }, (_, k) => `\u001b[32m[${String(k).padStart(3)}%]\u001b[0m Building CXX object src/inet/file${k}.cc.o`).join('\n') };
-  return { build: buildOf(i), campaigns: campaigns.slice(i % 20, (i % 20) + 2).map((one) => one.id) };
+  return {
+    age: 0.3,
+    total: one.runs,
+    matching: list.length,
+    runs: list.slice(offset, offset + Number(query.get('most') ?? 100)).map((p) => rowOf(one, p)),
+  };
 }
 
 function campaign(parts, query, body) {
   if (!parts[1]) {
     const search = query.get('search') ?? '';
     const list = campaigns.filter((one) => one.name.includes(search));
-    return { age: 0.3, total: list.length, campaigns: list.slice(Number(query.get('offset') ?? 0)).slice(0, 50).map(campaignOf) };
+    return {
+      age: 0.3,
+      total: list.length,
+      campaigns: list
+        .slice(Number(query.get('offset') ?? 0))
+        .slice(0, 50)
+        .map(campaignOf),
+    };
   }
   const one = byId.get(parts[1]);
   if (!one) return null;
   if (body) {
     const { waiting, running } = tallyOf(one);
     one.cancelled = true;
-    one.states.forEach((state, p) => state === 1 || state === 2 ? set(one, p, 6) : undefined);
+    one.states.forEach((state, p) => (state === 1 || state === 2 ? set(one, p, 6) : undefined));
     return { waiting, running };
   }
   switch (parts[2]) {
-    case undefined: {
-      const outcomes = Object.fromEntries(tallyOf(one).n.map((n, i) => [WORDS[i], n]).filter(([, n]) => n));
-      return { age: 0.3, trouble: one.i === 1 ? [{ what: '38 runs were killed for memory on hosts with 16 GB', todo: 'Give runs more memory, or fewer at once: --memory 4G', since: one.created, level: 'warning' }] : [], campaign: campaignOf(one), outcomes, variables: one.variables, configs: ['General'],
-        repetitions: one.reps, command: 'simswarm run --repeat 10 -- ./aloha -f omnetpp.ini -c General', simulator: 'OMNeT++ 6.0.3', cpu_seconds: 123456.7, wall_seconds: 9876.5, stamp: one.version };
-    }
-    case 'map': return mapOf(one, query.get('since'));
-    case 'timeline': return timelineOf(one, query);
-    case 'distributions': return { age: 0.3, seconds: distribution(one, 60, 20), memory: distribution(one, 4e9, 24) };
-    case 'scalars': {
-      const list = ['rcvdPk:count', 'endToEndDelay:mean', 'queueLength:timeavg', 'throughput:last', '<b>evil</b>\u202E:sum'].flatMap((name) => ['Net.server', 'Net.host[0].app[0]', 'Net.host[1].app[0]'].map((module) => ({ name, module, runs: one.runs })));
-      const found = list.filter((s) => `${s.module} ${s.name}`.includes(query.get('search') ?? ''));
-      return { age: 0.3, total: found.length, scalars: found, read: one.runs - tallyOf(one).waiting, runs: one.runs };
-    }
-    case 'series': return seriesOf(one, query);
-    case 'runs': return run(one, parts, query);
-    default: return null;
+    case undefined:
+      return detailOf(one);
+    case 'map':
+      return mapOf(one, query.get('since'));
+    case 'timeline':
+      return timelineOf(one, query);
+    case 'distributions':
+      return { age: 0.3, seconds: distribution(one, 60, 20), memory: distribution(one, 4e9, 24) };
+    case 'scalars':
+      return scalarsOf(one, query);
+    case 'series':
+      return seriesOf(one, query);
+    case 'runs':
+      return run(one, parts, query);
+    default:
+      return null;
   }
 }
 
@@ -175,7 +196,15 @@ function run(one, parts, query) {
   const p = Number(parts[3]);
   if (!(p < one.runs)) return null;
   if (parts[4] === 'output') {
-    return { text: query.get('stream') === 'errors' ? '\u001b[31m<!> Error:\u001b[0m queue full\n' : Array.from({ length: 40 }, (_, k) => `** Event #${k * 1000 + (Math.floor(Date.now() / 2000) % 1000)}   t=${k}   Elapsed: ${k}s`).join('\n') };
+    return {
+      text:
+        query.get('stream') === 'errors'
+          ? '\u001b[31m<!> Error:\u001b[0m queue full\n'
+          : Array.from(
+              { length: 40 },
+              (_, k) => `** Event #${k * 1000 + (Math.floor(Date.now() / 2000) % 1000)}   t=${k}   Elapsed: ${k}s`,
+            ).join('\n'),
+    };
   }
   if (parts[4] === 'files') return { text: 'file', headers: { 'content-disposition': 'attachment; filename="file"' } };
   return runOf(one, p);
@@ -186,18 +215,46 @@ function worker(name) {
   if (!one) return null;
   const t = Math.floor(Date.now() / 1000);
   const big = campaigns[0];
-  const history = Array.from({ length: 180 }, (_, i) => [t - (180 - i) * 60, i > 80 && i < 95 ? 0 : 2 + (i % 3), i * 3, Math.floor(i / 30)]);
-  const now = [0, 1, 2, 3].map((k) => big.next - 1 - k).filter((p) => big.states[p] === 2).map((p) => jobOf(big, p));
-  return { age: 0.3, worker: one, history, now, recent: Array.from({ length: 20 }, (_, k) => ({ campaign_id: big.id, ...rowOf(big, k * 7) })) };
+  const history = Array.from({ length: 180 }, (_, i) => [
+    t - (180 - i) * 60,
+    i > 80 && i < 95 ? 0 : 2 + (i % 3),
+    i * 3,
+    Math.floor(i / 30),
+  ]);
+  const now = [0, 1, 2, 3]
+    .map((k) => big.next - 1 - k)
+    .filter((p) => big.states[p] === 2)
+    .map((p) => jobOf(big, p));
+  return {
+    age: 0.3,
+    worker: one,
+    history,
+    now,
+    recent: Array.from({ length: 20 }, (_, k) => ({ campaign_id: big.id, ...rowOf(big, k * 7) })),
+  };
 }
 
 function queue(name, query, body) {
   const one = campaigns.find((c) => c.queue === name);
   if (!one) return null;
-  if (body?.action === 'priority') return (one.priority = body.priority), (one.version += 1), { done: 1 };
+  if (body?.action === 'priority') return ((one.priority = body.priority), (one.version += 1), { done: 1 });
   if (body) return changeAll(one, body.action, body.state);
   const state = query.get('state') ?? 'queued';
-  return { age: 0.3, ...listJobs(one, state, query.get('search') ?? '', Number(query.get('offset') ?? 0), Number(query.get('most') ?? 100)), searched: query.get('search') ? countsOf(one)[state] : null, counts: countsOf(one), workers: 200, priority: one.priority, suspended: suspended.now };
+  return {
+    age: 0.3,
+    ...listJobs(
+      one,
+      state,
+      query.get('search') ?? '',
+      Number(query.get('offset') ?? 0),
+      Number(query.get('most') ?? 100),
+    ),
+    searched: query.get('search') ? countsOf(one)[state] : null,
+    counts: countsOf(one),
+    workers: 200,
+    priority: one.priority,
+    suspended: suspended.now,
+  };
 }
 
 function job(parts, query, body) {
@@ -213,22 +270,47 @@ function job(parts, query, body) {
     return { text: lines, headers: { 'x-simswarm-next': String(Number(query.get('offset') ?? 0) + lines.length) } };
   }
   const made = jobOf(hit.one, hit.p);
-  return { age: 0.3, job: made, payload: { runs: [hit.p], plan: 'fcde2b2e', argument: '<b>x</b>\u202E' }, depends_on: hit.p > 1 ? [idOf(hit.one, 0)] : [], result: made.state === 'finished' ? { outcome: 'completed' } : null, message: made.error, ahead: made.state === 'queued' ? hit.p - hit.one.next : null,
-    workers: 200, campaign_id: hit.one.id, position: hit.p };
+  return {
+    age: 0.3,
+    job: made,
+    payload: { runs: [hit.p], plan: 'fcde2b2e', argument: '<b>x</b>\u202E' },
+    depends_on: hit.p > 1 ? [idOf(hit.one, 0)] : [],
+    result: made.state === 'finished' ? { outcome: 'completed' } : null,
+    message: made.error,
+    ahead: made.state === 'queued' ? hit.p - hit.one.next : null,
+    workers: 200,
+    campaign_id: hit.one.id,
+    position: hit.p,
+  };
 }
 
 export function answer(parts, query, body) {
   switch (parts[0]) {
-    case 'overview': return overview();
-    case 'campaigns': return campaign(parts, query, body);
-    case 'queues': return queue(parts[1], query, body);
-    case 'jobs': return job(parts, query, body);
-    case 'workers': return worker(parts[1]);
-    case 'builds': return builds(parts, query);
-    case 'suspend': return (suspended.now = true), { suspended: true };
-    case 'resume': return (suspended.now = false), { suspended: false };
-    case 'swarm': return parts[1] === 'events' ? swarmEvents() : swarm();
-    case 'tasks': case 'services': case 'nodes': return [...tasks, ...services, ...nodes].some((one) => one.id === parts[1]) ? { text: `\u001b[32mINFO\u001b[0m started <b>\u202E\n${new Date().toISOString()} working\n`.repeat(50) } : null;
-    default: return null;
+    case 'overview':
+      return overview();
+    case 'campaigns':
+      return campaign(parts, query, body);
+    case 'queues':
+      return queue(parts[1], query, body);
+    case 'jobs':
+      return job(parts, query, body);
+    case 'workers':
+      return worker(parts[1]);
+    case 'builds':
+      return builds(parts, query);
+    case 'suspend':
+      return ((suspended.now = true), { suspended: true });
+    case 'resume':
+      return ((suspended.now = false), { suspended: false });
+    case 'swarm':
+      return parts[1] === 'events' ? swarmEvents() : swarm();
+    case 'tasks':
+    case 'services':
+    case 'nodes':
+      return [...tasks, ...services, ...nodes].some((one) => one.id === parts[1])
+        ? { text: `\u001b[32mINFO\u001b[0m started <b>\u202E\n${new Date().toISOString()} working\n`.repeat(50) }
+        : null;
+    default:
+      return null;
   }
 }

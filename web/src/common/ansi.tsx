@@ -31,10 +31,16 @@ function apply(pen: Pen, codes: string): void {
 
 export function piecesOf(log: string): Piece[] {
   const text = log.length > MOST ? `…${log.slice(-MOST)}` : log;
-  const lines = text.replace(/\r\n/g, '\n').split('\n').map((line) => {
-    const back = line.lastIndexOf('\r'); // a line that was written over
-    return shorten(back >= 0 && back < line.length - 1 ? line.slice(back + 1) : line.replace(/\r/g, ''), LONGEST_LINE);
-  });
+  const lines = text
+    .replace(/\r\n/g, '\n')
+    .split('\n')
+    .map((line) => {
+      const back = line.lastIndexOf('\r'); // a line that was written over
+      return shorten(
+        back >= 0 && back < line.length - 1 ? line.slice(back + 1) : line.replace(/\r/g, ''),
+        LONGEST_LINE,
+      );
+    });
   const whole = lines.join('\n');
   const pieces: Piece[] = [];
   const pen: Pen = { colour: null, bold: false };
@@ -53,13 +59,33 @@ export function piecesOf(log: string): Piece[] {
   return pieces;
 }
 
-export function Log({ text, label, empty, box }: { text: string; label: string; empty: string;
-    box?: { current: HTMLPreElement | null } }): JSX.Element {
+export function Log({
+  text,
+  label,
+  empty,
+  box,
+}: {
+  text: string;
+  label: string;
+  empty: string;
+  box?: { current: HTMLPreElement | null };
+}): JSX.Element {
   const pieces = useMemo(() => piecesOf(text), [text]);
   return (
     <pre class="log" tabIndex={0} role="region" aria-label={label} ref={box} dir="ltr">
-      {text === '' ? <span class="quiet">{empty}</span>
-        : pieces.map((piece, i) => piece.kind ? <span key={i} class={piece.kind}>{piece.text}</span> : piece.text)}
+      {text === '' ? (
+        <span class="quiet">{empty}</span>
+      ) : (
+        pieces.map((piece, i) =>
+          piece.kind ? (
+            <span key={i} class={piece.kind}>
+              {piece.text}
+            </span>
+          ) : (
+            piece.text
+          ),
+        )
+      )}
     </pre>
   );
 }

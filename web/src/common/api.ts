@@ -2,7 +2,10 @@
 import { loggedOut, session, type Session } from './session';
 
 export class Failure extends Error {
-  constructor(readonly status: number, message: string) {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
     super(message);
   }
   // Trying again later can help: the server, or what it asks, is away or busy.

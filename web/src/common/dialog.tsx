@@ -1,7 +1,7 @@
 // Asks before something is changed, and tells what came of it.
 import { signal } from '@preact/signals';
 import type { JSX } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import { sayFailure } from './api';
 import { Text } from './text';
 
@@ -44,7 +44,7 @@ export async function act(work: () => Promise<string>): Promise<boolean> {
 export function Dialogs(): JSX.Element {
   const now = question.value;
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (now && !box.current!.open) box.current!.showModal();
     if (!now && box.current!.open) box.current!.close();
   }, [now]);
@@ -54,11 +54,22 @@ export function Dialogs(): JSX.Element {
   };
   return (
     <>
-      <dialog ref={box} aria-labelledby="question-title" aria-describedby="question-text" onClose={() => now && end(false)}>
-        <h2 id="question-title"><Text of={now?.title ?? ''} most={160} /></h2>
-        <p id="question-text"><Text of={now?.text ?? ''} most={500} /></p>
+      <dialog
+        ref={box}
+        aria-labelledby="question-title"
+        aria-describedby="question-text"
+        onClose={() => now && end(false)}
+      >
+        <h2 id="question-title">
+          <Text of={now?.title ?? ''} most={160} />
+        </h2>
+        <p id="question-text">
+          <Text of={now?.text ?? ''} most={500} />
+        </p>
         <div class="row end">
-          <button type="button" autofocus onClick={() => end(false)}>Go back</button>
+          <button type="button" autofocus onClick={() => end(false)}>
+            Go back
+          </button>
           <button type="button" class={now?.danger ? 'danger' : 'primary'} onClick={() => end(true)}>
             {now?.action ?? 'Do it'}
           </button>
@@ -73,8 +84,14 @@ function Said(): JSX.Element {
   const now = said.value;
   return (
     <div class="said" role="status" aria-live="polite">
-      {now && <p class={now.bad ? 'bad' : ''}><Text of={now.text} />
-        <button type="button" class="small plain" aria-label="Close this message" onClick={() => (said.value = null)}>✕</button></p>}
+      {now && (
+        <p class={now.bad ? 'bad' : ''}>
+          <Text of={now.text} />
+          <button type="button" class="small plain" aria-label="Close this message" onClick={() => (said.value = null)}>
+            ✕
+          </button>
+        </p>
+      )}
     </div>
   );
 }

@@ -90,7 +90,9 @@ async function read(signal: AbortSignal): Promise<void> {
   const answer = await fetch('/api/v1/events', { signal, headers: { accept: 'text/event-stream' }, cache: 'no-store' });
   if (answer.status === 401) loggedOut();
   if (!answer.ok || !answer.body) throw new Error(`status ${answer.status}`);
-  const reader = answer.body.pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>).getReader();
+  const reader = answer.body
+    .pipeThrough(new TextDecoderStream() as ReadableWritablePair<string, Uint8Array>)
+    .getReader();
   let rest = '';
   let first = true;
   for (;;) {
@@ -103,7 +105,10 @@ async function read(signal: AbortSignal): Promise<void> {
     const blocks = rest.split(/\r?\n\r?\n/);
     rest = blocks.pop() ?? '';
     for (const block of blocks) {
-      const data = block.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5));
+      const data = block
+        .split(/\r?\n/)
+        .filter((line) => line.startsWith('data:'))
+        .map((line) => line.slice(5));
       if (!data.length) continue;
       take(JSON.parse(data.join('\n')) as Change, first);
       first = false;

@@ -78,7 +78,8 @@ export function secondsSince(iso: string | null | undefined, now = Date.now()): 
 export function withoutCommon(values: string[]): string[] {
   if (values.length < 2) return values;
   let same = 0;
-  while (same < values[0]!.length - 1 && values.every((one) => one.length > same + 1 && one[same] === values[0]![same])) same += 1;
+  while (same < values[0]!.length - 1 && values.every((one) => one.length > same + 1 && one[same] === values[0]![same]))
+    same += 1;
   while (same > 0 && /[0-9.eE+-]/.test(values[0]![same - 1]!)) same -= 1;
   return same > 3 ? values.map((one) => `…${one.slice(same)}`) : values;
 }

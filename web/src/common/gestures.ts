@@ -14,7 +14,10 @@ class Hand {
   private moved = 0;
   private spread = 0;
 
-  constructor(private readonly canvas: HTMLCanvasElement, private readonly to: Gestures) {}
+  constructor(
+    private readonly canvas: HTMLCanvasElement,
+    private readonly to: Gestures,
+  ) {}
 
   private at(event: PointerEvent | WheelEvent): { x: number; y: number } {
     const box = this.canvas.getBoundingClientRect();

@@ -80,12 +80,18 @@ class Fetcher {
   private done = false;
   private readonly stops: (() => void)[] = [];
 
-  constructor(private readonly path: string, private readonly options: Options,
-              private readonly take: (data: unknown) => void, private readonly refuse: (failure: Failure) => void) {
+  constructor(
+    private readonly path: string,
+    private readonly options: Options,
+    private readonly take: (data: unknown) => void,
+    private readonly refuse: (failure: Failure) => void,
+  ) {
     const { topics } = options;
-    this.stops.push(onChange((changed) => {
-      if (changed === 'all' || topics.some((topic) => changed.has(topic))) this.want();
-    }));
+    this.stops.push(
+      onChange((changed) => {
+        if (changed === 'all' || topics.some((topic) => changed.has(topic))) this.want();
+      }),
+    );
     const seen = (): void => {
       if (!document.hidden && this.wanted) this.plan();
     };
@@ -108,7 +114,11 @@ class Fetcher {
 
   private plan(): void {
     if (this.done || this.control || document.hidden) return;
-    const gap = Math.max(this.options.every ?? 1000, this.took * 3, this.failed ? Math.min(10_000, 2000 * this.failed) : 0);
+    const gap = Math.max(
+      this.options.every ?? 1000,
+      this.took * 3,
+      this.failed ? Math.min(10_000, 2000 * this.failed) : 0,
+    );
     clearTimeout(this.timer);
     this.timer = setTimeout(() => void this.run(), Math.max(0, this.begun + gap - Date.now()));
   }
@@ -136,7 +146,10 @@ class Fetcher {
   private fail(error: unknown): void {
     if (this.done) return;
     const late = isAborted(error) || error === 'late';
-    const failure = error instanceof Failure ? error : new Failure(0, late ? 'The server takes too long.' : 'The answer cannot be read.');
+    const failure =
+      error instanceof Failure
+        ? error
+        : new Failure(0, late ? 'The server takes too long.' : 'The answer cannot be read.');
     this.failed += 1;
     if (failure.passing) this.wanted = true;
     this.refuse(failure);
@@ -145,26 +158,35 @@ class Fetcher {
 
 // With path null nothing is fetched.
 export function useResource<T>(path: string | null, options: Options): Shown<T> {
-  const [state, setState] = useState<{ path: string | null; data: T | null; failure: Failure | null }>(
-    { path: null, data: null, failure: null });
+  const [state, setState] = useState<{ path: string | null; data: T | null; failure: Failure | null }>({
+    path: null,
+    data: null,
+    failure: null,
+  });
   const fetcher = useRef<Fetcher | null>(null);
   const topics = options.topics.join(' ');
   useEffect(() => {
     if (path == null) return undefined;
-    const own = new Fetcher(path, options, (data) => {
-      keep(path, data);
-      setState((before) => {
-        const shared = options.load ? (data as T) : share(before.data, data as T);
-        return shared === before.data && before.path === path && !before.failure ? before
-          : { path, data: shared, failure: null };
-      });
-    }, (failure) => setState((before) => ({ path: before.path, data: before.data, failure })));
+    const own = new Fetcher(
+      path,
+      options,
+      (data) => {
+        keep(path, data);
+        setState((before) => {
+          const shared = options.load ? (data as T) : share(before.data, data as T);
+          return shared === before.data && before.path === path && !before.failure
+            ? before
+            : { path, data: shared, failure: null };
+        });
+      },
+      (failure) => setState((before) => ({ path: before.path, data: before.data, failure })),
+    );
     fetcher.current = own;
     return () => own.close();
   }, [path, topics]);
   const fromKept = path != null && state.path !== path ? (kept.get(path) as T | undefined) : undefined;
   return {
-    data: path == null ? null : fromKept ?? state.data,
+    data: path == null ? null : (fromKept ?? state.data),
     failure: state.failure,
     waiting: path != null && state.path !== path && fromKept === undefined,
     again: () => fetcher.current?.want(),

@@ -73,7 +73,8 @@ function followLink(event: MouseEvent): void {
   const link = (event.target as Element | null)?.closest?.('a');
   if (!link || link.target || link.hasAttribute('download')) return;
   const target = new URL(link.href, location.href);
-  const own = target.origin === location.origin && !/^\/(api|assets|metrics|healthz|readyz)(\/|$)/.test(target.pathname);
+  const own =
+    target.origin === location.origin && !/^\/(api|assets|metrics|healthz|readyz)(\/|$)/.test(target.pathname);
   if (!own || link.getAttribute('href')!.startsWith('#')) return;
   event.preventDefault();
   go(target.href);

@@ -11,7 +11,7 @@ import { go, moves, place, startRouter } from './router';
 import { mayLook, session } from './session';
 import { clean, Text } from './text';
 import { setTheme, startTheme, theme, type Theme } from './theme';
-import { Ago } from './ui';
+import { Ago, Waiting } from './ui';
 
 export interface Way {
   path: string;
@@ -31,8 +31,15 @@ const THEMES: Record<Theme, { next: Theme; sign: string; text: string }> = {
 function ThemeButton(): JSX.Element {
   const now = THEMES[theme.value];
   return (
-    <button type="button" class="plain icon" title={now.text} aria-label={`${now.text}. Change`}
-      onClick={() => setTheme(now.next)}><span aria-hidden="true">{now.sign}</span></button>
+    <button
+      type="button"
+      class="plain icon"
+      title={now.text}
+      aria-label={`${now.text}. Change`}
+      onClick={() => setTheme(now.next)}
+    >
+      <span aria-hidden="true">{now.sign}</span>
+    </button>
   );
 }
 
@@ -40,7 +47,8 @@ function Live(): JSX.Element {
   const since = oldSince.value;
   return (
     <span class={since ? 'live old' : 'live'} role="status">
-      <span class="dot" aria-hidden="true" />{since ? `old, ${clock(new Date(since))}` : 'live'}
+      <span class="dot" aria-hidden="true" />
+      {since ? `old, ${clock(new Date(since))}` : 'live'}
     </span>
   );
 }
@@ -49,11 +57,19 @@ function TroubleLink(): JSX.Element {
   const list = troubles.value;
   const bad = list.some((one) => one.level === 'error');
   return (
-    <a class={`trouble-link ${list.length ? (bad ? 'error' : 'warning') : 'none'}`} href="/#trouble"
-      onClick={(event) => { event.preventDefault(); toTrouble(); }}
-      title={list.length ? clean(list[0]!.what) : undefined}>
+    <a
+      class={`trouble-link ${list.length ? (bad ? 'error' : 'warning') : 'none'}`}
+      href="/#trouble"
+      onClick={(event) => {
+        event.preventDefault();
+        toTrouble();
+      }}
+      title={list.length ? clean(list[0]!.what) : undefined}
+    >
       <span class="long">{list.length ? plural(list.length, 'trouble') : 'no trouble'}</span>
-      <span class="short" aria-hidden="true">{list.length ? `!${list.length}` : '✓'}</span>
+      <span class="short" aria-hidden="true">
+        {list.length ? `!${list.length}` : '✓'}
+      </span>
     </a>
   );
 }
@@ -71,23 +87,41 @@ function Header({ ways }: { ways: Way[] }): JSX.Element {
   const now = session.value!;
   const path = place.value.path;
   const isAt = (way: Way): boolean => (way.path === '/' ? path === '/' : path.startsWith(way.path));
-  const leave = (): void => void act(async () => {
-    await logout();
-    forgetAll();
-    return 'Logged out.';
-  });
+  const leave = (): void =>
+    void act(async () => {
+      await logout();
+      forgetAll();
+      return 'Logged out.';
+    });
   return (
     <header class="top">
-      <a class="brand" href="/"><Mark /><span>{clean(now.name, 40)}</span><span class="service">{clean(now.service, 20)}</span></a>
+      <a class="brand" href="/">
+        <Mark />
+        <span>{clean(now.name, 40)}</span>
+        <span class="service">{clean(now.service, 20)}</span>
+      </a>
       <nav aria-label="Pages">
-        {ways.map((way) => <a key={way.path} href={way.path} aria-current={isAt(way) ? 'page' : undefined}>{way.text}</a>)}
+        {ways.map((way) => (
+          <a key={way.path} href={way.path} aria-current={isAt(way) ? 'page' : undefined}>
+            {way.text}
+          </a>
+        ))}
       </nav>
       <div class="tools">
         <TroubleLink />
-        <span class="hidden" role="status">{troubles.value.slice(0, 3).map((one) => clean(one.what, 160)).join('. ')}</span>
+        <span class="hidden" role="status">
+          {troubles.value
+            .slice(0, 3)
+            .map((one) => clean(one.what, 160))
+            .join('. ')}
+        </span>
         <Live />
         <ThemeButton />
-        {now.login && <button type="button" class="plain" onClick={leave}>Log out</button>}
+        {now.login && (
+          <button type="button" class="plain" onClick={leave}>
+            Log out
+          </button>
+        )}
       </div>
     </header>
   );
@@ -97,8 +131,18 @@ function OldBar(): JSX.Element {
   const since = oldSince.value;
   return (
     <div class="old-bar" role="alert">
-      {since && <p><strong>What is shown is old: from {clock(new Date(since))} <span aria-hidden="true">(<Ago at={new Date(since).toISOString()} />)</span>.</strong>{' '}
-        {oldWhy.value} It is asked again by itself.</p>}
+      {since && (
+        <p>
+          <strong>
+            What is shown is old: from {clock(new Date(since))}{' '}
+            <span aria-hidden="true">
+              (<Ago at={new Date(since).toISOString()} />)
+            </span>
+            .
+          </strong>{' '}
+          {oldWhy.value} It is asked again by itself.
+        </p>
+      )}
     </div>
   );
 }
@@ -107,15 +151,33 @@ function OldBar(): JSX.Element {
 export function Troubles({ list }: { list: Trouble[] }): JSX.Element {
   return (
     <section id="trouble" tabIndex={-1} aria-label="Trouble" class="troubles">
-      {list.length === 0 && <p class="fine"><span aria-hidden="true">✓</span> Nothing is wrong.</p>}
+      {list.length === 0 && (
+        <p class="fine">
+          <span aria-hidden="true">✓</span> Nothing is wrong.
+        </p>
+      )}
       {list.slice(0, 20).map((one, i) => {
         const date = parseTime(one.since);
         return (
           <div key={one.what + i} class={`trouble ${one.level}`}>
-            <p class="what"><span class="sign" aria-hidden="true">{one.level === 'error' ? '✕' : '!'}</span>
-              <span class="hidden">{one.level}: </span><Text of={one.what} />
-              {date && <span class="since"> since {moment(date)} (<Ago at={one.since} />)</span>}</p>
-            {one.todo && <p class="todo"><Text of={one.todo} /></p>}
+            <p class="what">
+              <span class="sign" aria-hidden="true">
+                {one.level === 'error' ? '✕' : '!'}
+              </span>
+              <span class="hidden">{one.level}: </span>
+              <Text of={one.what} />
+              {date && (
+                <span class="since">
+                  {' '}
+                  since {moment(date)} (<Ago at={one.since} />)
+                </span>
+              )}
+            </p>
+            {one.todo && (
+              <p class="todo">
+                <Text of={one.todo} />
+              </p>
+            )}
           </div>
         );
       })}
@@ -134,7 +196,31 @@ export function Title({ text, children }: { text: string; children?: ComponentCh
   useEffect(() => {
     if (move > 0) head.current?.focus({ preventScroll: true });
   }, [move]);
-  return <h1 ref={head} tabIndex={-1}>{children ?? <Text of={text} most={160} />}</h1>;
+  return (
+    <h1 ref={head} tabIndex={-1}>
+      {children ?? <Text of={text} most={160} />}
+    </h1>
+  );
+}
+
+// A page whose data are on their way, or refused.
+export function WaitingPage({
+  title,
+  failure,
+  what,
+}: {
+  title: string;
+  failure: Failure | null;
+  what: string;
+}): JSX.Element {
+  return (
+    <>
+      <div class="head">
+        <Title text={title} />
+      </div>
+      <Waiting failure={failure} what={what} />
+    </>
+  );
 }
 
 function LoginPage(): JSX.Element {
@@ -161,15 +247,31 @@ function LoginPage(): JSX.Element {
   return (
     <main class="login" id="main">
       <Mark />
-      <h1>{clean(now.name, 40)} {clean(now.service, 20)}</h1>
+      <h1>
+        {clean(now.name, 40)} {clean(now.service, 20)}
+      </h1>
       <form onSubmit={(event) => void submit(event)}>
         <label for="token">Token</label>
-        <input id="token" type="password" autocomplete="current-password" autofocus value={token} maxLength={512}
-          aria-describedby="token-help token-error" onInput={(event) => setToken(event.currentTarget.value)} />
-        <p id="token-error" class="bad" role="alert">{error && <Text of={error} />}</p>
-        <button type="submit" class="primary" disabled={busy}>Log in</button>
-        <p id="token-help" class="quiet">The token was made by <code>simswarm init</code>.
-          On the machine of the installation, <code>simswarm connect</code> prints a link that logs in without it.</p>
+        <input
+          id="token"
+          type="password"
+          autocomplete="current-password"
+          autofocus
+          value={token}
+          maxLength={512}
+          aria-describedby="token-help token-error"
+          onInput={(event) => setToken(event.currentTarget.value)}
+        />
+        <p id="token-error" class="bad" role="alert">
+          {error && <Text of={error} />}
+        </p>
+        <button type="submit" class="primary" disabled={busy}>
+          Log in
+        </button>
+        <p id="token-help" class="quiet">
+          The token was made by <code>simswarm init</code>. On the machine of the installation,{' '}
+          <code>simswarm connect</code> prints a link that logs in without it.
+        </p>
       </form>
     </main>
   );
@@ -191,8 +293,10 @@ async function useCode(): Promise<void> {
   try {
     await login({ code });
   } catch (error) {
-    const text = error instanceof Failure && error.status === 401 ? 'The link is used or older than a minute: ask for a new one.'
-      : sayFailure(error);
+    const text =
+      error instanceof Failure && error.status === 401
+        ? 'The link is used or older than a minute: ask for a new one.'
+        : sayFailure(error);
     void act(() => Promise.reject(error instanceof Failure ? new Failure(error.status, text) : error));
   }
 }
@@ -207,14 +311,28 @@ function App({ ways, Page }: AppProps): JSX.Element {
   useEffect(() => {
     if (!inside) stopEvents();
   }, [inside]);
-  if (!inside) return <><LoginPage /><Dialogs /></>;
+  if (!inside)
+    return (
+      <>
+        <LoginPage />
+        <Dialogs />
+      </>
+    );
   return (
     <>
-      <a class="skip" href="#main">To the content</a>
+      <a class="skip" href="#main">
+        To the content
+      </a>
       <Header ways={ways} />
-      <main id="main"><Page /></main>
-      <footer class="foot quiet">simswarm {clean(session.value!.simswarm, 40)}{session.value!.local && ', on this machine'}
-        {' · '}<a href="/api/v1/openapi.json">API</a></footer>
+      <main id="main">
+        <Page />
+      </main>
+      <footer class="foot quiet">
+        simswarm {clean(session.value!.simswarm, 40)}
+        {session.value!.local && ', on this machine'}
+        {' · '}
+        <a href="/api/v1/openapi.json">API</a>
+      </footer>
       <OldBar />
       <Dialogs />
     </>
@@ -222,7 +340,13 @@ function App({ ways, Page }: AppProps): JSX.Element {
 }
 
 function Unreachable(): JSX.Element {
-  return <main class="login" id="main"><Mark /><h1>simswarm</h1><p role="status">The server does not answer. It is asked again by itself.</p></main>;
+  return (
+    <main class="login" id="main">
+      <Mark />
+      <h1>simswarm</h1>
+      <p role="status">The server does not answer. It is asked again by itself.</p>
+    </main>
+  );
 }
 
 export async function start(ways: Way[], Page: () => JSX.Element): Promise<void> {

@@ -27,11 +27,29 @@ export const STATES: StateInfo[] = [
 
 const byName = new Map(STATES.map((one) => [one.name, one]));
 const OTHER: Record<string, string> = {
-  done: 'completed', finished: 'completed', started: 'running', queued: 'waiting', deferred: 'unknown',
-  scheduled: 'waiting', canceled: 'cancelled', stopped: 'cancelled', model_error: 'failed', fingerprint_mismatch: 'failed',
-  killed: 'lost', limited: 'incomplete', too_much_output: 'incomplete', disk_full: 'incomplete',
-  teardown_failed: 'incomplete', not_started: 'waiting', built: 'completed', building: 'running', accepted: 'completed',
-  busy: 'running', idle: 'completed', suspended: 'cancelled', dead: 'lost',
+  done: 'completed',
+  finished: 'completed',
+  started: 'running',
+  queued: 'waiting',
+  deferred: 'unknown',
+  scheduled: 'waiting',
+  canceled: 'cancelled',
+  stopped: 'cancelled',
+  model_error: 'failed',
+  fingerprint_mismatch: 'failed',
+  killed: 'lost',
+  limited: 'incomplete',
+  too_much_output: 'incomplete',
+  disk_full: 'incomplete',
+  teardown_failed: 'incomplete',
+  not_started: 'waiting',
+  built: 'completed',
+  building: 'running',
+  accepted: 'completed',
+  busy: 'running',
+  idle: 'completed',
+  suspended: 'cancelled',
+  dead: 'lost',
 };
 
 export function stateOf(name: string | null | undefined): StateInfo {

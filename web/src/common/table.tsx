@@ -25,12 +25,26 @@ function PlainRow<T>({ row, columns, chosen, choose, name }: RowProps<T>): JSX.E
   return (
     <tr class={chosen ? 'chosen' : undefined}>
       {choose && (
-        <td class="tight"><input type="checkbox" checked={chosen} aria-label={`Select ${name ? name(row) : 'row'}`}
-          onChange={(event) => choose(row, event.currentTarget.checked)} /></td>
+        <td class="tight">
+          <input
+            type="checkbox"
+            checked={chosen}
+            aria-label={`Select ${name ? name(row) : 'row'}`}
+            onChange={(event) => choose(row, event.currentTarget.checked)}
+          />
+        </td>
       )}
-      {columns.map((column) => column.rowHead
-        ? <th scope="row" key={column.name} class={column.kind}>{column.cell(row)}</th>
-        : <td key={column.name} class={column.kind}>{column.cell(row)}</td>)}
+      {columns.map((column) =>
+        column.rowHead ? (
+          <th scope="row" key={column.name} class={column.kind}>
+            {column.cell(row)}
+          </th>
+        ) : (
+          <td key={column.name} class={column.kind}>
+            {column.cell(row)}
+          </td>
+        ),
+      )}
     </tr>
   );
 }
@@ -49,18 +63,34 @@ interface TableProps<T> {
   onSort?: (sort: string, order: 'asc' | 'desc') => void;
   busy?: boolean;
   low?: boolean; // scrolls within a part of the screen
-  select?: { has: (row: T) => boolean; choose: (row: T, on: boolean) => void; all: (on: boolean) => void;
-    name: (row: T) => string };
+  select?: {
+    has: (row: T) => boolean;
+    choose: (row: T, on: boolean) => void;
+    all: (on: boolean) => void;
+    name: (row: T) => string;
+  };
 }
 
 function Head<T>({ column, props }: { column: Column<T>; props: TableProps<T> }): JSX.Element {
-  if (!column.sort || !props.onSort) return <th scope="col" class={column.kind}>{column.head}</th>;
+  if (!column.sort || !props.onSort)
+    return (
+      <th scope="col" class={column.kind}>
+        {column.head}
+      </th>
+    );
   const own = props.sort === column.sort;
   const next = own && props.order === 'asc' ? 'desc' : 'asc';
   return (
-    <th scope="col" class={column.kind} aria-sort={own ? (props.order === 'desc' ? 'descending' : 'ascending') : 'none'}>
+    <th
+      scope="col"
+      class={column.kind}
+      aria-sort={own ? (props.order === 'desc' ? 'descending' : 'ascending') : 'none'}
+    >
       <button type="button" class="sort" onClick={() => props.onSort!(column.sort!, next)}>
-        {column.head}<span aria-hidden="true" class="arrow">{own ? (props.order === 'desc' ? '▾' : '▴') : ''}</span>
+        {column.head}
+        <span aria-hidden="true" class="arrow">
+          {own ? (props.order === 'desc' ? '▾' : '▴') : ''}
+        </span>
       </button>
     </th>
   );
@@ -75,18 +105,38 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
         <caption class="hidden">{props.label}</caption>
         <thead>
           <tr>
-            {select && <th scope="col" class="tight"><input type="checkbox" aria-label="Select all rows of this page"
-              checked={all} onChange={(event) => select.all(event.currentTarget.checked)} /></th>}
-            {columns.map((column) => <Head key={column.name} column={column} props={props} />)}
+            {select && (
+              <th scope="col" class="tight">
+                <input
+                  type="checkbox"
+                  aria-label="Select all rows of this page"
+                  checked={all}
+                  onChange={(event) => select.all(event.currentTarget.checked)}
+                />
+              </th>
+            )}
+            {columns.map((column) => (
+              <Head key={column.name} column={column} props={props} />
+            ))}
           </tr>
         </thead>
         <tbody>
           {rows.map((row) => (
-            <Row key={keyOf(row)} row={row} columns={columns} chosen={select?.has(row)} choose={select?.choose}
-              name={select?.name} />
+            <Row
+              key={keyOf(row)}
+              row={row}
+              columns={columns}
+              chosen={select?.has(row)}
+              choose={select?.choose}
+              name={select?.name}
+            />
           ))}
           {rows.length === 0 && (
-            <tr><td colSpan={columns.length + (select ? 1 : 0)} class="empty">{props.empty}</td></tr>
+            <tr>
+              <td colSpan={columns.length + (select ? 1 : 0)} class="empty">
+                {props.empty}
+              </td>
+            </tr>
           )}
         </tbody>
       </table>
@@ -95,13 +145,29 @@ export function Table<T>(props: TableProps<T>): JSX.Element {
 }
 
 // Pages of a list that the server cuts; the offset is in the address.
-export function Pager({ total, most, shown, name = 'offset' }:
-    { total: number; most: number; shown: number; name?: string }): JSX.Element {
+export function Pager({
+  total,
+  most,
+  shown,
+  name = 'offset',
+}: {
+  total: number;
+  most: number;
+  shown: number;
+  name?: string;
+}): JSX.Element {
   const offset = Math.max(0, queryNumber(name, 0));
   const to = (next: number): string => hereWith({ [name]: next > 0 ? next : null });
-  const step = (next: number, text: string, able: boolean): JSX.Element => able
-    ? <a class="button small" href={to(next)}>{text}</a>
-    : <span class="button small off" aria-disabled="true">{text}</span>;
+  const step = (next: number, text: string, able: boolean): JSX.Element =>
+    able ? (
+      <a class="button small" href={to(next)}>
+        {text}
+      </a>
+    ) : (
+      <span class="button small off" aria-disabled="true">
+        {text}
+      </span>
+    );
   return (
     <nav class="pager" aria-label="Pages of the list">
       {step(0, 'First', offset > 0)}

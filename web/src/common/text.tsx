@@ -2,7 +2,8 @@
 import type { JSX } from 'preact';
 
 // Control characters, those that turn the direction of text, and those without a width.
-const DISTURBING = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
+const DISTURBING =
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 const IN_LOGS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2060-\u206f\ufff9-\ufffb]/g;
 
 function visible(one: string): string {
@@ -23,9 +24,20 @@ export function cleanLog(text: string): string {
   return text.replace(IN_LOGS, visible);
 }
 
-export function Text({ of, most = 300, class: kind }: { of: string | null | undefined; most?: number; class?: string }):
-    JSX.Element {
+export function Text({
+  of,
+  most = 300,
+  class: kind,
+}: {
+  of: string | null | undefined;
+  most?: number;
+  class?: string;
+}): JSX.Element {
   const shown = clean(of, most);
   const cut = of != null && of.length > most;
-  return <bdi class={kind} title={cut ? clean(of, 2000) : undefined}>{shown}</bdi>;
+  return (
+    <bdi class={kind} title={cut ? clean(of, 2000) : undefined}>
+      {shown}
+    </bdi>
+  );
 }

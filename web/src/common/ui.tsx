@@ -3,6 +3,7 @@ import { signal } from '@preact/signals';
 import type { ComponentChildren, JSX } from 'preact';
 import { useEffect, useId, useRef, useState } from 'preact/hooks';
 import type { Failure } from './api';
+import { oldSince } from './events';
 import { ago, moment, parseTime, roughly, secondsSince } from './formats';
 import { stateOf, wordOf } from './states';
 import { Text } from './text';
@@ -16,14 +17,22 @@ setInterval(() => {
 export function Ago({ at }: { at: string | null | undefined }): JSX.Element {
   const date = parseTime(at);
   if (!date) return <span class="quiet">–</span>;
-  return <time dateTime={date.toISOString()} title={moment(date)}>{ago(secondsSince(at, tick.value))}</time>;
+  return (
+    <time dateTime={date.toISOString()} title={moment(date)}>
+      {ago(secondsSince(at, tick.value))}
+    </time>
+  );
 }
 
 // How long something has been so.
 export function For({ since }: { since: string | null | undefined }): JSX.Element {
   const date = parseTime(since);
   if (!date) return <span class="quiet">–</span>;
-  return <time dateTime={date.toISOString()} title={`since ${moment(date)}`}>{roughly(secondsSince(since, tick.value)!)}</time>;
+  return (
+    <time dateTime={date.toISOString()} title={`since ${moment(date)}`}>
+      {roughly(secondsSince(since, tick.value)!)}
+    </time>
+  );
 }
 
 export function At({ at }: { at: string | null | undefined }): JSX.Element {
@@ -35,7 +44,10 @@ export function State({ of, word }: { of: string | null | undefined; word?: stri
   const info = stateOf(of);
   return (
     <span class={`state s-${info.name}`}>
-      <span class="sign" aria-hidden="true">{info.sign}</span>{word ?? <Text of={wordOf(of)} most={40} />}
+      <span class="sign" aria-hidden="true">
+        {info.sign}
+      </span>
+      {word ?? <Text of={wordOf(of)} most={40} />}
     </span>
   );
 }
@@ -68,19 +80,36 @@ export function Meter({ value, label }: { value: number | null | undefined; labe
 export function Facts({ list }: { list: [string, ComponentChildren][] }): JSX.Element {
   return (
     <dl class="facts">
-      {list.filter(([, value]) => value != null && value !== '').map(([name, value]) => (
-        <div key={name}><dt>{name}</dt><dd>{value}</dd></div>
-      ))}
+      {list
+        .filter(([, value]) => value != null && value !== '')
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
     </dl>
   );
 }
 
-export function Section({ title, children, aside, class: kind }:
-    { title: string; children: ComponentChildren; aside?: ComponentChildren; class?: string }): JSX.Element {
+export function Section({
+  title,
+  children,
+  aside,
+  class: kind,
+}: {
+  title: string;
+  children: ComponentChildren;
+  aside?: ComponentChildren;
+  class?: string;
+}): JSX.Element {
   const id = useId();
   return (
     <section class={`card ${kind ?? ''}`} aria-labelledby={id}>
-      <div class="card-head"><h2 id={id}>{title}</h2>{aside}</div>
+      <div class="card-head">
+        <h2 id={id}>{title}</h2>
+        {aside}
+      </div>
       {children}
     </section>
   );
@@ -90,15 +119,35 @@ export function Section({ title, children, aside, class: kind }:
 export function Waiting({ failure, what }: { failure: Failure | null; what: string }): JSX.Element {
   return (
     <p class={failure ? 'note bad' : 'note quiet'} role="status">
-      {failure ? <><Text of={failure.message} />{failure.passing && ' Trying again.'}</> : `Fetching ${what} …`}
+      {failure ? (
+        <>
+          <Text of={failure.message} />
+          {failure.passing && ' Trying again.'}
+        </>
+      ) : (
+        `Fetching ${what} …`
+      )}
     </p>
   );
 }
 
 // Above data that are still shown though fetching them again failed.
 export function Stale({ failure }: { failure: Failure | null }): JSX.Element | null {
-  if (!failure) return null;
-  return <p class="stale" role="status"><Text of={failure.message} /> What is shown is from before.</p>;
+  if (!failure || oldSince.value) return null; // the bar at the foot tells it then
+  return (
+    <p class="stale" role="status">
+      <Text of={failure.message} /> What is shown is from before.
+    </p>
+  );
+}
+
+// What went wrong, in front of all else.
+export function ErrorLine({ children }: { children: ComponentChildren }): JSX.Element {
+  return (
+    <div class="errorline">
+      <p>{children}</p>
+    </div>
+  );
 }
 
 export function Copy({ text, what }: { text: string; what: string }): JSX.Element {
@@ -123,7 +172,11 @@ export function Copy({ text, what }: { text: string; what: string }): JSX.Elemen
   };
   return (
     <div class="command">
-      <pre ref={box} tabIndex={0} aria-label={what}><code><bdi>{text}</bdi></code></pre>
+      <pre ref={box} tabIndex={0} aria-label={what}>
+        <code>
+          <bdi>{text}</bdi>
+        </code>
+      </pre>
       <button type="button" class="small" onClick={copy} aria-label={`Copy: ${what}`}>
         <span aria-live="polite">{done ? 'Copied' : 'Copy'}</span>
       </button>
@@ -159,13 +212,23 @@ export function Tabs({ label, tabs, chosen, choose, children }: TabsProps): JSX.
     <>
       <div class="tabs" role="tablist" aria-label={label} onKeyDown={keys}>
         {tabs.map((tab) => (
-          <button type="button" role="tab" key={tab.name} id={`${id}-${tab.name}`} aria-selected={tab.name === chosen}
-            aria-controls={`${id}-panel`} tabIndex={tab.name === chosen ? 0 : -1} onClick={() => choose(tab.name)}>
+          <button
+            type="button"
+            role="tab"
+            key={tab.name}
+            id={`${id}-${tab.name}`}
+            aria-selected={tab.name === chosen}
+            aria-controls={`${id}-panel`}
+            tabIndex={tab.name === chosen ? 0 : -1}
+            onClick={() => choose(tab.name)}
+          >
             {tab.text}
           </button>
         ))}
       </div>
-      <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${chosen}`}>{children}</div>
+      <div role="tabpanel" id={`${id}-panel`} aria-labelledby={`${id}-${chosen}`}>
+        {children}
+      </div>
     </>
   );
 }
@@ -195,9 +258,17 @@ export function Search({ label, value, change }: SearchProps): JSX.Element {
     return () => clearTimeout(timer);
   }, [text]);
   return (
-    <label class="search"><span class="hidden">{label}</span>
-      <input type="search" placeholder={label} value={text} spellcheck={false} autocomplete="off" maxLength={200}
-        onInput={(event) => setText(event.currentTarget.value)} />
+    <label class="search">
+      <span class="hidden">{label}</span>
+      <input
+        type="search"
+        placeholder={label}
+        value={text}
+        spellcheck={false}
+        autocomplete="off"
+        maxLength={200}
+        onInput={(event) => setText(event.currentTarget.value)}
+      />
     </label>
   );
 }

@@ -7,7 +7,7 @@ import { queryNumber } from '../common/router';
 import { Title } from '../common/shell';
 import { Pager, Table, type Column } from '../common/table';
 import { Text } from '../common/text';
-import { Ago, At, Facts, Section, Stale, State, Waiting } from '../common/ui';
+import { Ago, At, ErrorLine, Facts, Section, Stale, State, Waiting } from '../common/ui';
 import { buildAt, campaignAt, Link } from './links';
 import { Output } from './output';
 import type { Build, Seen } from './types';
@@ -20,41 +20,78 @@ function cached(one: Build): string {
 }
 
 const COLUMNS: Column<Build>[] = [
-  { name: 'key', head: 'Build', rowHead: true, cell: (one) => <span class="mono"><Link to={buildAt(one.key)} text={one.key} most={24} /></span> },
+  {
+    name: 'key',
+    head: 'Build',
+    rowHead: true,
+    cell: (one) => (
+      <span class="mono">
+        <Link to={buildAt(one.key)} text={one.key} most={24} />
+      </span>
+    ),
+  },
   { name: 'state', head: 'State', cell: (one) => <State of={one.state} /> },
-  { name: 'tree', head: 'Tree', cell: (one) => <span class="mono"><Text of={one.tree ?? '–'} most={20} /></span> },
+  {
+    name: 'tree',
+    head: 'Tree',
+    cell: (one) => (
+      <span class="mono">
+        <Text of={one.tree ?? '–'} most={20} />
+      </span>
+    ),
+  },
   { name: 'host', head: 'Built on', cell: (one) => <Text of={one.host ?? '–'} most={40} /> },
   { name: 'seconds', head: 'Took', kind: 'number', cell: (one) => duration(one.seconds) },
   { name: 'hits', head: 'From cache', kind: 'number', cell: cached },
   { name: 'remote', head: 'By other hosts', kind: 'number', cell: (one) => count(one.remote) },
   { name: 'bytes', head: 'Size', kind: 'number', cell: (one) => bytes(one.bytes) },
-  { name: 'error', head: 'First error', kind: 'wide', cell: (one) => one.error ? <Text class="bad" of={one.error} most={160} /> : '' },
+  {
+    name: 'error',
+    head: 'First error',
+    kind: 'wide',
+    cell: (one) => (one.error ? <Text class="bad" of={one.error} most={160} /> : ''),
+  },
   { name: 'created', head: 'Begun', kind: 'number', cell: (one) => <Ago at={one.created} /> },
 ];
 
 export function BuildsPage(): JSX.Element {
   const shown = useResource<Seen & { total: number; builds: Build[] }>(
-    withQuery('/api/v1/builds', { offset: queryNumber('offset', 0), most: MOST }), { topics: ['builds'] });
+    withQuery('/api/v1/builds', { offset: queryNumber('offset', 0), most: MOST }),
+    { topics: ['builds'] },
+  );
   const { data } = shown;
   return (
     <>
-      <div class="head"><Title text="Builds" /></div>
+      <div class="head">
+        <Title text="Builds" />
+      </div>
       {data ? (
         <>
           <Stale failure={shown.failure} />
           <div class="card">
-            <Table label="Builds" columns={COLUMNS} rows={data.builds} keyOf={(one) => one.key} empty="Nothing was built yet." busy={shown.waiting} />
+            <Table
+              label="Builds"
+              columns={COLUMNS}
+              rows={data.builds}
+              keyOf={(one) => one.key}
+              empty="Nothing was built yet."
+              busy={shown.waiting}
+            />
             <Pager total={data.total} most={MOST} shown={data.builds.length} />
           </div>
         </>
-      ) : <Waiting failure={shown.failure} what="the builds" />}
+      ) : (
+        <Waiting failure={shown.failure} what="the builds" />
+      )}
     </>
   );
 }
 
 // What a campaign shows of its build, and the page of a build.
 export function BuildView({ id }: { id: string }): JSX.Element {
-  const shown = useResource<Seen & { build: Build; campaigns: string[] }>(apiPath`/api/v1/builds/${id}`, { topics: ['builds'] });
+  const shown = useResource<Seen & { build: Build; campaigns: string[] }>(apiPath`/api/v1/builds/${id}`, {
+    topics: ['builds'],
+  });
   const { data } = shown;
   if (!data) return <Waiting failure={shown.failure} what="the build" />;
   const { build } = data;
@@ -62,19 +99,49 @@ export function BuildView({ id }: { id: string }): JSX.Element {
   return (
     <>
       <Stale failure={shown.failure} />
-      {build.error && <div class="errorline"><p><strong>First error:</strong> <Text of={build.error} most={2000} /></p></div>}
+      {build.error && (
+        <ErrorLine>
+          <strong>First error:</strong> <Text of={build.error} most={2000} />
+        </ErrorLine>
+      )}
       <Section title="Facts">
-        <Facts list={[
-          ['State', <State of={build.state} />], ['Built on', build.host ? <Text of={build.host} /> : null],
-          ['Compiler', build.compiler ? <Text of={build.compiler} /> : null], ['Image', build.image ? <Text of={build.image} /> : null],
-          ['Begun', <At at={build.created} />], ['Took', duration(build.seconds)], ['From cache', cached(build)],
-          ['Compiled', count(build.compiled)], ['By other hosts', count(build.remote)], ['Size', bytes(build.bytes)],
-          ['Tree', build.tree ? <span class="mono"><Text of={build.tree} /></span> : null],
-          ['Campaigns', data.campaigns.length ? data.campaigns.slice(0, 30).map((one, i) => (
-            <span key={one}>{i > 0 && ', '}<Link to={campaignAt(one)} text={one} /></span>)) : null],
-        ]} />
+        <Facts
+          list={[
+            ['State', <State of={build.state} />],
+            ['Built on', build.host ? <Text of={build.host} /> : null],
+            ['Compiler', build.compiler ? <Text of={build.compiler} /> : null],
+            ['Image', build.image ? <Text of={build.image} /> : null],
+            ['Begun', <At at={build.created} />],
+            ['Took', duration(build.seconds)],
+            ['From cache', cached(build)],
+            ['Compiled', count(build.compiled)],
+            ['By other hosts', count(build.remote)],
+            ['Size', bytes(build.bytes)],
+            [
+              'Tree',
+              build.tree ? (
+                <span class="mono">
+                  <Text of={build.tree} />
+                </span>
+              ) : null,
+            ],
+            [
+              'Campaigns',
+              data.campaigns.length
+                ? data.campaigns.slice(0, 30).map((one, i) => (
+                    <span key={one}>
+                      {i > 0 && ', '}
+                      <Link to={campaignAt(one)} text={one} />
+                    </span>
+                  ))
+                : null,
+            ],
+          ]}
+        />
       </Section>
-      <Section title="Log"><Output path={apiPath`/api/v1/builds/${id}/log`} label="Log of the build" live={under} /></Section>
+      <Section title="Log">
+        <Output path={apiPath`/api/v1/builds/${id}/log`} label="Log of the build" live={under} />
+      </Section>
     </>
   );
 }
@@ -82,8 +149,12 @@ export function BuildView({ id }: { id: string }): JSX.Element {
 export function BuildPage({ id }: { id: string }): JSX.Element {
   return (
     <>
-      <p class="crumbs"><a href="/builds">Builds</a></p>
-      <div class="head"><Title text={`Build ${id}`} /></div>
+      <p class="crumbs">
+        <a href="/builds">Builds</a>
+      </p>
+      <div class="head">
+        <Title text={`Build ${id}`} />
+      </div>
       <BuildView id={id} />
     </>
   );

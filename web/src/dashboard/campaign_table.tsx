@@ -17,34 +17,67 @@ export function CampaignProgress({ of }: { of: Campaign }): JSX.Element {
     { name: 'running', value: of.running },
     { name: 'waiting', value: of.waiting },
   ];
-  const label = `${text}: ${count(of.finished)} completed, ${count(of.failed)} failed, ${count(of.canceled)} cancelled, ` +
+  const label =
+    `${text}: ${count(of.finished)} completed, ${count(of.failed)} failed, ${count(of.canceled)} cancelled, ` +
     `${count(of.running)} running, ${count(of.waiting)} waiting`;
   return (
     <span class="progress">
       <Bar parts={parts} whole={of.runs} label={label} />
-      <span class="text">{text}{of.runs > 0 && ` (${percent(Math.floor((1000 * ended) / of.runs) / 1000, 1)})`}</span>
+      <span class="text">
+        {text}
+        {of.runs > 0 && ` (${percent(Math.floor((1000 * ended) / of.runs) / 1000, 1)})`}
+      </span>
     </span>
   );
 }
 
 export function Failures({ n, to }: { n: number; to: string }): JSX.Element {
-  return n > 0 ? <a class="bad" href={to}>{count(n)}</a> : <span class="quiet">0</span>;
+  return n > 0 ? (
+    <a class="bad" href={to}>
+      {count(n)}
+    </a>
+  ) : (
+    <span class="quiet">0</span>
+  );
 }
 
 const COLUMNS: Column<Campaign>[] = [
-  { name: 'name', head: 'Campaign', rowHead: true, kind: 'wide', cell: (one) => <Link to={campaignAt(one.id)} text={one.name} /> },
+  {
+    name: 'name',
+    head: 'Campaign',
+    rowHead: true,
+    kind: 'wide',
+    cell: (one) => <Link to={campaignAt(one.id)} text={one.name} />,
+  },
   { name: 'state', head: 'State', cell: (one) => <State of={one.state} /> },
   { name: 'progress', head: 'Progress', kind: 'wide', cell: (one) => <CampaignProgress of={one} /> },
-  { name: 'failed', head: 'Failed', kind: 'number',
-    cell: (one) => <Failures n={one.failed} to={`${campaignAt(one.id)}?tab=runs&show=failed`} /> },
+  {
+    name: 'failed',
+    head: 'Failed',
+    kind: 'number',
+    cell: (one) => <Failures n={one.failed} to={`${campaignAt(one.id)}?tab=runs&show=failed`} />,
+  },
   { name: 'running', head: 'Running', kind: 'number', cell: (one) => count(one.running) },
-  { name: 'rate', head: 'Runs a minute', kind: 'number', cell: (one) => one.rate == null ? '–' : Number(one.rate.toPrecision(3)) },
+  {
+    name: 'rate',
+    head: 'Runs a minute',
+    kind: 'number',
+    cell: (one) => (one.rate == null ? '–' : Number(one.rate.toPrecision(3))),
+  },
   { name: 'left', head: 'Time left', kind: 'number', cell: (one) => duration(one.left) },
   { name: 'user', head: 'Of', cell: (one) => <Text of={one.user ?? one.host ?? '–'} most={30} /> },
   { name: 'created', head: 'Begun', kind: 'number', cell: (one) => <Ago at={one.created} /> },
 ];
 
 export function CampaignTable({ rows, busy }: { rows: Campaign[]; busy?: boolean }): JSX.Element {
-  return <Table label="Campaigns" columns={COLUMNS} rows={rows} keyOf={(one) => one.id} busy={busy}
-    empty="There is no campaign." />;
+  return (
+    <Table
+      label="Campaigns"
+      columns={COLUMNS}
+      rows={rows}
+      keyOf={(one) => one.id}
+      busy={busy}
+      empty="There is no campaign."
+    />
+  );
 }

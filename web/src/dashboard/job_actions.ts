@@ -20,38 +20,53 @@ const STOP: Offer = { action: 'stop', text: 'Stop', danger: true, onlySome: true
 
 export function allActionsOf(state: string): Offer[] {
   switch (state) {
-    case 'started': return [STOP];
-    case 'failed': return [REQUEUE, DELETE];
-    case 'finished': return [REQUEUE, DELETE];
-    case 'canceled': return [REQUEUE, DELETE];
-    default: return [CANCEL, DELETE];
+    case 'started':
+      return [STOP];
+    case 'failed':
+      return [REQUEUE, DELETE];
+    case 'finished':
+      return [REQUEUE, DELETE];
+    case 'canceled':
+      return [REQUEUE, DELETE];
+    default:
+      return [CANCEL, DELETE];
   }
 }
 
 const MEANING: Record<JobAction, string> = {
   requeue: 'They wait again at the end of their queue, with a new attempt each.',
   cancel: 'They do not run. They stay listed as cancelled, and can be requeued.',
-  delete: 'They disappear from the queue, with what is known of them. This cannot be undone. Results that were stored stay.',
+  delete:
+    'They disappear from the queue, with what is known of them. This cannot be undone. Results that were stored stay.',
   stop: 'The workers end them, and they count as failed.',
 };
 
 const MEANING_ONE: Record<JobAction, string> = {
   requeue: 'It waits again at the end of its queue, with a new attempt.',
   cancel: 'It does not run. It stays listed as cancelled, and can be requeued.',
-  delete: 'It disappears from the queue, with what is known of it. This cannot be undone. Results that were stored stay.',
+  delete:
+    'It disappears from the queue, with what is known of it. This cannot be undone. Results that were stored stay.',
   stop: 'The worker ends it, and it counts as failed.',
 };
 
 const WORD: Record<JobAction, string> = { requeue: 'Requeue', cancel: 'Cancel', delete: 'Delete', stop: 'Stop' };
 
 export function confirmChange(action: JobAction, n: number, state: string, all: boolean): Promise<boolean> {
-  const what = all ? `all ${plural(n, 'job')} that ${n === 1 ? 'is' : 'are'} ${state === 'canceled' ? 'cancelled' : state}` : plural(n, 'job');
+  const what = all
+    ? `all ${plural(n, 'job')} that ${n === 1 ? 'is' : 'are'} ${state === 'canceled' ? 'cancelled' : state}`
+    : plural(n, 'job');
   const danger = action === 'delete' || action === 'stop' || action === 'cancel';
   const meaning = (n === 1 ? MEANING_ONE : MEANING)[action];
   return ask(`${WORD[action]} ${what}?`, meaning, WORD[action], danger);
 }
 
-const PAST: Record<string, string> = { requeue: 'requeued', cancel: 'cancelled', delete: 'deleted', stop: 'asked to stop', empty: 'deleted' };
+const PAST: Record<string, string> = {
+  requeue: 'requeued',
+  cancel: 'cancelled',
+  delete: 'deleted',
+  stop: 'asked to stop',
+  empty: 'deleted',
+};
 
 function told(action: string, done: number, refused: number, other: string): string {
   return `${plural(done, 'job')} ${PAST[action]}${refused ? `, ${count(refused)} refused` : ''}${other}.`;
@@ -67,7 +82,10 @@ export async function changeAll(queue: string, action: QueueAction, state: strin
   let done = 0;
   let refused = 0;
   for (let rounds = 0; rounds < 1000; rounds++) {
-    const answer = await post<{ done: number; refused: number; left?: number }>(apiPath`/api/v1/queues/${queue}`, { action, state });
+    const answer = await post<{ done: number; refused: number; left?: number }>(apiPath`/api/v1/queues/${queue}`, {
+      action,
+      state,
+    });
     done += answer.done;
     refused += answer.refused;
     if (!answer.left || answer.done === 0) break;

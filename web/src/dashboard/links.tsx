@@ -12,7 +12,11 @@ export const workerAt = (name: string): string => apiPath`/workers/${name}`;
 export const buildAt = (key: string): string => apiPath`/builds/${key}`;
 
 export function Link({ to, text, most = 80 }: { to: string; text: string; most?: number }): JSX.Element {
-  return <a href={to}><Text of={text || '(no name)'} most={most} /></a>;
+  return (
+    <a href={to}>
+      <Text of={text || '(no name)'} most={most} />
+    </a>
+  );
 }
 
 export function WorkerLink({ name }: { name: string | null | undefined }): JSX.Element {

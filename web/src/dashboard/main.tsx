@@ -33,7 +33,23 @@ function Page(): JSX.Element {
   if (kind === 'workers' && name) return <WorkerPage key={path} name={name} />;
   if (kind === 'builds' && !name) return <BuildsPage />;
   if (kind === 'builds' && name) return <BuildPage key={path} id={name} />;
-  return <><div class="head"><Title text="There is no such page" /></div><p><a href="/">To the overview</a></p></>;
+  return (
+    <>
+      <div class="head">
+        <Title text="There is no such page" />
+      </div>
+      <p>
+        <a href="/">To the overview</a>
+      </p>
+    </>
+  );
 }
 
-void start([{ path: '/', text: 'Overview' }, { path: '/campaigns', text: 'Campaigns' }, { path: '/builds', text: 'Builds' }], Page);
+void start(
+  [
+    { path: '/', text: 'Overview' },
+    { path: '/campaigns', text: 'Campaigns' },
+    { path: '/builds', text: 'Builds' },
+  ],
+  Page,
+);

@@ -1,4 +1,5 @@
 // Draws the map: one pixel a run in a bitmap, scaled as a whole; lines and signs where cells are large enough.
+import type { Painter } from '../common/canvas_view';
 import { STATES } from '../common/states';
 import { clean } from '../common/text';
 import type { MapData } from './map_data';
@@ -36,9 +37,9 @@ function pack([r, g, b]: [number, number, number], alpha: number): number {
   return ((alpha << 24) | (b << 16) | (g << 8) | r) >>> 0;
 }
 
-export class MapPainter {
+export class MapPainter implements Painter {
   view: View = { scale: 1, left: 0, top: 0 };
-  cursor = -1;
+  pointed = -1;
   private left = 12; // px of labels
   private top = 26;
   private width = 0;
@@ -52,6 +53,7 @@ export class MapPainter {
   private signs: HTMLCanvasElement | null = null;
   private signSize = 0;
   private layout: Layout | null = null;
+  private data: MapData | null = null;
   private fitted = true;
 
   constructor(private readonly canvas: HTMLCanvasElement) {}
@@ -93,13 +95,15 @@ export class MapPainter {
     context.font = FONT;
     let most = 10;
     const step = Math.max(1, Math.floor(layout.rows / 200));
-    for (let row = 0; row < layout.rows; row += step) most = Math.max(most, context.measureText(clean(layout.rowText(row), 60)).width);
+    for (let row = 0; row < layout.rows; row += step)
+      most = Math.max(most, context.measureText(clean(layout.rowText(row), 60)).width);
     return Math.min(most, Math.max(60, this.width * 0.25));
   }
 
   // All cells anew: a scan of 100,000 takes about a millisecond.
   setStates(data: MapData, mask: Uint8Array, states: Set<number>): void {
     const { layout, pixels } = this;
+    this.data = data;
     if (!layout || !pixels) return;
     const out = new Uint32Array(pixels.data.buffer);
     for (let i = 0; i < data.runs; i++) {
@@ -158,7 +162,7 @@ export class MapPainter {
     this.clamp();
   }
 
-  runAt(x: number, y: number): number {
+  at(x: number, y: number): number {
     const { layout, view } = this;
     if (!layout || x < this.left || y < this.top) return -1;
     const column = Math.floor((x - view.left) / view.scale);
@@ -171,18 +175,18 @@ export class MapPainter {
   step(dx: number, dy: number): number {
     const { layout } = this;
     if (!layout) return -1;
-    if (this.cursor < 0) return layout.at.find((run) => run >= 0) ?? -1;
-    let x = layout.x[this.cursor]! + dx;
-    let y = layout.y[this.cursor]! + dy;
+    if (this.pointed < 0) return layout.at.find((run) => run >= 0) ?? -1;
+    let x = layout.x[this.pointed]! + dx;
+    let y = layout.y[this.pointed]! + dy;
     for (; x >= 0 && y >= 0 && x < layout.width && y < layout.height; x += dx, y += dy) {
       const run = layout.at[y * layout.width + x]!;
       if (run >= 0) return run;
     }
-    return this.cursor;
+    return this.pointed;
   }
 
-  reveal(run: number): void {
-    const { layout, view } = this;
+  reveal(): void {
+    const { layout, view, pointed: run } = this;
     if (!layout || run < 0) return;
     const x = view.left + layout.x[run]! * view.scale;
     const y = view.top + layout.y[run]! * view.scale;
@@ -193,14 +197,14 @@ export class MapPainter {
     this.clamp();
   }
 
-  draw(data: MapData): void {
+  draw(): void {
     const context = this.canvas.getContext('2d')!;
     const ratio = window.devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.fillStyle = this.look.card;
     context.fillRect(0, 0, this.width, this.height);
-    const { layout, view } = this;
-    if (!layout || data.runs === 0) return;
+    const { layout, view, data } = this;
+    if (!layout || !data || data.runs === 0) return;
     const x0 = Math.max(0, Math.floor((this.left - view.left) / view.scale));
     const y0 = Math.max(0, Math.floor((this.top - view.top) / view.scale));
     const x1 = Math.min(layout.width, Math.ceil((this.width - view.left) / view.scale));
@@ -210,8 +214,17 @@ export class MapPainter {
     context.rect(this.left - 1, this.top - 1, this.width, this.height);
     context.clip();
     context.imageSmoothingEnabled = view.scale < 1;
-    context.drawImage(this.bitmap, x0, y0, x1 - x0, y1 - y0, view.left + x0 * view.scale, view.top + y0 * view.scale,
-      (x1 - x0) * view.scale, (y1 - y0) * view.scale);
+    context.drawImage(
+      this.bitmap,
+      x0,
+      y0,
+      x1 - x0,
+      y1 - y0,
+      view.left + x0 * view.scale,
+      view.top + y0 * view.scale,
+      (x1 - x0) * view.scale,
+      (y1 - y0) * view.scale,
+    );
     if (view.scale >= LINES_FROM) this.drawLines(context, x0, y0, x1, y1);
     if (view.scale >= SIGNS_FROM) this.drawSigns(context, data, x0, y0, x1, y1);
     this.drawCursor(context);
@@ -247,7 +260,14 @@ export class MapPainter {
     return sheet;
   }
 
-  private drawSigns(context: CanvasRenderingContext2D, data: MapData, x0: number, y0: number, x1: number, y1: number): void {
+  private drawSigns(
+    context: CanvasRenderingContext2D,
+    data: MapData,
+    x0: number,
+    y0: number,
+    x1: number,
+    y1: number,
+  ): void {
     const { layout, view } = this;
     const size = Math.round(view.scale * (window.devicePixelRatio || 1));
     const sheet = this.signsFor(size);
@@ -257,17 +277,27 @@ export class MapPainter {
         if (run < 0) continue;
         const state = Math.min(12, data.states[run]!);
         if (state === 0) continue;
-        context.drawImage(sheet, state * size, 0, size, size, view.left + x * view.scale, view.top + y * view.scale, view.scale, view.scale);
+        context.drawImage(
+          sheet,
+          state * size,
+          0,
+          size,
+          size,
+          view.left + x * view.scale,
+          view.top + y * view.scale,
+          view.scale,
+          view.scale,
+        );
       }
     }
   }
 
   private drawCursor(context: CanvasRenderingContext2D): void {
-    const { layout, view, cursor } = this;
-    if (!layout || cursor < 0 || cursor >= layout.x.length) return;
+    const { layout, view, pointed } = this;
+    if (!layout || pointed < 0 || pointed >= layout.x.length) return;
     const size = Math.max(view.scale, 5);
-    const x = view.left + (layout.x[cursor]! + 0.5) * view.scale - size / 2;
-    const y = view.top + (layout.y[cursor]! + 0.5) * view.scale - size / 2;
+    const x = view.left + (layout.x[pointed]! + 0.5) * view.scale - size / 2;
+    const y = view.top + (layout.y[pointed]! + 0.5) * view.scale - size / 2;
     context.lineWidth = 4;
     context.strokeStyle = this.look.card;
     context.strokeRect(x - 1, y - 1, size + 2, size + 2);
@@ -285,9 +315,15 @@ export class MapPainter {
       const y = 12 + level * LINE;
       let free = this.left - 2; // no text before this
       for (let column = 0; column < layout.columns;) {
-        if (column === 0 || layout.columnText(column, level) !== layout.columnText(column - 1, level)) changed[column] = 1;
+        if (column === 0 || layout.columnText(column, level) !== layout.columnText(column - 1, level))
+          changed[column] = 1;
         let next = column + 1;
-        while (next < layout.columns && !changed[next] && layout.columnText(next, level) === layout.columnText(column, level)) next += 1;
+        while (
+          next < layout.columns &&
+          !changed[next] &&
+          layout.columnText(next, level) === layout.columnText(column, level)
+        )
+          next += 1;
         if (next < layout.columns) changed[next] = 1;
         const from = Math.max(view.left + column * wide, this.left);
         const to = view.left + next * wide;

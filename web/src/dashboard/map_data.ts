@@ -58,11 +58,21 @@ function decode(answer: Answer): MapData {
   const runs = Math.min(answer.runs ?? states.length, states.length);
   const dimensions: Dimension[] = [];
   if ((answer.configs?.length ?? 0) > 1) {
-    dimensions.push({ id: 'config', text: 'configuration', values: answer.configs!, codes: wordsOf(answer.config, runs) });
+    dimensions.push({
+      id: 'config',
+      text: 'configuration',
+      values: answer.configs!,
+      codes: wordsOf(answer.config, runs),
+    });
   }
-  (answer.variables ?? []).forEach((variable, i) => dimensions.push({
-    id: `$${variable.name}`, text: `$${variable.name}`, values: variable.values, codes: wordsOf(answer.values?.[i], runs),
-  }));
+  (answer.variables ?? []).forEach((variable, i) =>
+    dimensions.push({
+      id: `$${variable.name}`,
+      text: `$${variable.name}`,
+      values: variable.values,
+      codes: wordsOf(answer.values?.[i], runs),
+    }),
+  );
   const repetition = wordsOf(answer.repetition, runs);
   let most = 0;
   for (const one of repetition) if (one !== NONE && one > most) most = one;
@@ -114,5 +124,5 @@ export function countStates(data: MapData, mask: Uint8Array): number[] {
 
 export function valueOf(dimension: Dimension, position: number): string | null {
   const code = dimension.codes[position]!;
-  return code === NONE ? null : dimension.values[code] ?? null;
+  return code === NONE ? null : (dimension.values[code] ?? null);
 }

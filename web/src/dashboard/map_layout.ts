@@ -1,6 +1,6 @@
 // Where each run's cell is: columns and rows by chosen dimensions, and within those a block of what is left.
 import { withoutCommon } from '../common/formats';
-import { NONE, valueOf, type Dimension, type MapData } from './map_data';
+import { NONE, type Dimension, type MapData } from './map_data';
 
 export type Spot = 'x' | 'y' | 'in';
 
@@ -77,7 +77,7 @@ function axisOf(data: MapData, dimensions: Dimension[]): Axis {
 
 function textOf(dimensions: Dimension[], sample: number | undefined): string {
   if (sample == null || sample < 0) return '';
-  return dimensions.map((one) => valueOf(one, sample) ?? '–').join(', ');
+  return dimensions.map((one) => shortText(one, sample)).join(', ');
 }
 
 const shorts = new WeakMap<Dimension, string[]>();
@@ -128,8 +128,15 @@ export function layOut(data: MapData, spots: Map<string, Spot>, aspect: number):
   return { ...place(data, alone, alone, blocksOf(data, alone, alone, []), [], [], aspect)!, wrapped: true };
 }
 
-function place(data: MapData, x: Axis, y: Axis, blocks: Blocks, across: Dimension[], down: Dimension[], aspect: number):
-    Layout | null {
+function place(
+  data: MapData,
+  x: Axis,
+  y: Axis,
+  blocks: Blocks,
+  across: Dimension[],
+  down: Dimension[],
+  aspect: number,
+): Layout | null {
   const { most } = blocks;
   const wide = Math.max(1, Math.min(most, Math.round(Math.sqrt((most * aspect * y.count) / x.count))));
   const high = Math.ceil(most / wide);
@@ -138,8 +145,16 @@ function place(data: MapData, x: Axis, y: Axis, blocks: Blocks, across: Dimensio
   const [width, height] = [x.count * blockWidth - gap, y.count * blockHeight - gap];
   if (width > MOST_SIDE || height > MOST_SIDE || width * height > MOST_CELLS) return null;
   const layout: Layout = {
-    width, height, columns: x.count, rows: y.count, blockWidth, blockHeight, wrapped: false,
-    x: new Uint16Array(data.runs), y: new Uint16Array(data.runs), at: new Int32Array(width * height).fill(-1),
+    width,
+    height,
+    columns: x.count,
+    rows: y.count,
+    blockWidth,
+    blockHeight,
+    wrapped: false,
+    x: new Uint16Array(data.runs),
+    y: new Uint16Array(data.runs),
+    at: new Int32Array(width * height).fill(-1),
     levels: across.length,
     columnText: (column, level) => shortText(across[level], x.sample[column]),
     rowText: (row) => textOf(down, y.sample[row]),

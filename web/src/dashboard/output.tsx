@@ -32,7 +32,9 @@ function useOutput(path: string, live: boolean, grow: boolean): Got {
           } else {
             all = answer.text.slice(-MOST);
           }
-          setGot((before) => (before.any && before.text === all && !before.failure ? before : { text: all, failure: '', any: true }));
+          setGot((before) =>
+            before.any && before.text === all && !before.failure ? before : { text: all, failure: '', any: true },
+          );
         }
       } catch (error) {
         if (control.signal.aborted || isAborted(error)) return;
@@ -51,8 +53,17 @@ function useOutput(path: string, live: boolean, grow: boolean): Got {
   return got;
 }
 
-export function Output({ path, label, live = false, grow = false }: { path: string; label: string; live?: boolean; grow?: boolean }):
-    JSX.Element {
+export function Output({
+  path,
+  label,
+  live = false,
+  grow = false,
+}: {
+  path: string;
+  label: string;
+  live?: boolean;
+  grow?: boolean;
+}): JSX.Element {
   const got = useOutput(path, live, grow);
   const box = useRef<HTMLPreElement | null>(null);
   const follow = useRef(true);
@@ -70,8 +81,15 @@ export function Output({ path, label, live = false, grow = false }: { path: stri
   }, [got.text]);
   return (
     <>
-      <Log box={box} text={got.text} label={label} empty={got.any ? 'Nothing was written.' : got.failure ? '' : 'Fetching …'} />
-      <p class="quiet" role="status">{got.failure ? <Text class="bad" of={got.failure} /> : live ? 'New lines come by themselves.' : ' '}</p>
+      <Log
+        box={box}
+        text={got.text}
+        label={label}
+        empty={got.any ? 'Nothing was written.' : got.failure ? '' : 'Fetching …'}
+      />
+      <p class="quiet" role="status">
+        {got.failure ? <Text class="bad" of={got.failure} /> : live ? 'New lines come by themselves.' : ' '}
+      </p>
     </>
   );
 }

@@ -15,12 +15,28 @@ import { CampaignTable, Failures } from './campaign_table';
 import { campaignAt, Link, queueAt, WorkerLink } from './links';
 import type { Counts, Overview, Queue, Worker } from './types';
 
-function Tile({ name, figure, of, more, bad, children }: { name: string; figure: number | null; of?: number; more?: string;
-    bad?: boolean; children?: JSX.Element }): JSX.Element {
+function Tile({
+  name,
+  figure,
+  of,
+  more,
+  bad,
+  children,
+}: {
+  name: string;
+  figure: number | null;
+  of?: number;
+  more?: string;
+  bad?: boolean;
+  children?: JSX.Element;
+}): JSX.Element {
   return (
     <div class={bad ? 'tile bad' : 'tile'}>
       <span class="name">{name}</span>
-      <span class="figure">{count(figure)}{of != null && <small> of {count(of)}</small>}</span>
+      <span class="figure">
+        {count(figure)}
+        {of != null && <small> of {count(of)}</small>}
+      </span>
       {children ?? <span class="more">{more}</span>}
     </div>
   );
@@ -37,8 +53,11 @@ function Totals({ of }: { of: Overview }): JSX.Element {
       </Tile>
       <Tile name="Workers" figure={totals.workers} more={totals.workers ? '' : 'Nobody works.'} />
       <Tile name="Campaigns with work" figure={active} more={`${count(of.campaigns_total)} in all`} />
-      <Tile name="Jobs that wait" figure={totals.queued + totals.scheduled}
-        more={totals.deferred ? `${count(totals.deferred)} more wait for others` : ''} />
+      <Tile
+        name="Jobs that wait"
+        figure={totals.queued + totals.scheduled}
+        more={totals.deferred ? `${count(totals.deferred)} more wait for others` : ''}
+      />
       <Tile name="Finished jobs" figure={totals.finished} />
       <Tile name="Failed jobs" figure={totals.failed} bad={totals.failed > 0} />
     </div>
@@ -49,7 +68,8 @@ export function SuspendButton({ suspended, done }: { suspended: boolean; done: (
   const [busy, setBusy] = useState(false);
   if (!mayChange()) return suspended ? <State of="suspended" word="suspended: no job begins" /> : null;
   const change = async (): Promise<void> => {
-    const text = suspended ? 'Workers begin waiting jobs again.'
+    const text = suspended
+      ? 'Workers begin waiting jobs again.'
       : 'Workers finish what they run, and begin no other job until this is resumed. This holds for all queues.';
     const name = suspended ? 'Resume' : 'Suspend';
     if (!(await ask(`${name} all work?`, text, name))) return;
@@ -72,19 +92,49 @@ export function SuspendButton({ suspended, done }: { suspended: boolean; done: (
 }
 
 const jobs = (state: keyof Counts, head: string): Column<Queue> => ({
-  name: state, head, kind: 'number',
-  cell: (one) => one[state] ? <a href={queueAt(one.name, state)} aria-label={`${count(one[state])} ${state}`}>{count(one[state])}</a>
-    : <span class="quiet">0</span>,
+  name: state,
+  head,
+  kind: 'number',
+  cell: (one) =>
+    one[state] ? (
+      <a href={queueAt(one.name, state)} aria-label={`${count(one[state])} ${state}`}>
+        {count(one[state])}
+      </a>
+    ) : (
+      <span class="quiet">0</span>
+    ),
 });
 
 const QUEUES: Column<Queue>[] = [
-  { name: 'name', head: 'Queue', rowHead: true, kind: 'wide', cell: (one) => <Link to={queueAt(one.name)} text={one.name} /> },
-  { name: 'campaign', head: 'Campaign', cell: (one) => one.campaign_id
-    ? <Link to={campaignAt(one.campaign_id)} text={one.campaign ?? one.campaign_id} most={50} /> : <span class="quiet">–</span> },
+  {
+    name: 'name',
+    head: 'Queue',
+    rowHead: true,
+    kind: 'wide',
+    cell: (one) => <Link to={queueAt(one.name)} text={one.name} />,
+  },
+  {
+    name: 'campaign',
+    head: 'Campaign',
+    cell: (one) =>
+      one.campaign_id ? (
+        <Link to={campaignAt(one.campaign_id)} text={one.campaign ?? one.campaign_id} most={50} />
+      ) : (
+        <span class="quiet">–</span>
+      ),
+  },
   { name: 'priority', head: 'Priority', kind: 'number', cell: (one) => one.priority ?? 0 },
-  jobs('deferred', 'Deferred'), jobs('scheduled', 'Scheduled'), jobs('queued', 'Queued'), jobs('started', 'Started'),
+  jobs('deferred', 'Deferred'),
+  jobs('scheduled', 'Scheduled'),
+  jobs('queued', 'Queued'),
+  jobs('started', 'Started'),
   jobs('finished', 'Finished'),
-  { name: 'failed', head: 'Failed', kind: 'number', cell: (one) => <Failures n={one.failed} to={queueAt(one.name, 'failed')} /> },
+  {
+    name: 'failed',
+    head: 'Failed',
+    kind: 'number',
+    cell: (one) => <Failures n={one.failed} to={queueAt(one.name, 'failed')} />,
+  },
   jobs('canceled', 'Cancelled'),
 ];
 
@@ -93,7 +143,11 @@ export const WORKERS: Column<Worker>[] = [
   { name: 'host', head: 'Host', cell: (one) => <Text of={one.host ?? '–'} most={40} /> },
   { name: 'state', head: 'State', cell: (one) => <State of={one.state} /> },
   { name: 'busy', head: 'Cores busy', kind: 'number', cell: (one) => `${one.running ?? '–'} of ${one.slots ?? '–'}` },
-  { name: 'obstacle', head: 'What hinders it', cell: (one) => one.obstacle ? <Text class="bad" of={one.obstacle} most={120} /> : '' },
+  {
+    name: 'obstacle',
+    head: 'What hinders it',
+    cell: (one) => (one.obstacle ? <Text class="bad" of={one.obstacle} most={120} /> : ''),
+  },
   { name: 'finished', head: 'Finished', kind: 'number', cell: (one) => count(one.finished) },
   { name: 'failed', head: 'Failed', kind: 'number', cell: (one) => count(one.failed) },
   { name: 'version', head: 'Version', cell: (one) => <Text of={one.version ?? '–'} most={20} /> },
@@ -104,18 +158,37 @@ export const WORKERS: Column<Worker>[] = [
 function Workers({ list, total }: { list: Worker[]; total: number }): JSX.Element {
   const [filter, setFilter] = useState('');
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
-  const rows = list.filter((one) => words.every((word) =>
-    `${one.name} ${one.host} ${one.state} ${one.obstacle ?? ''} ${one.cpu ?? ''}`.toLowerCase().includes(word)));
+  const rows = list.filter((one) =>
+    words.every((word) =>
+      `${one.name} ${one.host} ${one.state} ${one.obstacle ?? ''} ${one.cpu ?? ''}`.toLowerCase().includes(word),
+    ),
+  );
   const aside = (
-    <label class="search"><span class="hidden">Filter workers</span>
-      <input type="search" placeholder="Filter workers" value={filter} onInput={(event) => setFilter(event.currentTarget.value)} />
+    <label class="search">
+      <span class="hidden">Filter workers</span>
+      <input
+        type="search"
+        placeholder="Filter workers"
+        value={filter}
+        onInput={(event) => setFilter(event.currentTarget.value)}
+      />
     </label>
   );
   return (
     <Section title="Workers" aside={aside}>
-      {total > list.length && <p class="quiet">The first {count(list.length)} of {plural(total, 'worker')}.</p>}
-      <Table label="Workers" low columns={WORKERS} rows={rows} keyOf={(one) => one.name}
-        empty={list.length ? 'No worker matches the filter.' : 'There is no worker: start one with «simswarm worker».'} />
+      {total > list.length && (
+        <p class="quiet">
+          The first {count(list.length)} of {plural(total, 'worker')}.
+        </p>
+      )}
+      <Table
+        label="Workers"
+        low
+        columns={WORKERS}
+        rows={rows}
+        keyOf={(one) => one.name}
+        empty={list.length ? 'No worker matches the filter.' : 'There is no worker. Start one: simswarm worker.'}
+      />
     </Section>
   );
 }
@@ -126,8 +199,11 @@ export function OverviewPage(): JSX.Element {
   const list = troubles.value.length ? troubles.value : troublesOf(data?.trouble);
   return (
     <>
-      <div class="head"><Title text="Overview" /><span class="grow" />
-        {data && <SuspendButton suspended={data.suspended} done={shown.again} />}</div>
+      <div class="head">
+        <Title text="Overview" />
+        <span class="grow" />
+        {data && <SuspendButton suspended={data.suspended} done={shown.again} />}
+      </div>
       {!data && (list.length > 0 ? <Troubles list={list} /> : null)}
       {!data && <Waiting failure={shown.failure} what="the overview" />}
       {data && (
@@ -135,12 +211,25 @@ export function OverviewPage(): JSX.Element {
           <Troubles list={list} />
           <Stale failure={shown.failure} />
           <Totals of={data} />
-          <Section title="Campaigns" aside={data.campaigns_total > data.campaigns.length
-            && <a href="/campaigns">All {count(data.campaigns_total)} campaigns</a>}>
+          <Section
+            title="Campaigns"
+            aside={
+              data.campaigns_total > data.campaigns.length && (
+                <a href="/campaigns">All {count(data.campaigns_total)} campaigns</a>
+              )
+            }
+          >
             <CampaignTable rows={data.campaigns} />
           </Section>
           <Section title="Queues">
-            <Table label="Queues" low columns={QUEUES} rows={data.queues} keyOf={(one) => one.name} empty="There is no queue." />
+            <Table
+              label="Queues"
+              low
+              columns={QUEUES}
+              rows={data.queues}
+              keyOf={(one) => one.name}
+              empty="There is no queue."
+            />
           </Section>
           <Workers list={data.workers} total={data.workers_total ?? data.workers.length} />
         </>

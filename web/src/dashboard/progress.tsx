@@ -15,7 +15,9 @@ export function progressWords(of: Progress): string {
     simulated(of.simulated_time),
     of.speed == null ? null : `${measure(of.speed, 3)} simsec/s`,
     of.memory ? bytes(of.memory) : null,
-  ].filter(Boolean).join(', ');
+  ]
+    .filter(Boolean)
+    .join(', ');
 }
 
 export function ProgressText({ of }: { of: Progress | null }): JSX.Element {

@@ -3,7 +3,7 @@ import type { JSX } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { apiPath, withQuery } from '../common/api';
 import { count, duration, moment, percent } from '../common/formats';
-import { attach, frames } from '../common/gestures';
+import { Canvas, useCanvas } from '../common/canvas_view';
 import { useResource } from '../common/resource';
 import { go } from '../common/router';
 import { stateByCode, STATES } from '../common/states';
@@ -17,8 +17,11 @@ function describe(data: Timeline, index: number, whole: number): string {
   const [lane, start, end, state, position] = data.bars[index]!;
   const at = new Date(Date.parse(data.begin) + start * 1000);
   const { host, worker } = data.lanes[lane]!;
-  return `Run ${position}: ${stateByCode(state).word}, ${end == null ? 'runs for' : 'took'} ${duration((end ?? whole) - start)}, ` +
-    `from ${moment(at)}, by ${clean(worker, 40)} on ${clean(host, 40)}`;
+  return (
+    `Run ${position}: ${stateByCode(state).word}, ` +
+    `${end == null ? 'runs for' : 'took'} ${duration((end ?? whole) - start)}, ` +
+    `from ${moment(at)}, by ${clean(worker, 40)} on ${clean(host, 40)}`
+  );
 }
 
 function Key({ data }: { data: Timeline }): JSX.Element {
@@ -27,8 +30,12 @@ function Key({ data }: { data: Timeline }): JSX.Element {
   return (
     <ul class="legend plainlist" aria-label="Colours of bars">
       {STATES.filter((one) => counts.has(one.code)).map((one) => (
-        <li key={one.name} class={`key s-${one.name}`}><span class="sign" aria-hidden="true">{one.sign}</span>{one.word}{' '}
-          <span class="n">{count(counts.get(one.code))}</span></li>
+        <li key={one.name} class={`key s-${one.name}`}>
+          <span class="sign" aria-hidden="true">
+            {one.sign}
+          </span>
+          {one.word} <span class="n">{count(counts.get(one.code))}</span>
+        </li>
       ))}
     </ul>
   );
@@ -36,100 +43,63 @@ function Key({ data }: { data: Timeline }): JSX.Element {
 
 // What ended last, or runs longest: in words, for all readers.
 function Stragglers({ id, data, whole }: { id: string; data: Timeline; whole: number }): JSX.Element | null {
-  const long = data.bars.map((bar) => ({ bar, took: (bar[2] ?? whole) - bar[1] })).sort((a, b) => b.took - a.took).slice(0, 5);
+  const long = data.bars
+    .map((bar) => ({ bar, took: (bar[2] ?? whole) - bar[1] }))
+    .sort((a, b) => b.took - a.took)
+    .slice(0, 5);
   if (!long.length) return null;
   return (
-    <details class="spaced"><summary>The longest runs of those shown</summary>
-      <ol>{long.map(({ bar, took }) => (
-        <li key={bar.join()}><a href={runAt(id, bar[4])}>Run {bar[4]}</a>: {duration(took)}, {stateByCode(bar[3]).word}, by <Text of={data.lanes[bar[0]]?.worker} /></li>
-      ))}</ol>
+    <details class="spaced">
+      <summary>The longest runs of those shown</summary>
+      <ol>
+        {long.map(({ bar, took }) => (
+          <li key={bar.join()}>
+            <a href={runAt(id, bar[4])}>Run {bar[4]}</a>: {duration(took)}, {stateByCode(bar[3]).word}, by{' '}
+            <Text of={data.lanes[bar[0]]?.worker} />
+          </li>
+        ))}
+      </ol>
     </details>
   );
 }
 
-const STEPS: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+interface LanesProps {
+  id: string;
+  data: Timeline;
+  seen: (span: Span | null) => void; // null: all of it
+}
 
-function Canvas({ id, data, seen }: { id: string; data: Timeline; seen: (span: Span | null) => void }): JSX.Element {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const painter = useRef<TimelinePainter | null>(null);
-  const redraw = useRef<() => void>(() => undefined);
-  const now = useRef(data);
-  now.current = data;
-  const [pointed, setPointed] = useState(-1);
-  const point = (next: number): void => {
-    if (painter.current!.pointed === next) return;
-    painter.current!.pointed = next;
-    setPointed(next);
-    redraw.current();
-  };
-  const open = (index: number): void => {
-    if (index >= 0) go(runAt(id, now.current.bars[index]![4]));
-  };
-  useEffect(() => {
-    const own = new TimelinePainter(canvas.current!);
-    painter.current = own;
-    const loop = frames(() => own.draw());
-    redraw.current = loop.ask;
-    const watch = new ResizeObserver(() => { own.resize(); loop.ask(); });
-    watch.observe(canvas.current!);
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const moved = (): void => {
-      loop.ask();
-      clearTimeout(timer);
-      timer = setTimeout(() => seen(own.span.to - own.span.from < own.whole * 0.98 ? own.span : null), 400);
-    };
-    const detach = attach(canvas.current!, {
-      pan: (dx, dy) => { own.pan(dx, dy); moved(); },
-      zoom: (factor, x) => { own.zoom(factor, x); moved(); },
-      hover: (x, y) => point(own.barAt(x, y)),
-      click: (x, y) => open(own.barAt(x, y)),
-      leave: () => point(-1),
-    });
-    return () => { detach(); watch.disconnect(); loop.stop(); clearTimeout(timer); };
-  }, []);
+function Lanes({ id, data, seen }: LanesProps): JSX.Element {
+  const timer = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  const view = useCanvas<TimelinePainter>({
+    make: (canvas) => new TimelinePainter(canvas),
+    open: (bar) => go(runAt(id, data.bars[bar]![4])),
+    moved: ({ span, whole }) => {
+      clearTimeout(timer.current);
+      timer.current = setTimeout(() => seen(span.to - span.from < whole * 0.98 ? span : null), 400);
+    },
+  });
+  const { painter, pointed } = view;
   const theme = dark.value;
+  useEffect(() => () => clearTimeout(timer.current), []);
   useEffect(() => {
     painter.current!.setTheme(theme);
     painter.current!.setData(data);
-    setPointed(-1);
-    redraw.current();
+    view.point(-1);
+    view.redraw();
   }, [data, theme]);
-  const zoom = (factor: number | null): void => {
-    const own = painter.current!;
-    if (factor == null) own.fit();
-    else own.zoom(factor);
-    seen(own.span.to - own.span.from < own.whole * 0.98 ? own.span : null);
-    redraw.current();
-  };
-  const keys = (event: KeyboardEvent): void => {
-    const step = STEPS[event.key];
-    if (step) {
-      point(painter.current!.step(...step));
-      painter.current!.reveal();
-    } else if (event.key === 'Enter') open(pointed);
-    else if (event.key === '+' || event.key === '=') zoom(1.5);
-    else if (event.key === '-') zoom(1 / 1.5);
-    else if (event.key === '0') zoom(null);
-    else return;
-    event.preventDefault();
-    redraw.current();
-  };
   const height = Math.max(160, Math.min(640, TOP + data.lanes.length * 14 + 6));
   return (
-    <div class="timeline">
-      <canvas ref={canvas} tabIndex={0} role="application" aria-roledescription="timeline" aria-describedby="timeline-help" onKeyDown={keys}
-        style={{ height: `${height}px` }} aria-label={`Timeline: ${count(data.bars.length)} runs in ${count(data.lanes.length)} lanes`} />
-      <div class="row between under-map">
-        <p class="pointed" role="status">{pointed >= 0 && pointed < data.bars.length ? describe(data, pointed, painter.current!.whole)
-          : <span class="quiet">Point at a bar to read its run; click or Enter opens it.</span>}</p>
-        <span class="row">
-          <button type="button" class="small" aria-label="Zoom in" onClick={() => zoom(1.5)}>+</button>
-          <button type="button" class="small" aria-label="Zoom out" onClick={() => zoom(1 / 1.5)}>−</button>
-          <button type="button" class="small" onClick={() => zoom(null)}>All</button>
-        </span>
-      </div>
-      <p id="timeline-help" class="quiet">Drag to move, Ctrl and the wheel to zoom; arrows go from run to run, + and − zoom, 0 shows all.</p>
-    </div>
+    <Canvas
+      kind="timeline"
+      label={`Timeline: ${count(data.bars.length)} runs in ${count(data.lanes.length)} lanes`}
+      style={{ height: `${height}px` }}
+      view={view}
+      text={pointed >= 0 && pointed < data.bars.length ? describe(data, pointed, painter.current!.whole) : null}
+      hint="Point at a bar to read its run; click or Enter opens it."
+    >
+      Drag to move, Ctrl and the wheel to zoom; arrows go from run to run, + and − zoom, 0 shows all.
+    </Canvas>
   );
 }
 
@@ -138,20 +108,34 @@ export function TimelineTab({ id }: { id: string }): JSX.Element {
   const [cut, setCut] = useState(false);
   // Only a cut answer is asked again for the part that is seen.
   const range = cut && span ? { from: Math.floor(span.from), to: Math.ceil(span.to) } : {};
-  const shown = useResource<Timeline>(withQuery(apiPath`/api/v1/campaigns/${id}/timeline`, range), { topics: [`campaign:${id}`], every: 5000 });
+  const shown = useResource<Timeline>(withQuery(apiPath`/api/v1/campaigns/${id}/timeline`, range), {
+    topics: [`campaign:${id}`],
+    every: 5000,
+  });
   const { data } = shown;
   if (data?.cut && !cut) setCut(true);
-  if (!data) return <div class="card map-space"><Waiting failure={shown.failure} what="the timeline" /></div>;
+  if (!data)
+    return (
+      <div class="card map-space">
+        <Waiting failure={shown.failure} what="the timeline" />
+      </div>
+    );
   const whole = Math.max(1, (Date.parse(data.end ?? data.now) - Date.parse(data.begin)) / 1000);
   return (
     <div class="card">
       <Stale failure={shown.failure} />
       <div class="row between">
         <Key data={data} />
-        <p class="quiet">{data.utilisation != null && <>Cores were busy {percent(data.utilisation, 1)} of the time. </>}
-          {data.cut && `Only ${count(data.bars.length)} bars are shown: zoom in to see more.`}</p>
+        <p class="quiet">
+          {data.utilisation != null && <>Cores were busy {percent(data.utilisation, 1)} of the time. </>}
+          {data.cut && `Only ${count(data.bars.length)} bars are shown: zoom in to see more.`}
+        </p>
       </div>
-      {data.lanes.length === 0 ? <p class="note quiet">No run has begun yet.</p> : <Canvas id={id} data={data} seen={setSpan} />}
+      {data.lanes.length === 0 ? (
+        <p class="note quiet">No run has begun yet.</p>
+      ) : (
+        <Lanes id={id} data={data} seen={setSpan} />
+      )}
       <Stragglers id={id} data={data} whole={whole} />
     </div>
   );

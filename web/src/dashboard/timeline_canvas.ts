@@ -1,4 +1,5 @@
 // Draws the timeline: a lane a worker, a bar a run; only what is seen.
+import type { Painter } from '../common/canvas_view';
 import { STATES } from '../common/states';
 import { clean } from '../common/text';
 
@@ -18,9 +19,11 @@ export interface Span {
 }
 
 export const TOP = 26;
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800];
+const STEPS = [
+  1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 43200, 86400, 172800, 604800,
+];
 
-export class TimelinePainter {
+export class TimelinePainter implements Painter {
   span: Span = { from: 0, to: 1 };
   scroll = 0;
   left = 110;
@@ -91,16 +94,16 @@ export class TimelinePainter {
     this.span = { from, to: from + size };
   }
 
-  barAt(x: number, y: number): number {
+  at(x: number, y: number): number {
     const lane = Math.floor((y - TOP + this.scroll) / this.lane);
     const list = this.order[lane];
     if (!list || x < this.left || y < TOP) return -1;
-    const at = this.span.from + (x - this.left) / this.perSecond();
+    const time = this.span.from + (x - this.left) / this.perSecond();
     const slack = 2 / this.perSecond();
     let best = -1;
     for (const i of list) {
       const bar = this.data!.bars[i]!;
-      if (bar[1] - slack <= at && (bar[2] ?? this.length) + slack >= at) best = i;
+      if (bar[1] - slack <= time && (bar[2] ?? this.length) + slack >= time) best = i;
     }
     return best;
   }
@@ -114,7 +117,11 @@ export class TimelinePainter {
     for (let lane = bar[0] + dy; lane >= 0 && lane < this.order.length; lane += dy) {
       const list = this.order[lane]!;
       if (!list.length) continue;
-      return list.reduce((best, i) => (Math.abs(this.data!.bars[i]![1] - bar[1]) < Math.abs(this.data!.bars[best]![1] - bar[1]) ? i : best), list[0]!);
+      return list.reduce(
+        (best, i) =>
+          Math.abs(this.data!.bars[i]![1] - bar[1]) < Math.abs(this.data!.bars[best]![1] - bar[1]) ? i : best,
+        list[0]!,
+      );
     }
     return this.pointed;
   }
@@ -123,7 +130,8 @@ export class TimelinePainter {
     const bar = this.data?.bars[this.pointed];
     if (!bar) return;
     const size = this.span.to - this.span.from;
-    if (bar[1] < this.span.from || bar[1] > this.span.to) this.span = { from: Math.max(0, bar[1] - size / 4), to: Math.max(0, bar[1] - size / 4) + size };
+    if (bar[1] < this.span.from || bar[1] > this.span.to)
+      this.span = { from: Math.max(0, bar[1] - size / 4), to: Math.max(0, bar[1] - size / 4) + size };
     const y = bar[0] * this.lane;
     if (y < this.scroll) this.scroll = y;
     if (y + this.lane > this.scroll + this.height - TOP) this.scroll = y + this.lane - (this.height - TOP);
@@ -133,7 +141,8 @@ export class TimelinePainter {
     const context = this.canvas.getContext('2d')!;
     const ratio = window.devicePixelRatio || 1;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    const colours = this.dark ? { card: '#171c22', text: '#9eabb8', line: '#2a323b', odd: '#1b2128', focus: '#fff' }
+    const colours = this.dark
+      ? { card: '#171c22', text: '#9eabb8', line: '#2a323b', odd: '#1b2128', focus: '#fff' }
       : { card: '#fff', text: '#54606d', line: '#e4e8ed', odd: '#f7f8fa', focus: '#16202a' };
     context.fillStyle = colours.card;
     context.fillRect(0, 0, this.width, this.height);
@@ -169,7 +178,11 @@ export class TimelinePainter {
         if (end < from || bar[1] > to) continue;
         const x = this.left + (Math.max(bar[1], from) - from) * scale;
         const gap = (end - bar[1]) * scale > 4 ? 1 : 0;
-        groups[Math.min(12, bar[3])]!.push(x, y + 1.5, Math.max(1, (Math.min(end, to) - Math.max(bar[1], from)) * scale - gap));
+        groups[Math.min(12, bar[3])]!.push(
+          x,
+          y + 1.5,
+          Math.max(1, (Math.min(end, to) - Math.max(bar[1], from)) * scale - gap),
+        );
       }
     }
     groups.forEach((list, state) => {
@@ -201,14 +214,22 @@ export class TimelinePainter {
     const x = this.left + (bar[1] - this.span.from) * scale;
     const y = TOP + bar[0] * this.lane - this.scroll;
     const wide = Math.max(3, ((bar[2] ?? this.length) - bar[1]) * scale);
-    for (const [width, colour] of [[4, card], [2, focus]] as const) {
+    for (const [width, colour] of [
+      [4, card],
+      [2, focus],
+    ] as const) {
       context.lineWidth = width;
       context.strokeStyle = colour;
       context.strokeRect(x - 1, y + 0.5, wide + 2, this.lane - 1);
     }
   }
 
-  private drawLanes(context: CanvasRenderingContext2D, first: number, last: number, colours: Record<string, string>): void {
+  private drawLanes(
+    context: CanvasRenderingContext2D,
+    first: number,
+    last: number,
+    colours: Record<string, string>,
+  ): void {
     context.fillStyle = colours['card']!;
     context.fillRect(0, TOP, this.left - 4, this.height);
     context.fillStyle = colours['text']!;
@@ -218,7 +239,11 @@ export class TimelinePainter {
     const most = Math.floor((this.left - 14) / 6.4);
     for (let lane = first; lane < last; lane++) {
       const text = clean(this.data!.lanes[lane]!.worker, 60);
-      context.fillText(text.length > most ? `…${text.slice(1 - most)}` : text, this.left - 10, TOP + (lane + 0.5) * this.lane - this.scroll);
+      context.fillText(
+        text.length > most ? `…${text.slice(1 - most)}` : text,
+        this.left - 10,
+        TOP + (lane + 0.5) * this.lane - this.scroll,
+      );
     }
   }
 
@@ -235,7 +260,15 @@ export class TimelinePainter {
     for (let at = start; at <= this.span.to; at += step) {
       const x = this.left + (at - this.span.from) * scale;
       const date = new Date((begin + at) * 1000);
-      const text = step >= 86400 ? date.toLocaleDateString() : date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit', second: step < 60 ? '2-digit' : undefined, hour12: false });
+      const text =
+        step >= 86400
+          ? date.toLocaleDateString()
+          : date.toLocaleTimeString([], {
+              hour: '2-digit',
+              minute: '2-digit',
+              second: step < 60 ? '2-digit' : undefined,
+              hour12: false,
+            });
       context.fillStyle = colours['line']!;
       context.fillRect(x, TOP - 6, 1, lines ? this.height : 6);
       context.fillStyle = colours['text']!;

@@ -155,8 +155,15 @@ export interface Attempt {
 
 export interface RunDetail extends Seen {
   run: {
-    position: number; name: string; config: string | null; number: number | null; repetition: number | null;
-    seed_set: number | null; variables: { name: string; value: string }[]; key: string | null; state: string;
+    position: number;
+    name: string;
+    config: string | null;
+    number: number | null;
+    repetition: number | null;
+    seed_set: number | null;
+    variables: { name: string; value: string }[];
+    key: string | null;
+    state: string;
     outcome: string | null;
   };
   job: Job | null;

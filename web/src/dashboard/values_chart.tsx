@@ -24,10 +24,12 @@ function columnsOf(series: Series[]): Columns {
   const empty = (): (number | null)[] => new Array<number | null>(xs.length).fill(null);
   const means = series.map(empty);
   const halves = series.map(empty);
-  series.forEach((one, s) => one.points.forEach((point) => {
-    means[s]![index.get(point.x)!] = point.mean;
-    halves[s]![index.get(point.x)!] = point.half;
-  }));
+  series.forEach((one, s) =>
+    one.points.forEach((point) => {
+      means[s]![index.get(point.x)!] = point.mean;
+      halves[s]![index.get(point.x)!] = point.half;
+    }),
+  );
   return { xs, means, halves };
 }
 
@@ -75,12 +77,14 @@ function intervals(now: () => Columns): uPlot.Plugin {
 
 function rangeOf({ means, halves }: Columns): [number, number] {
   let [low, high] = [Infinity, -Infinity];
-  means.forEach((list, s) => list.forEach((mean, i) => {
-    if (mean == null) return;
-    const half = halves[s]![i] ?? 0;
-    low = Math.min(low, mean - half);
-    high = Math.max(high, mean + half);
-  }));
+  means.forEach((list, s) =>
+    list.forEach((mean, i) => {
+      if (mean == null) return;
+      const half = halves[s]![i] ?? 0;
+      low = Math.min(low, mean - half);
+      high = Math.max(high, mean + half);
+    }),
+  );
   if (!Number.isFinite(low)) return [0, 1];
   const room = (high - low || Math.abs(high) || 1) * 0.08;
   return [low >= 0 && low - room < 0 ? 0 : low - room, high + room];
@@ -94,42 +98,78 @@ interface ChartProps {
   title: string;
 }
 
-export function SeriesChart({ series, categories, x, unit, title }: ChartProps): JSX.Element {
+type Made = Partial<uPlot.Options> & { series: uPlot.Series[] };
+
+function wordsOf(categories: string[]): string[] {
+  return withoutCommon(categories).map((one) => clean(one, 16));
+}
+
+function axesOf({ categories, x, unit }: ChartProps): uPlot.Axis[] {
+  const words = wordsOf(categories);
+  const longest = Math.max(1, ...words.map((one) => one.length)) * 7 + 10;
+  const across: uPlot.Axis = { label: `$${clean(x, 40)}`, size: 40 };
+  if (words.length > 0) {
+    across.splits = () => words.map((_, i) => i);
+    across.values = (plot) => {
+      const every = Math.max(1, Math.ceil((words.length * longest) / Math.max(1, plot.width - 80)));
+      return words.map((one, i) => (i % every === 0 ? one : ''));
+    };
+  }
+  const label = unit ? `mean, ${clean(unit, 20)}` : 'mean';
+  return [across, { label, size: 62, values: (_plot, splits) => splits.map((one) => measure(one)) }];
+}
+
+function linesOf({ series, categories, x }: ChartProps, now: () => Columns): uPlot.Series[] {
+  const words = wordsOf(categories);
+  const first: uPlot.Series = {
+    label: `$${clean(x, 40)}`,
+    value: (_plot, value) => (value == null ? '–' : words.length > 0 ? (words[value] ?? '') : measure(value)),
+  };
+  const lines = series.map((one, s): uPlot.Series => ({
+    label: clean(one.label, 60) || 'all',
+    stroke: colourOf(s),
+    width: 2,
+    dash: LINES[s % LINES.length]!.dash,
+    spanGaps: true,
+    points: { show: true, size: 6, fill: colourOf(s) },
+    value: (_plot, value, _s, i) => {
+      if (value == null) return '–';
+      const half = i == null ? null : now().halves[s]?.[i];
+      return `${measure(value)}${half == null ? '' : ` ± ${measure(half, 2)}`}`;
+    },
+  }));
+  return [first, ...lines];
+}
+
+function optionsOf(props: ChartProps, now: () => Columns): Made {
+  const n = props.categories.length;
+  const across = (low: number, high: number): [number, number] => {
+    const room = (high - low || 1) * 0.04;
+    return n > 0 ? [-0.5, n - 0.5] : [low - room, high + room];
+  };
+  return {
+    plugins: [intervals(now)],
+    scales: { x: { time: false, range: (_plot, low, high) => across(low, high) }, y: { range: () => rangeOf(now()) } },
+    axes: axesOf(props),
+    series: linesOf(props, now),
+    legend: { show: true },
+    focus: { alpha: 0.35 },
+  };
+}
+
+export function SeriesChart(props: ChartProps): JSX.Element {
+  const { series, categories, x, unit, title } = props;
   const columns = useMemo(() => columnsOf(series), [series]);
   const holder = useMemo(() => ({ columns }), []);
   holder.columns = columns;
   const data = useMemo(() => [columns.xs, ...columns.means], [columns]);
-  const named = categories.length > 0;
-  const words = withoutCommon(categories).map((one) => clean(one, 16));
-  const longest = Math.max(1, ...words.map((one) => one.length)) * 7 + 10;
-  const shape = JSON.stringify([series.map((one) => one.label), words, x, unit]);
-  const make = (): Partial<uPlot.Options> & { series: uPlot.Series[] } => ({
-    plugins: [intervals(() => holder.columns)],
-    scales: {
-      x: { time: false, range: (_plot, low, high) => named ? [-0.5, words.length - 0.5] : [low - (high - low || 1) * 0.04, high + (high - low || 1) * 0.04] },
-      y: { range: () => rangeOf(holder.columns) },
-    },
-    axes: [
-      { label: `$${clean(x, 40)}`, ...(named ? { splits: () => words.map((_, i) => i), values: (plot: uPlot) => {
-        const every = Math.max(1, Math.ceil((words.length * longest) / Math.max(1, plot.width - 80)));
-        return words.map((one, i) => (i % every === 0 ? one : ''));
-      } } : {}), size: 40 },
-      { label: unit ? `mean, ${clean(unit, 20)}` : 'mean', size: 62, values: (_plot, splits) => splits.map((one) => measure(one)) },
-    ],
-    series: [
-      { label: `$${clean(x, 40)}`, value: (_plot, value) => (value == null ? '–' : named ? words[value] ?? '' : measure(value)) },
-      ...series.map((one, s): uPlot.Series => ({
-        label: clean(one.label, 60) || 'all', stroke: colourOf(s), width: 2, dash: LINES[s % LINES.length]!.dash, spanGaps: true,
-        points: { show: true, size: 6, fill: colourOf(s) },
-        value: (_plot, value, _s, i) => {
-          if (value == null) return '–';
-          const half = i == null ? null : holder.columns.halves[s]?.[i];
-          return `${measure(value)}${half == null ? '' : ` ± ${measure(half, 2)}`}`;
-        },
-      })),
-    ],
-    legend: { show: true },
-    focus: { alpha: 0.35 },
-  });
-  return <Plot label={`Means of ${clean(title, 80)} over $${clean(x, 40)}; the table below has the numbers`} height={360} data={data} make={make} shape={shape} />;
+  return (
+    <Plot
+      label={`Means of ${clean(title, 80)} over $${clean(x, 40)}; the table below has the numbers`}
+      height={360}
+      data={data}
+      make={() => optionsOf(props, () => holder.columns)}
+      shape={JSON.stringify([series.map((one) => one.label), categories, x, unit])}
+    />
+  );
 }

@@ -6,24 +6,40 @@ import { Log } from '../common/ansi';
 import { bytes, count, percent } from '../common/formats';
 import { Title } from '../common/shell';
 import { Text } from '../common/text';
-import { Ago, At, Facts, Section } from '../common/ui';
+import { Ago, At, ErrorLine, Facts, Section } from '../common/ui';
 import { TaskTable } from './tables';
-import type { Swarm } from './types';
+import type { Swarm, Task } from './types';
 import { kindOf, labelsOf, nodeAt, nodeKind, nodeWord, serviceAt, serviceName, Sign } from './words';
 
 function Gone({ what, id }: { what: string; id: string }): JSX.Element {
-  return <><Crumbs /><div class="head"><Title text={`${what} ${id}`} /></div><p class="note quiet">The swarm has it no longer, or never had.</p></>;
+  return (
+    <>
+      <Crumbs />
+      <div class="head">
+        <Title text={`${what} ${id}`} />
+      </div>
+      <p class="note quiet">The swarm has it no longer, or never had.</p>
+    </>
+  );
 }
 
 function Crumbs(): JSX.Element {
-  return <p class="crumbs"><a href="/">Swarm</a></p>;
+  return (
+    <p class="crumbs">
+      <a href="/">Swarm</a>
+    </p>
+  );
 }
 
 // The last lines of a log, again every few seconds while it is followed and looked at.
 function Logs({ path, label }: { path: string; label: string }): JSX.Element {
   const [lines, setLines] = useState(200);
   const [follow, setFollow] = useState(true);
-  const [got, setGot] = useState<{ text: string; failure: string; any: boolean }>({ text: '', failure: '', any: false });
+  const [got, setGot] = useState<{ text: string; failure: string; any: boolean }>({
+    text: '',
+    failure: '',
+    any: false,
+  });
   useEffect(() => {
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -31,7 +47,9 @@ function Logs({ path, label }: { path: string; label: string }): JSX.Element {
       try {
         if (first || !document.hidden) {
           const { text } = await getText(withQuery(path, { lines }), control.signal);
-          setGot((before) => (before.any && before.text === text && !before.failure ? before : { text, failure: '', any: true }));
+          setGot((before) =>
+            before.any && before.text === text && !before.failure ? before : { text, failure: '', any: true },
+          );
         }
       } catch (error) {
         if (control.signal.aborted || isAborted(error)) return;
@@ -47,17 +65,27 @@ function Logs({ path, label }: { path: string; label: string }): JSX.Element {
   }, [path, lines, follow]);
   const aside = (
     <span class="row">
-      <label class="field"><input type="checkbox" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} /> follow</label>
-      <label class="field">last
+      <label class="field">
+        <input type="checkbox" checked={follow} onChange={(event) => setFollow(event.currentTarget.checked)} /> follow
+      </label>
+      <label class="field">
+        last
         <select value={String(lines)} onChange={(event) => setLines(Number(event.currentTarget.value))}>
-          {[100, 200, 500, 1000].map((n) => <option key={n} value={String(n)}>{n} lines</option>)}
-        </select></label>
+          {[100, 200, 500, 1000].map((n) => (
+            <option key={n} value={String(n)}>
+              {n} lines
+            </option>
+          ))}
+        </select>
+      </label>
     </span>
   );
   return (
     <Section title="Log" aside={aside}>
       <Log text={got.text} label={label} empty={got.any ? 'Nothing was written.' : got.failure ? '' : 'Fetching …'} />
-      <p class="bad" role="status">{got.failure ? <Text of={got.failure} /> : ' '}</p>
+      <p class="bad" role="status">
+        {got.failure ? <Text of={got.failure} /> : ' '}
+      </p>
     </Section>
   );
 }
@@ -68,19 +96,45 @@ export function NodePage({ swarm, id }: { swarm: Swarm; id: string }): JSX.Eleme
   return (
     <>
       <Crumbs />
-      <div class="head"><Title text={`Node ${node.host}`} /><Sign kind={nodeKind(node)} word={nodeWord(node)} /></div>
-      {node.message && <div class="errorline"><p><Text of={node.message} most={500} /></p></div>}
+      <div class="head">
+        <Title text={`Node ${node.host}`} />
+        <Sign kind={nodeKind(node)} word={nodeWord(node)} />
+      </div>
+      {node.message && (
+        <ErrorLine>
+          <Text of={node.message} most={500} />
+        </ErrorLine>
+      )}
       <Section title="Facts">
-        <Facts list={[
-          ['Role', `${node.role}${node.leader ? ', leader' : ''}`], ['Availability', node.availability], ['State', node.state],
-          ['Address', node.address ? <Text of={node.address} /> : null], ['Engine', node.engine ? <Text of={node.engine} /> : null],
-          ['System', node.system ? <Text of={node.system} /> : null],
-          ['Cores', `${count(node.cores)}, ${node.reserved_cores ?? 0} reserved`], ['Memory', `${bytes(node.memory)}, ${bytes(node.reserved_memory ?? 0)} reserved`],
-          ['Tasks running', count(node.running)],
-          ['Labels', labelsOf(node).length ? <span class="labels">{labelsOf(node).map((one) => <span class="label" key={one.name}><Text of={`${one.name}=${one.value}`} most={100} /></span>)}</span> : null],
-        ]} />
+        <Facts
+          list={[
+            ['Role', `${node.role}${node.leader ? ', leader' : ''}`],
+            ['Availability', node.availability],
+            ['State', node.state],
+            ['Address', node.address ? <Text of={node.address} /> : null],
+            ['Engine', node.engine ? <Text of={node.engine} /> : null],
+            ['System', node.system ? <Text of={node.system} /> : null],
+            ['Cores', `${count(node.cores)}, ${node.reserved_cores ?? 0} reserved`],
+            ['Memory', `${bytes(node.memory)}, ${bytes(node.reserved_memory ?? 0)} reserved`],
+            ['Tasks running', count(node.running)],
+            [
+              'Labels',
+              labelsOf(node).length ? (
+                <span class="labels">
+                  {labelsOf(node).map((one) => (
+                    <span class="label" key={one.name}>
+                      <Text of={`${one.name}=${one.value}`} most={100} />
+                    </span>
+                  ))}
+                </span>
+              ) : null,
+            ],
+          ]}
+        />
       </Section>
-      <Section title="Tasks"><TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.node === id)} /></Section>
+      <Section title="Tasks">
+        <TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.node === id)} />
+      </Section>
     </>
   );
 }
@@ -92,16 +146,73 @@ export function ServicePage({ swarm, id }: { swarm: Swarm; id: string }): JSX.El
   return (
     <>
       <Crumbs />
-      <div class="head"><Title text={`Service ${service.name}`} /><Sign kind={short ? 'timed_out' : 'completed'} word={`${count(service.running)} of ${count(service.wanted)} run`} /></div>
+      <div class="head">
+        <Title text={`Service ${service.name}`} />
+        <Sign
+          kind={short ? 'timed_out' : 'completed'}
+          word={`${count(service.running)} of ${count(service.wanted)} run`}
+        />
+      </div>
       <Section title="Facts">
-        <Facts list={[
-          ['Mode', service.mode], ['Stack', service.stack ? <Text of={service.stack} /> : null], ['Image', service.image ? <Text of={service.image} /> : null],
-          ['Update', service.update ? <Text of={[service.update, service.update_message].filter(Boolean).join(': ')} /> : null],
-        ]} />
+        <Facts
+          list={[
+            ['Mode', service.mode],
+            ['Stack', service.stack ? <Text of={service.stack} /> : null],
+            ['Image', service.image ? <Text of={service.image} /> : null],
+            [
+              'Update',
+              service.update ? <Text of={[service.update, service.update_message].filter(Boolean).join(': ')} /> : null,
+            ],
+          ]}
+        />
       </Section>
-      <Section title="Tasks"><TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.service === id)} /></Section>
+      <Section title="Tasks">
+        <TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.service === id)} />
+      </Section>
       <Logs path={apiPath`/api/v1/services/${id}/logs`} label="Log of the service" />
     </>
+  );
+}
+
+function TaskFacts({ swarm, task }: { swarm: Swarm; task: Task }): JSX.Element {
+  return (
+    <Facts
+      list={[
+        [
+          'Service',
+          <a href={serviceAt(task.service)}>
+            <Text of={serviceName(swarm, task)} />
+          </a>,
+        ],
+        [
+          'Node',
+          task.node ? (
+            <a href={nodeAt(task.node)}>
+              <Text of={task.host ?? task.node} />
+            </a>
+          ) : (
+            'none yet'
+          ),
+        ],
+        ['State', task.desired && task.desired !== task.state ? `${task.state}, shall be ${task.desired}` : task.state],
+        [
+          'Since',
+          <>
+            <At at={task.since} /> (<Ago at={task.since} />)
+          </>,
+        ],
+        ['Message', task.message ? <Text of={task.message} /> : null],
+        ['Image', task.image ? <Text of={task.image} /> : null],
+        ['Restarts', count(task.restarts ?? 0)],
+        ['Exit code', task.exit_code == null ? null : String(task.exit_code)],
+        [
+          'Id',
+          <span class="mono">
+            <Text of={task.id} />
+          </span>,
+        ],
+      ]}
+    />
   );
 }
 
@@ -111,22 +222,35 @@ export function TaskPage({ swarm, id }: { swarm: Swarm; id: string }): JSX.Eleme
   return (
     <>
       <Crumbs />
-      <div class="head"><Title text={`Task ${task.name || task.id}`} /><Sign kind={kindOf(task)} word={task.state} /></div>
-      {task.error && <div class="errorline"><p><Text of={task.error} most={2000} />{task.exit_code ? ` (code ${task.exit_code})` : ''}</p></div>}
+      <div class="head">
+        <Title text={`Task ${task.name || task.id}`} />
+        <Sign kind={kindOf(task)} word={task.state} />
+      </div>
+      {task.error && (
+        <ErrorLine>
+          <Text of={task.error} most={2000} />
+          {task.exit_code ? ` (code ${task.exit_code})` : ''}
+        </ErrorLine>
+      )}
       <Section title="Facts">
-        <Facts list={[
-          ['Service', <a href={serviceAt(task.service)}><Text of={serviceName(swarm, task)} /></a>],
-          ['Node', task.node ? <a href={nodeAt(task.node)}><Text of={task.host ?? task.node} /></a> : 'none yet'],
-          ['State', task.desired && task.desired !== task.state ? `${task.state}, shall be ${task.desired}` : task.state],
-          ['Since', <><At at={task.since} /> (<Ago at={task.since} />)</>], ['Message', task.message ? <Text of={task.message} /> : null],
-          ['Image', task.image ? <Text of={task.image} /> : null], ['Restarts', count(task.restarts ?? 0)], ['Exit code', task.exit_code == null ? null : String(task.exit_code)],
-          ['Id', <span class="mono"><Text of={task.id} /></span>],
-        ]} />
+        <TaskFacts swarm={swarm} task={task} />
       </Section>
       {task.runs && task.runs.length > 0 && (
         <Section title="What it runs">
-          <ul>{task.runs.map((run) => <li key={run.name}><Text of={run.name} most={160} />{run.campaign && <span class="quiet"> of <Text of={run.campaign} most={60} /></span>}
-            {run.fraction != null && ` ${percent(run.fraction)}`}</li>)}</ul>
+          <ul>
+            {task.runs.map((run) => (
+              <li key={run.name}>
+                <Text of={run.name} most={160} />
+                {run.campaign && (
+                  <span class="quiet">
+                    {' '}
+                    of <Text of={run.campaign} most={60} />
+                  </span>
+                )}
+                {run.fraction != null && ` ${percent(run.fraction)}`}
+              </li>
+            ))}
+          </ul>
         </Section>
       )}
       <Logs path={apiPath`/api/v1/tasks/${id}/logs`} label="Log of the task" />

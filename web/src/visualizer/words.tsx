@@ -5,10 +5,33 @@ import { Text } from '../common/text';
 import type { Label, Node, Swarm, Task } from './types';
 
 const KINDS: Record<string, string> = {
-  running: 'completed', complete: 'known', failed: 'failed', rejected: 'failed', orphaned: 'lost', shutdown: 'cancelled', remove: 'cancelled',
-  preparing: 'running', starting: 'running', ready: 'running', assigned: 'waiting', accepted: 'waiting', pending: 'timed_out', new: 'waiting', allocated: 'waiting',
+  running: 'completed',
+  complete: 'known',
+  failed: 'failed',
+  rejected: 'failed',
+  orphaned: 'lost',
+  shutdown: 'cancelled',
+  remove: 'cancelled',
+  preparing: 'running',
+  starting: 'running',
+  ready: 'running',
+  assigned: 'waiting',
+  accepted: 'waiting',
+  pending: 'timed_out',
+  new: 'waiting',
+  allocated: 'waiting',
 };
-const SIGNS: Record<string, string> = { completed: '✓', known: '=', failed: '✕', lost: '?', cancelled: '–', running: '▸', waiting: '·', timed_out: '…', stalled: '‖' };
+const SIGNS: Record<string, string> = {
+  completed: '✓',
+  known: '=',
+  failed: '✕',
+  lost: '?',
+  cancelled: '–',
+  running: '▸',
+  waiting: '·',
+  timed_out: '…',
+  stalled: '‖',
+};
 
 export const kindOf = (task: Task): string => KINDS[task.state] ?? 'unknown';
 export const hasFailed = (task: Task): boolean => ['failed', 'rejected', 'orphaned'].includes(task.state);
@@ -24,7 +47,14 @@ export function nodeWord(node: Node): string {
 }
 
 export function Sign({ kind, word }: { kind: string; word: string }): JSX.Element {
-  return <span class={`state s-${kind}`}><span class="sign" aria-hidden="true">{SIGNS[kind] ?? ''}</span><Text of={word} most={40} /></span>;
+  return (
+    <span class={`state s-${kind}`}>
+      <span class="sign" aria-hidden="true">
+        {SIGNS[kind] ?? ''}
+      </span>
+      <Text of={word} most={40} />
+    </span>
+  );
 }
 
 export const signOf = (kind: string): string => SIGNS[kind] ?? '';
