@@ -69,6 +69,14 @@ void add_visualizer(CLI::App& app, VisualizerArguments& arguments) {
       "questions that change nothing. Ends with SIGTERM.");
   command->add_option("--engine", arguments.engine, "Socket of Docker's engine on a manager (/var/run/docker.sock)")
       ->type_name("PATH");
+  command
+      ->add_option("--queue", arguments.queue.queue,
+                   "Redis server of the queue, to show what runners run, too (SIMSWARM_QUEUE)")
+      ->type_name("URL");
+  command
+      ->add_option("--password-file", arguments.queue.password_file,
+                   "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
+      ->type_name("FILE");
   add_pages(*command, arguments.pages);
 }
 

@@ -210,6 +210,7 @@ struct DashboardArguments {
 
 struct VisualizerArguments {
   std::string engine = "/var/run/docker.sock";
+  QueueArguments queue;  // empty: what runners run is not shown
   PagesArguments pages;
 };
 

@@ -123,9 +123,10 @@ class News {
  public:
   News(web::Server& server, web::Events& events) : server_(server), events_(events) {}
 
-  void from(view::Watch* watch) {
+  void from(view::Watch* watch, view::ValueReader* values) {
     const std::lock_guard lock(mutex_);
     watch_ = watch;
+    values_ = values;
   }
   void operator()() {
     const std::lock_guard lock(mutex_);
@@ -133,7 +134,14 @@ class News {
     const auto picture = watch_->last(server_.streams() > 0);
     nlohmann::json object;
     web::add_age(object, *picture);
-    events_.note(picture->topics, object["age"].get<double>(), object["trouble"]);
+    // What has been read of its results is news of a campaign, too.
+    web::Events::Topics topics = picture->topics;
+    if (values_ != nullptr) {
+      for (const auto& [id, read] : values_->read()) {
+        if (const auto topic = topics.find("campaign:" + id); topic != topics.end()) topic->second += read;
+      }
+    }
+    events_.note(topics, object["age"].get<double>(), object["trouble"]);
     server_.wake();
   }
 
@@ -142,6 +150,7 @@ class News {
   web::Events& events_;
   std::mutex mutex_;
   view::Watch* watch_ = nullptr;
+  view::ValueReader* values_ = nullptr;
 };
 
 // A link that opens the page once: for who sits here.
@@ -165,11 +174,11 @@ ExitCode serve(web::Service& service, web::Desk& desk, const web::Events& events
   desk.say = teller();
   desk.position_of = campaign::position_of;
   desk.job_of = campaign::job_of;
-  news.from(desk.watch);
+  news.from(desk.watch, desk.values);
   web::SiteOptions site = web::dashboard_site(desk, options);
   if (!local_token.empty()) site.on_code = linker(service, local_token);
   const ExitCode code = serve_pages(service, std::move(site));
-  news.from(nullptr);
+  news.from(nullptr, nullptr);
   return code;
 }
 
@@ -190,7 +199,7 @@ Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
   desk.queue = queue_desk(places);
   if (!places.store_at.empty()) {
     at_store.emplace(wake);
-    values.emplace(value_reading(places), wake);
+    values.emplace(value_reading(places), std::ref(news));
     desk.at_store = &*at_store;
     desk.store = store_desk(places);
     desk.cancel = [places](const std::string& id) { return cancel(places, id); };
@@ -231,14 +240,13 @@ Result<ExitCode> serve_here(const DashboardArguments& arguments) {
   SIMSWARM_TRY(const fs::path here, working_folder());
   const fs::path state = state_folder(arguments.state, here).root;
   SIMSWARM_TRY(web::Service service, open_here(arguments.pages, state));
-  web::Server& server = service.server();
-  web::Events events(server);
-  News news(server, events);
+  web::Events events(service.server());
+  News news(service.server(), events);
   SIMSWARM_TRY(const std::unique_ptr<view::LocalWatch> watch, view::make_local_watch(state, std::ref(news)));
   view::ValueReader values(
       [&watch](const view::Followed& campaign, const std::vector<std::size_t>& positions,
                const view::ValueReader::Take& take) { return watch->read_values(campaign, positions, take); },
-      [&server] { server.wake(); });
+      std::ref(news));
   web::Desk desk;
   desk.watch = watch.get();
   desk.local = watch.get();

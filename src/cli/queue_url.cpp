@@ -171,6 +171,10 @@ const char* said_store() {
   return remembered(kStore).empty() ? nullptr : remembered(kStore).c_str();
 }
 
+bool names_queue(const QueueArguments& arguments) {
+  return !arguments.queue.empty() || !arguments.on.empty() || !remembered(kQueue).empty();
+}
+
 bool names_store(const StoreArguments& arguments) {
   return !arguments.store.empty() || !remembered(kStore).empty();
 }

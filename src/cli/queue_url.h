@@ -12,6 +12,8 @@ namespace simswarm::cli {
 // --queue or SIMSWARM_QUEUE, with the first line of --password-file or SIMSWARM_PASSWORD_FILE put in. Nothing was said:
 // an error.
 [[nodiscard]] Result<std::string> queue_url(const QueueArguments& arguments);
+// Whether one was said.
+[[nodiscard]] bool names_queue(const QueueArguments& arguments);
 
 // Likewise: --store or SIMSWARM_STORE, --store-password-file or SIMSWARM_STORE_PASSWORD_FILE.
 [[nodiscard]] Result<std::string> store_url(const StoreArguments& arguments);

@@ -35,6 +35,9 @@ std::string node_name() {
 }
 
 std::string worker_name(const std::string& given, const std::string& node) {
+  // A stack's: the name of its task.
+  const char* said = std::getenv("SIMSWARM_WORKER_NAME");
+  if (given.empty() && said != nullptr && *said != '\0') return said;
   std::random_device random;
   return given.empty() ? fmt::format("{}-{}-{:04x}", node.substr(0, 150), ::getpid(), random() & 0xffffU) : given;
 }

@@ -71,8 +71,10 @@ std::vector<Trouble> troubles_of(const Picture& picture, const Servers& servers)
 // Numbers in a text change while the trouble stays: they do not count.
 void TroubleTimes::date(std::vector<Trouble>& troubles, Stamp now) {
   const auto name_of = [](const Trouble& trouble) {
-    std::string name = trouble.what;
-    std::erase_if(name, [](char c) { return c >= '0' && c <= '9'; });
+    std::string name;
+    for (const std::string_view word : split(trouble.what, ' ')) {
+      if (!parse_int(word)) name += std::string(word) + " ";
+    }
     return name;
   };
   std::map<std::string, Stamp> there;

@@ -41,6 +41,16 @@ std::shared_ptr<ReadValues> ValueReader::of(const std::shared_ptr<Followed>& cam
   return wanted_[campaign->record.id].values;
 }
 
+std::map<std::string, std::size_t> ValueReader::read() const {
+  std::map<std::string, std::size_t> all;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [id, one] : wanted_) {
+    const std::lock_guard inner(one.values->mutex);
+    all[id] = one.values->values.read();
+  }
+  return all;
+}
+
 void ValueReader::work() {
   for (;;) {
     std::vector<Wanted> all;

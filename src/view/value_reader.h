@@ -40,6 +40,8 @@ class ValueReader {
 
   // From any thread; goes on reading.
   [[nodiscard]] std::shared_ptr<ReadValues> of(const std::shared_ptr<Followed>& campaign);
+  // How many runs of each campaign have been read.
+  [[nodiscard]] std::map<std::string, std::size_t> read() const;
 
  private:
   struct Wanted {
@@ -52,7 +54,7 @@ class ValueReader {
 
   Read read_;
   std::function<void()> news_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<std::string, Wanted> wanted_;
   bool is_ending_ = false;

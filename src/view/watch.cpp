@@ -221,7 +221,10 @@ class ThreadedWatch final : public Watch {
     picture->has_store = store_.was_seen;
     picture->seen_at = now;
     for (const jobs::QueueRow& row : picture->survey.queues) add(picture->totals, row.counts);
+    // A builder's slots are what it compiles with, here and elsewhere.
+    const auto builds = [](const jobs::WorkerView& worker) { return serves(worker, {"build"}); };
     for (const jobs::WorkerView& worker : picture->survey.workers) {
+      if (builds(worker)) continue;
       picture->slots += worker.record.slots;
       picture->busy += worker.record.running;
     }

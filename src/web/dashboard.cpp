@@ -151,7 +151,6 @@ SiteOptions dashboard_site(const Desk& desk, const DashboardOptions& options) {
   site.ready = [&desk](const Request& request) { return readiness(desk, request); };
   site.routes = {{"GET", "/api/v1/overview", overview_handle(desk)},
                  {"GET", "/api/v1/events", [options](const Call&) { return options.events->begin(); }},
-                 {"GET", "/api/v1/openapi.json", [](const Call&) { return json_response(std::string(openapi())); }},
                  {"GET", "/metrics", [&desk, options](const Call&) { return metrics(desk, *options.server); }},
                  {"GET", "/api/v1/campaigns", [&desk](const Call& call) { return campaigns(desk, call); }}};
   for (const auto& routes :

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/signals.h"
+#include "web/site.h"
 
 namespace simswarm::web {
 namespace {
@@ -55,7 +56,7 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   if (answer.is_wanted) return std::nullopt;
   if (!is_free && !may_ask() && answer.response && age <= kStillGood) return answer.response;
   if (waiting_.size() >= kMostWaiting) {
-    Response busy{.status = 503, .body = "too much is asked at once; try again"};
+    Response busy = trouble_response(503, "/api/v1/", "too much is asked at once; try again");
     busy.headers.emplace_back("Retry-After", "2");
     return busy;
   }

@@ -121,6 +121,7 @@ std::optional<Response> Site::answer_route(const Request& request) {
   if (asks.verdict == Verdict::kDenied) return denied(request);
   const bool is_post = request.method == "POST";
   if (!is_post && request.path == "/api/v1/code") return code(request);
+  if (!is_post && request.path == "/api/v1/openapi.json") return json_response(std::string(openapi()));
   bool is_known = false;
   for (const Route& route : options_.routes) {
     const auto parts = parts_of(route.path, request.path);
