@@ -1,0 +1,62 @@
+// Every page opens, shows what is there, and can be used by everybody.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { inspect, noComplaints, openContext } from './support/browser.mjs';
+import { MARKUP } from './support/campaigns.mjs';
+import { until } from './support/wait.mjs';
+
+// Name, address, and a text that stands there once all of it is shown.
+function pagesOf({ study, ill }, more) {
+  return [
+    ['overview', '/', ['study of load', '40', more.worker]],
+    ['campaigns', '/campaigns', ['study of load', 'ills']],
+    ['campaign-map', `/campaigns/${study}`, ['completed 40']],
+    ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 runs']],
+    ['campaign-timeline', `/campaigns/${study}?tab=timeline`, [more.worker]],
+    ['campaign-distributions', `/campaigns/${study}?tab=distributions`, ['median']],
+    ['campaign-values', `/campaigns/${study}?tab=values`, ['delay:mean']],
+    ['campaign-build', `/campaigns/${study}?tab=build`, ['Nothing was built']],
+    ['run', `/campaigns/${study}/runs/7`, ['accepted', 'SHA-256']],
+    ['run-failed', `/campaigns/${ill}/runs/2`, ['exit code']],
+    ['queue', `/queues/run-${ill}?state=failed`, ['18', 'Ill#']],
+    ['job', `/jobs/${study}-0`, ['finished']],
+    ['worker', `/workers/${more.worker}`, ['of 2']],
+    ['builds', '/builds', ['No']],
+    ['none', '/queues', ['There is no such page']],
+  ];
+}
+
+export function pages(scene) {
+  test('a page of who has not logged in is the login', async () => {
+    const context = await openContext(scene.browser);
+    const page = await context.newPage();
+    await page.goto(`${scene.dashboard.address}/campaigns`);
+    await page.getByRole('button', { name: 'Log in' }).waitFor();
+    await inspect(page, 'login');
+    noComplaints(context);
+    await context.close();
+  });
+
+  test('every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
+    const { json } = await scene.api.get('/api/v1/overview');
+    const worker = json.workers.find((one) => one.slots === 2).name;
+    for (const [name, path, texts] of pagesOf(scene.campaigns, { worker })) {
+      await t.test(name, async () => {
+        const page = await scene.goTo(path);
+        for (const text of texts) await page.getByRole('main').getByText(text).first().waitFor();
+        await until('the page is live', () => page.getByText('live', { exact: true }).count());
+        await inspect(page, name);
+        noComplaints(scene.context);
+      });
+    }
+  });
+
+  test('figures on the overview are those of Redis', async () => {
+    const page = await scene.goTo('/');
+    const row = page.getByRole('table', { name: 'Queues' }).getByRole('row').filter({ hasText: `run-${scene.campaigns.ill}` });
+    const counts = await scene.site.counts(scene.campaigns.ill);
+    await row.getByRole('link', { name: `${counts.failed}` }).first().waitFor();
+    assert.match(await row.textContent(), new RegExp(`${counts.finished}`));
+    assert.equal(await page.getByText(MARKUP).count() > 0, true);
+  });
+}
