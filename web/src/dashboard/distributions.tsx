@@ -15,7 +15,7 @@ interface Distribution {
   most: number | null;
 }
 
-const WIDE = 640;
+const WIDE = window.innerWidth < 700 ? 340 : 640; // of the drawing, so that its text stays legible
 const HIGH = 260;
 const PLACE = { left: 52, right: 24, top: 12, bottom: 34 };
 
@@ -88,7 +88,7 @@ function Histogram({
 }): JSX.Element {
   const by = drawn(of);
   const bins = of.edges.length - 1;
-  const every = Math.max(1, Math.ceil(bins / 5));
+  const every = Math.max(1, Math.ceil(bins / (WIDE < 600 ? 3 : 5)));
   const marks: [string, number | null][] = [
     ['median', of.median],
     ['95 %', of.p95],
