@@ -29,7 +29,7 @@ std::optional<std::string> inflated(std::string_view packed, std::size_t most) {
     text.append(part.data(), part.size() - stream.avail_out);
   }
   ::inflateEnd(&stream);
-  if (state != Z_STREAM_END) return std::nullopt;
+  if (state != Z_STREAM_END || text.size() > most) return std::nullopt;
   return text;
 }
 

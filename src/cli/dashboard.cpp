@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <unistd.h>
+#include <nlohmann/json.hpp>
 
 #include <iostream>
 #include <mutex>
@@ -141,7 +142,8 @@ class News {
         if (const auto topic = topics.find("campaign:" + id); topic != topics.end()) topic->second += read;
       }
     }
-    events_.note(topics, object["age"].get<double>(), object["trouble"]);
+    events_.note(topics, object["age"].get<double>(),
+                 object["trouble"].dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
     server_.wake();
   }
 

@@ -1,6 +1,8 @@
 // simswarm visualizer: pages of a swarm's nodes, services and tasks.
 #include "web/visualizer.h"
 
+#include <nlohmann/json.hpp>
+
 #include "cli/commands.h"
 #include "cli/pages.h"
 #include "cli/queue_url.h"

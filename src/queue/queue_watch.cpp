@@ -11,6 +11,7 @@ namespace {
 
 // What ended in the second of the mark may not have been all.
 constexpr std::int64_t kOverlap = 1;
+constexpr std::size_t kLongestError = 300;  // bytes
 
 EndedJob ended_of(const RedisReply& reply) {
   const std::vector<RedisReply>& f = reply.list;
@@ -25,12 +26,23 @@ EndedJob ended_of(const RedisReply& reply) {
   return job;
 }
 
-// The least score to ask for next time; those of results that never expire are infinite, and are told once.
-std::string next_mark(const std::vector<RedisReply>& ended, const std::string& before) {
-  if (ended.empty()) return before.empty() ? "0" : before;
-  const auto score = parse_double(ended.back().list.at(1).text);
-  if (!score || *score > 1e15) return before.empty() ? "0" : before;
-  return std::to_string(static_cast<std::int64_t>(*score) - kOverlap);
+// Where to go on; those of results that never expire are infinite, and are told once.
+void move_on(const std::vector<RedisReply>& ended, std::string& since, std::size_t& skip) {
+  constexpr double kInfinite = 1e15;
+  if (since.empty()) since = "0";
+  const auto score = ended.empty() ? std::nullopt : parse_double(ended.back().list.at(1).text);
+  if (!score || *score > kInfinite) return;
+  const bool is_full = ended.size() >= QueueWatch::kMostMoves;
+  const std::int64_t next = static_cast<std::int64_t>(*score) - kOverlap;
+  const bool is_further = next > static_cast<std::int64_t>(parse_double(since).value_or(0));
+  // So many have one and the same second: cancelled at once, say.
+  if (is_full && !is_further) {
+    skip += ended.size();
+    return;
+  }
+  if (!is_further) return;
+  since = std::to_string(next);
+  skip = 0;
 }
 
 class RedisWatch final : public QueueWatch {
@@ -55,15 +67,19 @@ class RedisWatch final : public QueueWatch {
 
   Result<Moves> moves(const QueueName& queue, const Mark& since) override {
     SIMSWARM_CHECK(check_queue(queue));
-    SIMSWARM_TRY(const RedisReply reply,
-                 connection_.run(looks_.moves, {"", queue.text, std::to_string(kMostMoves), since.scores[0],
-                                                since.scores[1], since.scores[2]}));
+    std::vector<std::string> arguments{"", queue.text, std::to_string(kMostMoves)};
+    for (std::size_t i = 0; i < since.scores.size(); ++i) {
+      arguments.push_back(since.scores.at(i));
+      arguments.push_back(std::to_string(since.skip.at(i)));
+    }
+    SIMSWARM_TRY(const RedisReply reply, connection_.run(looks_.moves, arguments));
     Moves moves;
+    moves.mark = since;
     for (const RedisReply& one : reply.list.at(0).list) moves.started.push_back(view_of(one));
     for (std::size_t i = 0; i < since.scores.size(); ++i) {
       const std::vector<RedisReply>& ended = reply.list.at(1 + i).list;
       for (const RedisReply& one : ended) moves.ended.push_back(ended_of(one));
-      moves.mark.scores.at(i) = next_mark(ended, since.scores.at(i));
+      move_on(ended, moves.mark.scores.at(i), moves.mark.skip.at(i));
     }
     return moves;
   }
@@ -77,6 +93,19 @@ class RedisWatch final : public QueueWatch {
     ids.reserve(reply.list.size());
     for (const RedisReply& one : reply.list) ids.push_back({one.text.substr(0, one.text.find(':'))});
     return ids;
+  }
+
+  Result<std::vector<std::string>> errors(const std::vector<JobId>& ids) override {
+    std::vector<std::string> arguments{""};
+    for (const JobId& id : ids) arguments.push_back(id.text);
+    SIMSWARM_TRY(const RedisReply reply, connection_.run(looks_.errors, arguments));
+    std::vector<std::string> errors;
+    for (const RedisReply& one : reply.list) {
+      const std::string message = result_field(one, "exc_string");
+      errors.push_back(message.substr(0, std::min(message.find('\n'), kLongestError)));
+    }
+    errors.resize(ids.size());
+    return errors;
   }
 
   Result<std::optional<std::size_t>> ahead(const QueueName& queue, const JobId& id) override {

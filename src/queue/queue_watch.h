@@ -36,6 +36,7 @@ struct EndedJob {
 // How far what ended has been seen: of the finished, failed and cancelled. Empty: not at all.
 struct Mark {
   std::array<std::string, 3> scores{};
+  std::array<std::size_t, 3> skip{};  // so many of each from there on have been seen
 };
 
 struct Moves {
@@ -55,12 +56,13 @@ class QueueWatch {
   virtual ~QueueWatch() = default;
 
   [[nodiscard]] virtual Result<Survey> survey() = 0;
-  // What is started, and what has ended from the mark on: what ends within one second more often than kMostMoves may
-  // be missed.
+  // What is started, and what has ended from the mark on.
   [[nodiscard]] virtual Result<Moves> moves(const QueueName& queue, const Mark& since) = 0;
   // The oldest first.
   [[nodiscard]] virtual Result<std::vector<JobId>> ids(const QueueName& queue, Place place, std::size_t offset,
                                                        std::size_t most) = 0;
+  // The first line of what each failed of, cut where it is long; empty: of nothing that is known.
+  [[nodiscard]] virtual Result<std::vector<std::string>> errors(const std::vector<JobId>& ids) = 0;
   // How many jobs stand before this one; nothing for one that does not wait.
   [[nodiscard]] virtual Result<std::optional<std::size_t>> ahead(const QueueName& queue, const JobId& id) = 0;
 };

@@ -144,9 +144,9 @@ for _, id in ipairs(call('ZREVRANGE', 'rq:wip:' .. queue, '0', whole(most - 1)))
   if one then started[#started + 1] = one end
 end
 for i, registry in ipairs({'finished', 'failed', 'canceled'}) do
-  local since, list = ARGV[3 + i], {}
+  local since, skip, list = ARGV[2 + 2 * i], ARGV[3 + 2 * i], {}
   local found = since == '' and {} or call('ZRANGEBYSCORE', 'rq:' .. registry .. ':' .. queue, since, '+inf',
-    'WITHSCORES', 'LIMIT', '0', whole(most))
+    'WITHSCORES', 'LIMIT', skip, whole(most))
   for j = 1, #found, 2 do
     local f = call('HMGET', key(found[j]), 'status', 'sw_attempt', 'sw_worker', 'sw_node', 'started_at', 'ended_at')
     list[#list + 1] = {found[j], found[j + 1], unpack(f, 1, 6)}
@@ -154,6 +154,15 @@ for i, registry in ipairs({'finished', 'failed', 'canceled'}) do
   ended[i] = list
 end
 return {started, ended[1], ended[2], ended[3]}
+)lua";
+
+constexpr std::string_view kErrors = R"lua(
+local errors = {}
+for i = 2, #ARGV do
+  local last = call('XREVRANGE', 'rq:results:' .. ARGV[i], '+', '-', 'COUNT', '1')
+  errors[i - 1] = last[1] and last[1][2] or {}
+end
+return errors
 )lua";
 
 constexpr std::string_view kIds = R"lua(
@@ -178,6 +187,7 @@ const RedisLookScripts& redis_look_scripts() {
       script("survey", std::string(kAllWorkers) + std::string(kSurvey)),
       script("moves", std::string(kView) + std::string(kMoves)),
       script("ids", kIds),
+      script("errors", kErrors),
   };
   return scripts;
 }

@@ -82,16 +82,6 @@ bool is_alike(const NewJob& a, const NewJob& b) {
          a.allow_failed_dependencies == b.allow_failed_dependencies && b.delay.count() == 0;
 }
 
-// A field of the last result; empty where it is not there or cannot be read.
-std::string result_field(const RedisReply& result, std::string_view name) {
-  for (std::size_t i = 0; i + 1 < result.list.size(); i += 2) {
-    if (result.list[i].text != name) continue;
-    const auto bytes = base64_decoded(result.list[i + 1].text);
-    return bytes ? unpacked(*bytes).value_or("") : std::string();
-  }
-  return {};
-}
-
 const char* word_of(const Settlement& settlement) {
   switch (settlement.how) {
     case Settlement::How::kComplete:

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "queue/packed.h"
 
 namespace simswarm::jobs {
 
@@ -66,6 +67,15 @@ Counts counts_of(const RedisReply& reply, std::size_t first) {
   };
   return {count(Place::kDeferred), count(Place::kScheduled), count(Place::kQueued),   count(Place::kStarted),
           count(Place::kFinished), count(Place::kFailed),    count(Place::kCancelled)};
+}
+
+std::string result_field(const RedisReply& result, std::string_view name) {
+  for (std::size_t i = 0; i + 1 < result.list.size(); i += 2) {
+    if (result.list[i].text != name) continue;
+    const auto bytes = base64_decoded(result.list[i + 1].text);
+    return bytes ? unpacked(*bytes).value_or("") : std::string();
+  }
+  return {};
 }
 
 }  // namespace simswarm::jobs

@@ -22,4 +22,7 @@ inline constexpr std::array<const char*, kPlaces> kRegistries{"deferred", "sched
 // From the `first`th on, one for each place.
 [[nodiscard]] Counts counts_of(const RedisReply& reply, std::size_t first);
 
+// A field of a job's last result; empty where it is not there or cannot be read.
+[[nodiscard]] std::string result_field(const RedisReply& result, std::string_view name);
+
 }  // namespace simswarm::jobs

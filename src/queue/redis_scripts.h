@@ -37,8 +37,10 @@ struct RedisLookScripts {
   RedisScript workers;   //
   RedisScript describe;  // queue, seconds that it is kept, fields and values
   RedisScript survey;    //
-  RedisScript moves;     // queue, most of each, then the least score in finished, failed, canceled (empty: none of it)
-  RedisScript ids;       // queue, registry (empty: the queue itself), offset, most; the oldest first
+  RedisScript moves;  // queue, most of each, then of finished, failed, canceled the least score (empty: none of it) and
+                      // how many to pass over
+  RedisScript ids;    // queue, registry (empty: the queue itself), offset, most; the oldest first
+  RedisScript errors;  // ids; the last result of each
 };
 
 [[nodiscard]] const RedisScripts& redis_scripts();

@@ -5,6 +5,8 @@
 #include <limits>
 #include <set>
 
+#include "base/time.h"
+
 namespace simswarm::view {
 namespace {
 
@@ -31,7 +33,12 @@ std::size_t CampaignModel::KeyHash::operator()(const DigestBytes& key) const {
 }
 
 CampaignModel::CampaignModel(RunList runs, std::vector<DigestBytes> keys)
-    : runs_(std::move(runs)), keys_(std::move(keys)), facts_(runs_.size()), counts_(kCells) {
+    : runs_(std::move(runs)),
+      keys_(std::move(keys)),
+      facts_(runs_.size()),
+      counts_(kCells),
+      stamp_(static_cast<std::uint64_t>(system_clock().stamp().time_since_epoch().count())),
+      first_stamp_(stamp_) {
   keys_.resize(runs_.size());
   counts_[static_cast<std::size_t>(Cell::kUnknown)] = runs_.size();
   config_of_.resize(runs_.size());
@@ -76,6 +83,7 @@ std::optional<std::size_t> CampaignModel::position_of(const DigestBytes& key) co
 void CampaignModel::set(std::size_t position, const Facts& facts) {
   if (position >= facts_.size()) return;
   Facts& known = facts_[position];
+  if (known != facts) ++edits_;
   if (known.cell != facts.cell) {
     --counts_[static_cast<std::size_t>(known.cell)];
     ++counts_[static_cast<std::size_t>(facts.cell)];
@@ -93,7 +101,7 @@ std::uint32_t CampaignModel::place(const Place& place) {
 }
 
 std::optional<std::vector<std::size_t>> CampaignModel::changed_since(std::uint64_t stamp) const {
-  if (stamp > stamp_) return std::nullopt;
+  if (stamp > stamp_ || stamp < first_stamp_) return std::nullopt;
   if (stamp < stamp_ && (changes_.empty() || changes_.front().first > stamp + 1)) return std::nullopt;
   std::set<std::size_t> positions;
   for (auto one = changes_.rbegin(); one != changes_.rend() && one->first > stamp; ++one) positions.insert(one->second);

@@ -26,6 +26,7 @@ struct Facts {
   double started = 0, ended = 0;
   std::uint64_t memory = 0;  // at most, bytes; 0: not known
   bool is_whole = false;     // what the store or the ledger knows of it is in here, not only what the queue says
+  friend bool operator==(const Facts&, const Facts&) = default;
 };
 
 struct Place {
@@ -57,8 +58,10 @@ class CampaignModel {
   [[nodiscard]] std::uint32_t place(const Place& place);
   [[nodiscard]] const Place& place(std::uint32_t index) const { return places_.at(index); }
 
-  // Grows when a cell changes.
+  // Grows when a cell changes. It begins with the time: stamps of an earlier model are known for what they are.
   [[nodiscard]] std::uint64_t stamp() const { return stamp_; }
+  // Grows with anything.
+  [[nodiscard]] std::uint64_t edits() const { return edits_; }
   // The cells that changed behind a stamp, each once; nothing: that is too long ago to be known.
   [[nodiscard]] std::optional<std::vector<std::size_t>> changed_since(std::uint64_t stamp) const;
   [[nodiscard]] std::size_t count(Cell cell) const { return counts_.at(static_cast<std::size_t>(cell)); }
@@ -78,7 +81,9 @@ class CampaignModel {
   std::vector<Facts> facts_;
   std::vector<Place> places_{{}};
   std::vector<std::size_t> counts_;
-  std::uint64_t stamp_ = 1;
+  std::uint64_t stamp_;
+  std::uint64_t first_stamp_;
+  std::uint64_t edits_ = 0;
   std::deque<std::pair<std::uint64_t, std::size_t>> changes_;  // stamp and position
 
   struct KeyHash {

@@ -7,6 +7,11 @@
 namespace simswarm::view {
 namespace {
 
+template <typename T>
+bool is_among(const std::vector<T>& some, T one) {
+  return some.empty() || std::ranges::find(some, one) != some.end();
+}
+
 bool has_values(const CampaignModel& model, const RunFilter& filter, std::size_t position) {
   for (const auto& [axis, index] : filter.values) {
     const bool is_one = std::ranges::any_of(filter.values, [&, axis = axis](const auto& one) {
@@ -19,8 +24,9 @@ bool has_values(const CampaignModel& model, const RunFilter& filter, std::size_t
 
 bool matches(const CampaignModel& model, const RunFilter& filter, std::size_t position) {
   const Cell cell = model.facts(position).cell;
-  if (!filter.cells.empty() && std::ranges::find(filter.cells, cell) == filter.cells.end()) return false;
-  if (!has_values(model, filter, position)) return false;
+  if (!is_among(filter.cells, cell)) return false;
+  if (!is_among(filter.repetitions, model.repetition(position))) return false;
+  if (!is_among(filter.configs, model.config_index(position)) || !has_values(model, filter, position)) return false;
   if (filter.search.empty()) return true;
   const Run run = model.run(position);
   return long_name(run).find(filter.search) != std::string::npos ||
@@ -125,7 +131,8 @@ Histogram histogram(const CampaignModel& model, Measure measure, std::size_t bin
     return measure == Measure::kSeconds ? static_cast<double>(facts.seconds) : static_cast<double>(facts.memory);
   };
   const auto counts = [&](const Facts& facts) {
-    return facts.ended > 0 && facts.cell != Cell::kRunning && facts.cell != Cell::kWaiting && value_of(facts) > 0;
+    return facts.ended > 0 && facts.cell != Cell::kRunning && facts.cell != Cell::kWaiting && value_of(facts) > 0 &&
+           std::isfinite(value_of(facts));
   };
   std::vector<double> values;
   for (std::size_t i = 0; i < model.size(); ++i) {

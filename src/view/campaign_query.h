@@ -13,9 +13,11 @@ namespace simswarm::view {
 enum class RunOrder { kPosition, kSeconds, kMemory, kStarted };
 
 struct RunFilter {
-  std::vector<Cell> cells{};                                  // none: any
-  std::string search{};                                       // in the run's long name; empty: any
-  std::vector<std::pair<std::size_t, std::uint16_t>> values;  // axis and index; of one axis several are alternatives
+  std::vector<Cell> cells{};                                    // none: any
+  std::string search{};                                         // in the run's long name; empty: any
+  std::vector<std::pair<std::size_t, std::uint16_t>> values{};  // axis and index; of one axis several are alternatives
+  std::vector<std::uint16_t> repetitions{};                     // none: any
+  std::vector<std::size_t> configs{};                           // likewise, as in CampaignModel::configs()
   RunOrder order = RunOrder::kPosition;
   bool descending = false;
 };

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::array<std::string_view, kCells> kNames{"unknown", "waiting",   "running",   "completed", "known",
                                                       "failed",  "cancelled", "timed_out", "crashed",   "out_of_memory",
-                                                      "lost",    "stalled",   "limited"};
+                                                      "lost",    "stalled",   "incomplete"};
 
 }  // namespace
 

@@ -11,6 +11,7 @@ namespace {
 constexpr std::size_t kAtOnce = 1000;       // documents of a question
 constexpr std::size_t kIdsAtOnce = 20'000;  // of jobs
 constexpr std::chrono::seconds kReadAgain{10};
+constexpr int kAskAgain = 3;  // times, for what the store does not know yet
 
 double seconds_of(Stamp stamp) {
   return std::chrono::duration<double>(stamp.time_since_epoch()).count();
@@ -46,6 +47,14 @@ std::vector<T> take_last(std::vector<T>& all) {
 
 }  // namespace
 
+void Followed::note_message(std::size_t position, const Verdict& verdict) {
+  if (is_complete(verdict.outcome) || verdict.message.empty()) {
+    messages.erase(position);
+  } else if (messages.size() < kMostMessages) {
+    messages[position] = verdict.message.substr(0, kLongestMessage);
+  }
+}
+
 Result<bool> Follower::look_at_queue(jobs::QueueWatch& queue, const jobs::Counts& counts, Monotonic now) {
   SIMSWARM_TRY(const jobs::Moves moves, queue.moves({followed_->record.queue}, mark_));
   bool is_behind = false;
@@ -67,6 +76,7 @@ Result<bool> Follower::look_at_queue(jobs::QueueWatch& queue, const jobs::Counts
     read_waiting_at_ = now;
   }
   const std::lock_guard lock(followed_->mutex);
+  has_no_queue_ = false;
   if (!is_behind && !has_looked_for_unknown_) {
     has_looked_for_unknown_ = true;
     for (std::size_t i = followed_->model.size(); i-- > 0;) {
@@ -80,12 +90,24 @@ void Follower::have_no_queue() {
   const std::lock_guard lock(followed_->mutex);
   if (has_no_queue_) return;
   has_no_queue_ = true;
-  if (has_looked_for_unknown_) return;
+  has_all_attempts_ = false;
   has_looked_for_unknown_ = true;
-  for (std::size_t i = followed_->model.size(); i-- > 0;) unknown_.push_back(i);
+  followed_->is_whole = false;
+  followed_->progress.clear();
+  mark_ = {{"0", "0", "0"}};
+  for (std::size_t i = followed_->model.size(); i-- > 0;) {
+    Facts facts = followed_->model.facts(i);
+    const bool is_open = facts.cell == Cell::kWaiting || facts.cell == Cell::kRunning;
+    if (!is_open && facts.cell != Cell::kUnknown) continue;
+    facts.cell = Cell::kUnknown;
+    facts.is_whole = false;
+    followed_->model.set(i, facts);
+    unknown_.push_back(i);
+  }
 }
 
 void Follower::take_started(const std::vector<jobs::JobView>& started, std::vector<bool>& runs_now) {
+  followed_->looks_with_progress += followed_->progress.empty() ? 0 : 1;
   followed_->progress.clear();
   for (const jobs::JobView& job : started) {
     const auto position = position_of_(followed_->record.id, job.id);
@@ -125,7 +147,7 @@ void Follower::take_ended(const std::vector<jobs::EndedJob>& ended) {
     facts.ended = seconds_of(stamp_from(job.ended_at));
     facts.seconds = static_cast<float>(facts.started > 0 ? std::max(0.0, facts.ended - facts.started) : 0);
     const bool is_news = known.cell != facts.cell || known.attempt != facts.attempt;
-    if (is_news && job.attempt > 0) unsure_.push_back({*position, job.attempt});
+    if (is_news && job.attempt > 0) unsure_.push_back({*position, job.attempt, 0});
     if (is_news) followed_->model.set(*position, facts);
   }
 }
@@ -190,8 +212,14 @@ Status Follower::ask_attempts(store::Store& store) {
     return propagate(found.error());
   }
   for (std::size_t i = 0; i < found->size(); ++i) {
-    const bool is_same = followed_->model.facts(some[i].position).attempt == small(some[i].attempt);
-    if ((*found)[i] && is_same) take(some[i].position, *(*found)[i], false);
+    const Facts& known = followed_->model.facts(some[i].position);
+    const bool has_ended = known.cell != Cell::kWaiting && known.cell != Cell::kRunning;
+    if (!has_ended || known.attempt != small(some[i].attempt)) continue;
+    if ((*found)[i]) {
+      take(some[i].position, *(*found)[i], false);
+    } else if (some[i].asked < kAskAgain) {
+      unsure_.insert(unsure_.begin(), {some[i].position, some[i].attempt, some[i].asked + 1});
+    }
   }
   return {};
 }
@@ -249,6 +277,7 @@ void Follower::take(std::size_t position, const store::AttemptRecord& record, bo
   facts.ended = seconds_of(attempt.ended);
   facts.is_whole = true;
   followed_->model.set(position, facts);
+  followed_->note_message(position, attempt.verdict);
 }
 
 }  // namespace simswarm::view

@@ -25,11 +25,17 @@ using PositionOf = std::function<std::optional<std::size_t>(const std::string& c
 
 // Whoever reads or changes it holds the mutex; keys never change.
 struct Followed {
+  static constexpr std::size_t kMostMessages = 10'000;
+  static constexpr std::size_t kLongestMessage = 300;  // bytes; the rest is cut off
+
   Followed(store::CampaignRecord of, RunPlan plan)
       : record(std::move(of)),
         command(std::move(plan.command)),
         simulator(std::move(plan.simulator)),
         model(std::move(plan.runs), std::move(plan.keys)) {}
+
+  // What a run said as it failed; nothing for one that did not.
+  void note_message(std::size_t position, const Verdict& verdict);
 
   std::mutex mutex;
   const store::CampaignRecord record;
@@ -37,7 +43,9 @@ struct Followed {
   const std::string simulator;
   CampaignModel model;
   std::unordered_map<std::size_t, std::string> progress;  // of what runs, by position: JSON
+  std::unordered_map<std::size_t, std::string> messages;  // of what failed, by position; of at most kMostMessages
   Monotonic seen_at{};
+  std::uint64_t looks_with_progress = 0;
   bool is_whole = false;  // all that is known of it has been read
 };
 
@@ -58,8 +66,9 @@ class Follower {
 
  private:
   struct Unsure {
-    std::size_t position;
-    int attempt;
+    std::size_t position = 0;
+    int attempt = 0;
+    int asked = 0;  // times: the queue may be told before the store is
   };
   void take_started(const std::vector<jobs::JobView>& started, std::vector<bool>& runs_now);
   void take_ended(const std::vector<jobs::EndedJob>& ended);

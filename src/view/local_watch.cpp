@@ -33,9 +33,10 @@ CampaignRow row_of(const CampaignRecord& record, const CampaignTotals& totals) {
   row.runs = std::max(totals.total, record.planned);
   row.finished = totals.complete;
   row.failed = totals.failed;
-  row.waiting = row.runs - std::min(row.runs, totals.complete + totals.failed);
   row.state = state_of(record);
-  if (row.state == "cancelled") std::swap(row.waiting, row.cancelled);
+  const std::size_t rest = row.runs - std::min(row.runs, totals.complete + totals.failed);
+  if (row.state == "running") row.waiting = rest;
+  if (row.state == "cancelled") row.cancelled = rest;
   return row;
 }
 
@@ -166,6 +167,7 @@ class LedgerWatch final : public LocalWatch {
   void note_trouble(const std::string& message) {
     auto picture = std::make_shared<Picture>(*picture_);
     picture->troubles = {{message, "", system_clock().stamp(), true}};
+    picture->queue_trouble = message;
     picture_ = std::move(picture);
   }
 
@@ -182,7 +184,11 @@ class LedgerWatch final : public LocalWatch {
       }
       version_ = version;
     }
-    SIMSWARM_CHECK(look_at_wanted(records));
+    {
+      const std::lock_guard lock(mutex_);
+      records_ = records;
+    }
+    look_at_wanted(records);
     const Monotonic now = Clock::now();
     const std::lock_guard lock(mutex_);
     picture->has_queue = true;
@@ -203,7 +209,6 @@ class LedgerWatch final : public LocalWatch {
     for (const auto& [id, wanted] : wanted_) {
       if (wanted.followed) picture->topics["campaign:" + id] = wanted.followed->model.stamp();
     }
-    records_ = std::move(records);
     picture_ = std::move(picture);
     return {};
   }
@@ -217,7 +222,7 @@ class LedgerWatch final : public LocalWatch {
     return counted_[record.id];
   }
 
-  Status look_at_wanted(const std::vector<CampaignRecord>& records) {
+  void look_at_wanted(const std::vector<CampaignRecord>& records) {
     std::map<std::string, Wanted> wanted;
     {
       const std::lock_guard lock(mutex_);
@@ -229,15 +234,16 @@ class LedgerWatch final : public LocalWatch {
       if (record == records.end()) {
         one.is_unknown = true;
       } else {
-        SIMSWARM_CHECK(follow(*record, one));
+        const Status followed = follow(*record, one);
+        one.trouble = followed ? "" : followed.error().message;
       }
       const std::lock_guard lock(mutex_);
       const auto known = wanted_.find(id);
       if (known == wanted_.end()) continue;
       known->second.followed = one.followed;
       known->second.is_unknown = one.is_unknown;
+      known->second.trouble = one.trouble;
     }
-    return {};
   }
 
   // Runs are written down as they come: a longer list is another model.
@@ -260,6 +266,7 @@ class LedgerWatch final : public LocalWatch {
       SIMSWARM_TRY(const RunStatus run, status_of(*ledger_, {followed.model.run(i), followed.model.key(i)}));
       const std::lock_guard inner(followed.mutex);
       followed.model.set(i, facts_of(run, record.id, goes_on, followed.model));
+      if (!run.attempts.empty()) followed.note_message(i, run.has_result ? Verdict{} : run.attempts.back().verdict);
     }
     const std::lock_guard inner(followed.mutex);
     followed.is_whole = true;

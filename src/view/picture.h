@@ -46,6 +46,7 @@ struct Picture {
   bool has_store = false;              // likewise
   std::vector<CampaignRow> campaigns;  // the newest first
   std::vector<Trouble> troubles;       // the worst first
+  std::string queue_trouble;           // why the queue is not seen; empty: it is
   Monotonic seen_at{};
   // What changed, by names: «overview», «builds», «queue:NAME», «campaign:ID». Each grows with each change.
   std::map<std::string, std::uint64_t> topics;

@@ -77,19 +77,26 @@ bool ValueReader::read_some(const Wanted& wanted) {
   {
     const std::scoped_lock lock(wanted.campaign->mutex, wanted.values->mutex);
     const CampaignModel& model = wanted.campaign->model;
+    std::erase_if(wanted.values->tried, [](const auto& one) { return Clock::now() - one.second > kTryAgain; });
     for (std::size_t i = 0; i < model.size() && positions.size() < kAtOnce; ++i) {
-      if (view::is_complete(model.facts(i).cell) && !wanted.values->values.is_read(i)) positions.push_back(i);
+      const bool is_due = !wanted.values->values.is_read(i) && !wanted.values->tried.contains(i);
+      if (is_due && view::is_complete(model.facts(i).cell)) positions.push_back(i);
     }
   }
   if (positions.empty()) return false;
+  std::size_t taken = 0;
   const Status done =
       read_(*wanted.campaign, positions, [&](std::size_t position, const std::vector<result::Observation>& found) {
         const std::lock_guard lock(wanted.values->mutex);
         wanted.values->values.add(position, found);
+        ++taken;
       });
   const std::lock_guard lock(wanted.values->mutex);
   wanted.values->trouble = done ? "" : done.error().message;
-  return done.has_value();
+  for (const std::size_t position : positions) {
+    if (done && !wanted.values->values.is_read(position)) wanted.values->tried[position] = Clock::now();
+  }
+  return taken > 0;
 }
 
 Status read_stored_values(store::Store& store, const Followed& campaign, const std::vector<std::size_t>& positions,

@@ -19,7 +19,8 @@ struct ReadValues {
   explicit ReadValues(std::size_t runs) : values(runs) {}
   std::mutex mutex;
   Values values;
-  std::string trouble;  // why nothing more is read
+  std::string trouble;                       // why nothing more is read
+  std::map<std::size_t, Monotonic> tried{};  // positions without a result, and when that was seen
 };
 
 class ValueReader {
@@ -32,6 +33,7 @@ class ValueReader {
   static constexpr std::chrono::milliseconds kPace{600};  // between such
   static constexpr std::chrono::seconds kWanted{60};      // after the last question
   static constexpr std::size_t kMostCampaigns = 3;
+  static constexpr std::chrono::seconds kTryAgain{30};  // what had no result
 
   ValueReader(Read read, std::function<void()> news);
   ValueReader(const ValueReader&) = delete;

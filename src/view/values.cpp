@@ -31,7 +31,8 @@ void Values::add(std::size_t position, const std::vector<result::Observation>& o
     const auto key = std::make_pair(one.name, one.module);
     auto found = columns_.find(key);
     if (found == columns_.end()) {
-      if ((columns_.size() + 1) * is_read_.size() * sizeof(float) > kMostBytes) {
+      constexpr std::size_t kName = 300;  // bytes that a column takes besides its values, about
+      if ((columns_.size() + 1) * (is_read_.size() * sizeof(float) + kName) > kMostBytes) {
         ++left_out_;
         continue;
       }

@@ -63,7 +63,7 @@ class Topics {
  public:
   void note(const std::string& name, const std::string& text) {
     auto& [version, known] = topics_[name];
-    if (version == 0 || known != text) ++version;
+    if (version == 0 || known != text) version = ++last_;
     known = text;
   }
   [[nodiscard]] std::map<std::string, std::uint64_t> versions() const {
@@ -77,6 +77,7 @@ class Topics {
 
  private:
   std::map<std::string, std::pair<std::uint64_t, std::string>> topics_;
+  std::uint64_t last_ = 0;  // of all: what comes again is told apart from what it was
 };
 
 class ThreadedWatch final : public Watch {
@@ -246,6 +247,7 @@ class ThreadedWatch final : public Watch {
   // Troubles and topics. Behind the mutex.
   void finish(Picture& picture) {
     picture.troubles = troubles_of(picture, servers_);
+    picture.queue_trouble = servers_.queue_trouble;
     times_.date(picture.troubles, system_clock().stamp());
     std::set<std::string> names{"overview", "builds"};
     std::string overview = fmt::format("{}\n", picture.survey.suspended);
@@ -269,7 +271,7 @@ class ThreadedWatch final : public Watch {
       const std::shared_ptr<Followed>& followed = wanted.follower->followed();
       const std::lock_guard lock(followed->mutex);
       topics_.note(name,
-                   fmt::format("{} {} {}", followed->model.stamp(), followed->is_whole, followed->progress.size()));
+                   fmt::format("{} {} {}", followed->model.edits(), followed->is_whole, followed->looks_with_progress));
       names.insert(name);
     }
     topics_.forget_others(names);
@@ -310,7 +312,9 @@ class ThreadedWatch final : public Watch {
     std::vector<std::shared_ptr<Follower>> some;
     {
       const std::lock_guard lock(mutex_);
-      std::erase_if(wanted_, [&](const auto& one) { return now - one.second.asked > kFollowFor; });
+      // A page that is open need not ask while nothing changes.
+      const bool is_watched = now - asked_at_ < kWatched;
+      std::erase_if(wanted_, [&](const auto& one) { return !is_watched && now - one.second.asked > kFollowFor; });
       some = followers();
     }
     for (std::size_t i = 0; i < std::min(kMostQuestions, some.size()); ++i)

@@ -173,12 +173,18 @@ std::string Access::begin_session(Monotonic now) {
 }
 
 std::string form_value(std::string_view form, std::string_view name) {
+  std::vector<std::string> values = form_values(form, name);
+  return values.empty() ? "" : std::move(values.front());
+}
+
+std::vector<std::string> form_values(std::string_view form, std::string_view name) {
+  std::vector<std::string> values;
   for (const std::string_view part : split(form, '&')) {
     const std::size_t equals = part.find('=');
     if (equals != std::string_view::npos && url_decoded(part.substr(0, equals)) == name)
-      return url_decoded(part.substr(equals + 1));
+      values.push_back(url_decoded(part.substr(equals + 1)));
   }
-  return "";
+  return values;
 }
 
 std::string cookie_value(std::string_view cookies, std::string_view name) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "base/files.h"
@@ -95,6 +96,8 @@ class Access {
 
 // The value of a name in `a=1&b=2`, decoded; empty: it is not there.
 [[nodiscard]] std::string form_value(std::string_view form, std::string_view name);
+// All values of a name, in their order.
+[[nodiscard]] std::vector<std::string> form_values(std::string_view form, std::string_view name);
 // The value of a cookie in `a=1; b=2`.
 [[nodiscard]] std::string cookie_value(std::string_view cookies, std::string_view name);
 

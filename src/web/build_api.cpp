@@ -1,5 +1,6 @@
 // Builds: what is being built, what came to nothing, what there is.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "store/looks.h"

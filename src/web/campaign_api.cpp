@@ -1,5 +1,6 @@
 // A campaign's runs as one: its map, lists of them, who ran what when, how long it took.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/text.h"
@@ -31,6 +32,12 @@ std::optional<Response> with_campaign(const Desk& desk, const Call& call, const 
   const std::lock_guard lock(found.campaign->mutex);
   Json object;
   add_age(object, *picture);
+  if (!found.campaign->is_whole) {
+    object["trouble"].push_back({{"what", "this campaign is still being read: numbers grow"},
+                                 {"todo", ""},
+                                 {"since", nullptr},
+                                 {"level", "warning"}});
+  }
   return make(*found.campaign, *picture, std::move(object));
 }
 
@@ -72,6 +79,21 @@ view::CampaignRow row_of(const view::Followed& campaign, const view::Picture& pi
   return row;
 }
 
+// The plan tells how the first run is begun: without what simswarm itself puts in for it.
+std::string command_of(const view::Followed& campaign) {
+  std::vector<std::string> words = campaign.command;
+  const bool has_number = words.size() > 2 && words[words.size() - 2] == "-r";
+  if (!has_number) return shell_line(words);
+  words.resize(words.size() - 2);
+  std::erase_if(words, [](const std::string& word) {
+    const bool is_file = word.starts_with("--") && word.find("-file=") != std::string::npos;
+    return is_file || word == "-s" || word.starts_with("--cmdenv-redirect-output=");
+  });
+  const auto cmdenv = std::ranges::search(words, std::vector<std::string>{"-u", "Cmdenv"});
+  words.erase(cmdenv.begin(), cmdenv.end());
+  return "simswarm runall -- " + shell_line(words);
+}
+
 Response campaign(const view::Followed& campaign, const view::Picture& picture, Json object) {
   const CampaignModel& model = campaign.model;
   object["campaign"] = json_of(row_of(campaign, picture));
@@ -90,7 +112,7 @@ Response campaign(const view::Followed& campaign, const view::Picture& picture, 
   }
   object["repetitions"] = repetitions;
   object["wall_seconds"] = seconds;
-  object["command"] = shell_line(campaign.command);
+  object["command"] = command_of(campaign);
   object["simulator"] = campaign.simulator;
   object["stamp"] = model.stamp();
   object["whole"] = campaign.is_whole;
@@ -134,8 +156,10 @@ std::optional<Response> map(const Call& call, const view::Followed& campaign, Js
   return json_response(dumped(std::move(object)));
 }
 
-Json run_json(const CampaignModel& model, std::size_t position) {
+Json run_json(const view::Followed& campaign, std::size_t position) {
+  const CampaignModel& model = campaign.model;
   const view::Facts& facts = model.facts(position);
+  const auto message = campaign.messages.find(position);
   const view::Place& place = model.place(facts.place);
   const bool has_time = facts.seconds > 0;
   return {{"position", position},
@@ -148,35 +172,62 @@ Json run_json(const CampaignModel& model, std::size_t position) {
           {"worker", place.worker},
           {"host", place.host},
           {"started", moment_json(facts.started)},
-          {"ended", moment_json(facts.ended)}};
+          {"ended", moment_json(facts.ended)},
+          {"message", message == campaign.messages.end() ? Json() : Json(message->second)}};
 }
 
-// «state=failed» is every kind of failure; «variable=value» for the axes, with a «v.» before.
+std::optional<view::RunOrder> order_from(const std::string& word) {
+  if (word.empty() || word == "position") return view::RunOrder::kPosition;
+  if (word == "seconds") return view::RunOrder::kSeconds;
+  if (word == "memory") return view::RunOrder::kMemory;
+  if (word == "started") return view::RunOrder::kStarted;
+  return std::nullopt;
+}
+
+// «$load=3», «repetition=2», «config=Study»; what is wrong with it, or nothing.
+std::optional<std::string> add_where(std::string_view text, const CampaignModel& model, view::RunFilter& filter) {
+  const std::size_t equals = text.find('=');
+  const std::string name(text.substr(0, equals));
+  const std::string value(equals == std::string_view::npos ? "" : text.substr(equals + 1));
+  if (name == "repetition") {
+    const auto number = parse_int(value);
+    if (!number || *number < 0 || *number > 65'535) return fmt::format("there is no repetition «{}»", value);
+    filter.repetitions.push_back(static_cast<std::uint16_t>(*number));
+    return std::nullopt;
+  }
+  const auto index_in = [&](const std::vector<std::string>& values) {
+    return static_cast<std::size_t>(std::ranges::find(values, value) - values.begin());
+  };
+  if (name == "config") {
+    filter.configs.push_back(index_in(model.configs()));  // of one that is not there: no run
+    return std::nullopt;
+  }
+  for (std::size_t axis = 0; axis < model.axes().size(); ++axis) {
+    if (name != "$" + model.axes()[axis].name) continue;
+    const std::size_t index = index_in(model.axes()[axis].values);
+    if (index == model.axes()[axis].values.size()) return fmt::format("{} never is «{}»", name, value);
+    filter.values.emplace_back(axis, static_cast<std::uint16_t>(index));
+    return std::nullopt;
+  }
+  return fmt::format("there is no iteration variable «{}»", name);
+}
+
+// What is wrong with the words of a call, or nothing.
 std::optional<std::string> read_filter(const Call& call, const CampaignModel& model, view::RunFilter& filter) {
-  for (const std::string_view word : split(call.query("state"), ',')) {
+  const std::string states = call.query("state");
+  for (const std::string_view word : split(states, ',')) {
     if (word.empty() || word == "all") continue;
     const auto cell = view::cell_from(word);
     if (!cell) return fmt::format("there is no state «{}»", word);
     filter.cells.push_back(*cell);
   }
   filter.search = call.query("search").substr(0, kMostSearched);
-  const std::string sort = call.query("sort");
-  if (sort == "seconds")
-    filter.order = view::RunOrder::kSeconds;
-  else if (sort == "memory")
-    filter.order = view::RunOrder::kMemory;
-  else if (sort == "started")
-    filter.order = view::RunOrder::kStarted;
-  else if (!sort.empty() && sort != "position")
-    return fmt::format("runs are not sorted by «{}»", sort);
+  const auto order = order_from(call.query("sort"));
+  if (!order) return fmt::format("runs are not sorted by «{}»", call.query("sort"));
+  filter.order = *order;
   filter.descending = call.query("order") == "desc";
-  for (std::size_t axis = 0; axis < model.axes().size(); ++axis) {
-    const std::string value = call.query("v." + model.axes()[axis].name);
-    if (value.empty()) continue;
-    const auto& values = model.axes()[axis].values;
-    const auto found = std::ranges::find(values, value);
-    if (found == values.end()) return fmt::format("{} never is «{}»", model.axes()[axis].name, value);
-    filter.values.emplace_back(axis, static_cast<std::uint16_t>(found - values.begin()));
+  for (const std::string& text : form_values(call.request.query, "where")) {
+    if (auto wrong = add_where(text, model, filter)) return wrong;
   }
   return std::nullopt;
 }
@@ -192,7 +243,7 @@ std::optional<Response> runs(const Call& call, const view::Followed& campaign, J
   object["matching"] = positions.size();
   object["runs"] = Json::array();
   for (std::size_t i = *offset; i < positions.size() && i - *offset < *most; ++i)
-    object["runs"].push_back(run_json(campaign.model, positions[i]));
+    object["runs"].push_back(run_json(campaign, positions[i]));
   return json_response(dumped(std::move(object)));
 }
 

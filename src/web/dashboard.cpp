@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 
 #include "base/text.h"
 #include "view/campaign_rows.h"
@@ -90,7 +91,12 @@ std::optional<Response> readiness(const Desk& desk, const Request& request) {
   const bool is_good = picture->has_queue && age_of(*picture) <= Seconds(view::Watch::kOldAfter).count();
   if (is_good) return Response{.status = 200, .body = "ready\n"};
   if (!picture->has_queue && picture->troubles.empty() && !request.waited) return std::nullopt;
-  const std::string word = picture->troubles.empty() ? "Redis has not answered yet" : picture->troubles.front().what;
+  // Anybody may ask: nothing is told but of the server.
+  std::string word = picture->queue_trouble;
+  if (word.empty()) {
+    word = picture->has_queue ? fmt::format("Redis has not answered for {}", human_duration(age_of(*picture)))
+                              : "Redis has not answered yet";
+  }
   return Response{.status = 503, .body = word + "\n"};
 }
 

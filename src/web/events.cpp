@@ -1,8 +1,10 @@
 #include "web/events.h"
 
+#include <nlohmann/json.hpp>
+
 namespace simswarm::web {
 
-void Events::note(const Topics& topics, double age, const nlohmann::json& trouble) {
+void Events::note(const Topics& topics, double age, const std::string& trouble) {
   const Monotonic now = std::chrono::steady_clock::now();
   const std::lock_guard lock(mutex_);
   Topics changed;
@@ -19,7 +21,8 @@ void Events::note(const Topics& topics, double age, const nlohmann::json& troubl
   trouble_ = trouble;
   told_ = topics;
   said_at_ = now;
-  if (server_.streams() > 0) server_.publish(text(changed, age, trouble));
+  // Now and then all of it: for who came between two.
+  server_.publish(text(is_other ? changed : topics, age, trouble));
 }
 
 Response Events::begin() const {
@@ -31,10 +34,11 @@ Response Events::begin() const {
   return response;
 }
 
-std::string Events::text(const Topics& topics, double age, const nlohmann::json& trouble) {
-  nlohmann::json object{{"topics", nlohmann::json::object()}, {"age", age}, {"trouble", trouble}};
-  for (const auto& [name, version] : topics) object["topics"][name] = version;
-  return "event: change\ndata: " + object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n\n";
+std::string Events::text(const Topics& topics, double age, const std::string& trouble) {
+  nlohmann::json names = nlohmann::json::object();
+  for (const auto& [name, version] : topics) names[name] = version;
+  return fmt::format("event: change\ndata: {{\"topics\":{},\"age\":{:.1f},\"trouble\":{}}}\n\n",
+                     names.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace), age, trouble);
 }
 
 }  // namespace simswarm::web

@@ -4,7 +4,6 @@
 #include <cstdint>
 #include <map>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "base/time.h"
@@ -22,19 +21,19 @@ class Events {
   explicit Events(Server& server) : server_(server) {}
 
   // What there is, each with a number that grows with its changes; how old it is, in seconds; what is wrong (a list as
-  // the API has it). From any thread. Publishes what differs from the last time.
-  void note(const Topics& topics, double age, const nlohmann::json& trouble);
+  // the API has it, JSON). From any thread. Publishes what differs from the last time.
+  void note(const Topics& topics, double age, const std::string& trouble);
   // The answer to who asks for events: it begins with all that is known.
   [[nodiscard]] Response begin() const;
 
  private:
-  static std::string text(const Topics& topics, double age, const nlohmann::json& trouble);
+  static std::string text(const Topics& topics, double age, const std::string& trouble);
 
   Server& server_;
   mutable std::mutex mutex_;
   Topics topics_, told_;
   double age_ = 0;
-  nlohmann::json trouble_ = nlohmann::json::array();
+  std::string trouble_ = "[]";
   Monotonic said_at_{};
 };
 

@@ -1,6 +1,7 @@
 // Jobs, queues and workers: seen and managed.
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/text.h"
@@ -71,28 +72,50 @@ bool has_text(const jobs::JobView& job, const std::string& text) {
          job.worker.find(text) != std::string::npos;
 }
 
-Result<Json> search(QueueDesk& queue, const Wanted& wanted) {
+// Jobs as they are listed: with what they failed of.
+Result<Json> listed(QueueDesk& queue, const std::vector<jobs::JobView>& jobs) {
+  std::vector<jobs::JobId> failed;
+  for (const jobs::JobView& job : jobs) {
+    const bool has_failed = job.state == jobs::State::kFailed || job.state == jobs::State::kStopped;
+    if (has_failed) failed.push_back(job.id);
+  }
+  std::map<std::string, std::string> errors;
+  if (!failed.empty()) {
+    SIMSWARM_TRY(const auto found, queue.watch->errors(failed));
+    for (std::size_t i = 0; i < failed.size(); ++i) errors[failed[i].text] = found[i];
+  }
   Json list = Json::array();
+  for (const jobs::JobView& job : jobs) {
+    Json one = json_of(job);
+    const auto error = errors.find(job.id.text);
+    one["error"] = error == errors.end() || error->second.empty() ? Json() : Json(error->second);
+    list.push_back(std::move(one));
+  }
+  return list;
+}
+
+Result<Json> search(QueueDesk& queue, const Wanted& wanted) {
+  std::vector<jobs::JobView> matching;
   std::size_t found = 0;
   std::size_t seen = 0;
   while (seen < kMostSearched) {
     SIMSWARM_TRY(const jobs::Page page, queue.jobs->list(wanted.queue, wanted.place, seen, kPage));
     for (const jobs::JobView& job : page.jobs) {
-      if (!has_text(job, wanted.search) || found++ < wanted.offset || list.size() >= wanted.most) continue;
-      list.push_back(json_of(job));
+      if (!has_text(job, wanted.search) || found++ < wanted.offset || matching.size() >= wanted.most) continue;
+      matching.push_back(job);
     }
     seen += kPage;
     if (seen >= page.total) break;
   }
-  return Json{{"total", found}, {"searched", seen}, {"jobs", list}};
+  SIMSWARM_TRY(Json list, listed(queue, matching));
+  return Json{{"total", found}, {"searched", seen}, {"jobs", std::move(list)}};
 }
 
 Result<Json> list(QueueDesk& queue, const Wanted& wanted) {
   if (!wanted.search.empty()) return search(queue, wanted);
   SIMSWARM_TRY(const jobs::Page page, queue.jobs->list(wanted.queue, wanted.place, wanted.offset, wanted.most));
-  Json list = Json::array();
-  for (const jobs::JobView& job : page.jobs) list.push_back(json_of(job));
-  return Json{{"total", page.total}, {"searched", nullptr}, {"jobs", list}};
+  SIMSWARM_TRY(Json list, listed(queue, page.jobs));
+  return Json{{"total", page.total}, {"searched", nullptr}, {"jobs", std::move(list)}};
 }
 
 std::optional<Response> list_jobs(const Desk& desk, const Call& call) {
@@ -130,6 +153,7 @@ Result<Json> one_job(const Desk& desk, QueueDesk& queue, const jobs::JobId& id) 
   if (!details) return Json{{"job", nullptr}};
   Json parents = Json::array();
   for (const jobs::JobId& parent : details->depends_on) parents.push_back(parent.text);
+  const std::string error = details->message.substr(0, details->message.find('\n'));
   Json object{{"job", json_of(details->job)},
               {"payload", foreign_json(details->payload)},
               {"depends_on", parents},
@@ -138,6 +162,7 @@ Result<Json> one_job(const Desk& desk, QueueDesk& queue, const jobs::JobId& id) 
               {"ahead", nullptr},
               {"campaign_id", nullptr},
               {"position", nullptr}};
+  object["job"]["error"] = error.empty() ? Json() : Json(error);
   if (details->job.state == jobs::State::kQueued && jobs::check_queue(details->job.queue)) {
     SIMSWARM_TRY(const auto ahead, queue.watch->ahead(details->job.queue, id));
     if (ahead) object["ahead"] = *ahead;

@@ -1,5 +1,7 @@
 #include "web/json_of.h"
 
+#include <nlohmann/json.hpp>
+
 #include "base/text.h"
 
 namespace simswarm::web {
@@ -45,7 +47,7 @@ Json json_of(const jobs::JobView& job) {
           {"state", to_text(job.state)},
           {"description", job.description},
           {"attempt", job.attempt},
-          {"lost", job.lost},
+          {"lost", job.lost_on.size()},
           {"lost_on", job.lost_on},
           {"stop_requested", job.stop_requested},
           {"retries_left", job.retries_left},
@@ -133,12 +135,17 @@ Json foreign_json(std::string_view text) {
   return value.is_discarded() ? Json() : value;
 }
 
+std::string good_utf8(const std::string& text) {
+  return Json::parse(Json(text).dump(-1, ' ', false, Json::error_handler_t::replace)).get<std::string>();
+}
+
 Json json_of(Stamp stamp) {
   return stamp == Stamp{} ? Json() : Json(to_text(stamp));
 }
 
 Json moment_json(double seconds) {
-  if (!(seconds > 0)) return nullptr;
+  constexpr double kMost = 9e12;  // what microseconds can hold
+  if (!(seconds > 0) || seconds > kMost) return nullptr;
   return to_text(Stamp(std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6))));
 }
 

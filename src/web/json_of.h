@@ -1,7 +1,7 @@
 // What is known, as JSON of the API: web/openapi.json.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -24,6 +24,8 @@ using Json = nlohmann::json;
 
 // What others wrote: null where it is no JSON, or nested as if to overflow a stack.
 [[nodiscard]] Json foreign_json(std::string_view text);
+// With marks where it is no UTF-8.
+[[nodiscard]] std::string good_utf8(const std::string& text);
 // Null for the epoch.
 [[nodiscard]] Json json_of(Stamp stamp);
 // Of seconds since 1970; null for 0.

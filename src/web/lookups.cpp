@@ -10,6 +10,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::chrono::minutes kKeepChanges{1};
 constexpr std::chrono::seconds kStillGood{10};  // how old an answer may be when too much is asked
 
 }  // namespace
@@ -54,16 +55,25 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   const auto age = Clock::now() - answer.made;
   if (answer.response && age <= fresh) return answer.response;
   if (answer.is_wanted) return std::nullopt;
-  if (!is_free && !may_ask() && answer.response && age <= kStillGood) return answer.response;
-  if (waiting_.size() >= kMostWaiting) {
-    Response busy = trouble_response(503, "/api/v1/", "too much is asked at once; try again");
-    busy.headers.emplace_back("Retry-After", "2");
-    return busy;
+  if (!is_free && !may_ask()) {
+    if (answer.response && age <= kStillGood) return answer.response;
+    if (tokens_ <= -kBurst) return refuse(found);
   }
+  if (waiting_.size() >= kMostWaiting) return refuse(found);
   answer.is_wanted = true;
   waiting_.emplace_back(name, make);
   changed_.notify_all();
   return std::nullopt;
+}
+
+Response Lookups::refuse(std::map<std::string, Answer>::iterator of) {
+  if (!of->second.response) {
+    used_.erase(of->second.place);
+    answers_.erase(of);
+  }
+  Response busy = trouble_response(503, "/api/v1/", "too much is asked at once; try again");
+  busy.headers.emplace_back("Retry-After", "2");
+  return busy;
 }
 
 // A bucket of tokens; it goes into debt, so that who has no answer yet gets one, later.
@@ -107,7 +117,9 @@ void Lookups::keep(const std::string& name, Response response) {
   answer.is_wanted = false;
   for (auto one = used_.begin(); one != used_.end() && (answers_.size() > kMostAnswers || bytes_ > kMostBytes);) {
     const auto old = answers_.find(*one);
-    const bool may_go = old->first != name && !old->second.is_wanted;
+    // What was changed is told at least once.
+    const bool is_change = old->first.starts_with("once ") && answer.made - old->second.made < kKeepChanges;
+    const bool may_go = old->first != name && !old->second.is_wanted && !is_change;
     if (!may_go) {
       ++one;
       continue;

@@ -50,6 +50,8 @@ class Lookups {
   };
   void work();
   bool may_ask();
+  // Too much is asked.
+  Response refuse(std::map<std::string, Answer>::iterator of);
   void keep(const std::string& name, Response response);
   std::optional<Response> want(const std::string& name, std::chrono::milliseconds fresh, const Make& make,
                                bool is_free);

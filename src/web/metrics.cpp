@@ -5,12 +5,13 @@
 
 #include "base/text.h"
 #include "web/dashboard.h"
+#include "web/json_of.h"
 
 namespace simswarm::web {
 namespace {
 
 std::string quoted(const std::string& text) {
-  return '"' + replace_all(replace_all(replace_all(text, "\\", "\\\\"), "\"", "\\\""), "\n", "\\n") + '"';
+  return '"' + replace_all(replace_all(replace_all(good_utf8(text), "\\", "\\\\"), "\"", "\\\""), "\n", "\\n") + '"';
 }
 
 class Metrics {

@@ -1,5 +1,6 @@
 // One run: its attempts, what it printed, what it left behind.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/text.h"

@@ -208,7 +208,7 @@ class Session : public std::enable_shared_from_this<Session> {
     behind_ += piece->size();
     if (behind_ > hub_.options.limits.backlog) return close();
     pieces_.push_back(piece);
-    if (pieces_.size() == 1) write_piece();
+    if (is_open_ && pieces_.size() == 1) write_piece();
   }
 
   void close() {
@@ -278,26 +278,32 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // The head, then what is published; what the client still says is dropped.
   void stream(Response response) {
-    if (hub_.is_ending || is_head_ || hub_.streams.size() >= hub_.options.limits.streams) {
+    if (is_head_) {
+      response.is_stream = false;
+      response.body.clear();
+      return respond(std::move(response));
+    }
+    if (hub_.is_ending || hub_.streams.size() >= hub_.options.limits.streams) {
       Response later = plain(503, "too many pages are open");
       later.headers.emplace_back("Retry-After", "10");
       return respond(std::move(later));
     }
     tell(response);
-    std::string begin = std::exchange(response.body, {});
+    // From now on nothing that is published is missed.
+    hub_.streams.insert(this);
+    hub_.heard_by = hub_.streams.size();
+    publish(std::make_shared<const std::string>(std::exchange(response.body, {})));
     response_ = message_of(std::move(response), false, false);
     head_.emplace(response_);
     stream_.expires_after(hub_.options.limits.response);
-    http::async_write_header(
-        stream_, *head_, [self = shared_from_this(), begin = std::move(begin)](const ErrorCode& error, std::size_t) {
-          --self->hub_.answering;
-          self->head_.reset();
-          if (error || self->hub_.is_ending) return self->close();
-          self->hub_.streams.insert(self.get());
-          self->hub_.heard_by = self->hub_.streams.size();
-          self->listen();
-          self->publish(std::make_shared<const std::string>(begin));
-        });
+    http::async_write_header(stream_, *head_, [self = shared_from_this()](const ErrorCode& error, std::size_t) {
+      --self->hub_.answering;
+      self->head_.reset();
+      if (error || self->hub_.is_ending) return self->close();
+      self->is_open_ = true;
+      self->listen();
+      self->write_piece();
+    });
   }
 
   void listen() {
@@ -375,7 +381,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::list<std::weak_ptr<Session>>::iterator place_;
   Clock::time_point begun_;
   std::size_t drained_ = 0;
-  bool is_reading_ = false, keeps_alive_ = false, is_head_ = false;
+  bool is_reading_ = false, keeps_alive_ = false, is_head_ = false, is_open_ = false;
 };
 
 std::string name_of(const sockaddr_storage& address, socklen_t size) {

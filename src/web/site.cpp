@@ -84,29 +84,35 @@ std::optional<Response> Site::answer(const Request& request) {
   const bool is_ready = request.path == "/readyz" && request.method == "GET";
   std::optional<Response> response = is_ready ? options_.ready(request) : answer_anybody(request);
   if (!response && !is_ready) response = answer_route(request);
-  if (response && response->route.empty() && response->status != kNotFound) response->route = request.path;
+  // Of what came from outside only names that we know go into the log.
+  if (response && is_ready) response->route = "/readyz";
   return response;
 }
 
 // Nothing: it is no matter of everybody's.
 std::optional<Response> Site::answer_anybody(const Request& request) {
+  const auto named = [](const std::string& route, Response response) {
+    response.route = route;
+    return response;
+  };
   const bool is_post = request.method == "POST";
-  if (is_post && request.path == "/api/v1/login") return log_in(request);
-  if (is_post && request.path == "/api/v1/logout") return log_out(request);
+  if (is_post && request.path == "/api/v1/login") return named(request.path, log_in(request));
+  if (is_post && request.path == "/api/v1/logout") return named(request.path, log_out(request));
   if (is_post) return std::nullopt;
-  if (request.path == "/healthz") return Response{.status = 200, .body = "ok\n"};
-  if (request.path == "/api/v1/session") return session(request, who(request));
+  if (request.path == "/healthz") return named(request.path, Response{.status = 200, .body = "ok\n"});
+  if (request.path == "/api/v1/session") return named(request.path, session(request, who(request)));
   if (request.path.starts_with(kAssets)) {
     const Asset* asset = find_asset(std::string_view(request.path).substr(kAssets.size()));
-    if (asset != nullptr) return asset_response(*asset, request);
+    if (asset != nullptr) return named(request.path, asset_response(*asset, request));
   }
-  if (request.path == "/favicon.ico") return asset_response(*find_asset("favicon.svg"), request);
-  const bool is_page = request.path == "/login" || std::ranges::any_of(options_.pages, [&](const std::string& page) {
-                         return parts_of(page, request.path).has_value();
-                       });
+  if (request.path == "/favicon.ico") return named(request.path, asset_response(*find_asset("favicon.svg"), request));
+  const auto page = std::ranges::find_if(
+      options_.pages, [&](const std::string& one) { return parts_of(one, request.path).has_value(); });
+  const bool is_page = request.path == "/login" || page != options_.pages.end();
+  if (!is_page) return std::nullopt;
   // The shell holds nothing that is secret.
-  if (is_page) return asset_response(*find_asset(options_.service + ".html"), request);
-  return std::nullopt;
+  const std::string route = page == options_.pages.end() ? request.path : *page;
+  return named(route, asset_response(*find_asset(options_.service + ".html"), request));
 }
 
 Access::Who Site::who(const Request& request) {
@@ -120,7 +126,7 @@ std::optional<Response> Site::answer_route(const Request& request) {
     return too_many(request.path, "too many wrong tokens; wait a minute", FailureLimit::kWithin);
   if (asks.verdict == Verdict::kDenied) return denied(request);
   const bool is_post = request.method == "POST";
-  if (!is_post && request.path == "/api/v1/code") return code(request);
+  if (!is_post && request.path == "/api/v1/code") return code(request, asks);
   if (!is_post && request.path == "/api/v1/openapi.json") return json_response(std::string(openapi()));
   bool is_known = false;
   for (const Route& route : options_.routes) {
@@ -210,9 +216,10 @@ Response Site::log_out(const Request& request) {
 }
 
 // For who has the token and opens a browser: what it opens need not be kept secret for long.
-Response Site::code(const Request& request) {
+Response Site::code(const Request& request, const Access::Who& asks) {
   if (!access_) return trouble_response(kNotFound, request.path, "no token is needed here");
-  if (request.authorization.empty()) return trouble_response(kForbidden, request.path, "only for who has the token");
+  // Not for a session: it would never end.
+  if (!asks.csrf.empty()) return trouble_response(kForbidden, request.path, "only for who has the token");
   const json object{{"version", 1}, {"code", access_->make_code(Clock::now())}, {"seconds", Access::kCodeAge.count()}};
   return json_response(object.dump());
 }

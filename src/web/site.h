@@ -57,7 +57,7 @@ class Site {
   [[nodiscard]] Response session(const Request& request, const Access::Who& who) const;
   [[nodiscard]] Response log_in(const Request& request);
   [[nodiscard]] Response log_out(const Request& request);
-  [[nodiscard]] Response code(const Request& request);
+  [[nodiscard]] Response code(const Request& request, const Access::Who& asks);
   [[nodiscard]] std::optional<Response> change(const Call& call, const Route& route, const Access::Who& who);
   [[nodiscard]] bool may_go_on(Monotonic now);
 

@@ -1,5 +1,6 @@
 // What runs have measured, over an iteration variable.
 #include <algorithm>
+#include <nlohmann/json.hpp>
 #include <span>
 
 #include "base/text.h"

@@ -88,7 +88,8 @@ SwarmWatchOptions Visualizer::watch_options() {
 }
 
 void Visualizer::tell(const SwarmView& view) {
-  events_.note({{"swarm", view.version()}}, view.seen.age.count(), json_of(view.troubles));
+  events_.note({{"swarm", view.version()}}, view.seen.age.count(),
+               json_of(view.troubles).dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 Handle Visualizer::with_view(Answer answer) {
