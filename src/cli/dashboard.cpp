@@ -18,6 +18,7 @@
 #include "cli/screen.h"
 #include "cli/setup.h"
 #include "queue/redis_url.h"
+#include "settings/hosts.h"
 #include "store/store_url.h"
 #include "web/json_of.h"
 
@@ -184,9 +185,39 @@ ExitCode serve(web::Service& service, web::Desk& desk, const web::Events& events
   return code;
 }
 
+// Readable by the user alone; one that is there stays.
+Status make_token(const fs::path& path) {
+  constexpr std::size_t kBytes = 32;
+  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid()) return errno == EEXIST ? Status() : system_error(errno, path.string());
+  const std::string text = web::random_hex(kBytes) + "\n";
+  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
+    return system_error(errno, path.string());
+  return {};
+}
+
+// Where nothing else was said: on the usual port, or on one that is free, with a token of its own in a folder.
+Result<web::Service> open_here(PagesArguments pages, const fs::path& token) {
+  SIMSWARM_CHECK(make_token(token));
+  pages.token_file = token.string();
+  pages.listen = {"127.0.0.1:9181"};
+  Result<web::Service> usual = open_pages("dashboard", pages);
+  if (usual) return usual;
+  pages.listen = {"127.0.0.1:0"};
+  return open_pages("dashboard", pages);
+}
+
+bool says_where(const PagesArguments& pages) {
+  return !pages.listen.empty() || !pages.sockets.empty() || !pages.token_file.empty();
+}
+
 Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
   SIMSWARM_TRY(const Places places, places_of(arguments));
-  SIMSWARM_TRY(web::Service service, open_pages("dashboard", arguments.pages));
+  // On a swarm of this user's, by its name.
+  const bool is_here = !arguments.queue.on.empty() && !says_where(arguments.pages);
+  const fs::path token = is_here ? hosts_file().parent_path() / "dashboard-token" : fs::path();
+  SIMSWARM_TRY(web::Service service,
+               is_here ? open_here(arguments.pages, token) : open_pages("dashboard", arguments.pages));
   web::Server& server = service.server();
   web::Events events(server);
   News news(server, events);
@@ -207,33 +238,7 @@ Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
     desk.cancel = [places](const std::string& id) { return cancel(places, id); };
     desk.values = &*values;
   }
-  return serve(service, desk, events, news);
-}
-
-// Readable by the user alone; one that is there stays.
-Status make_token(const fs::path& path) {
-  constexpr std::size_t kBytes = 32;
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return errno == EEXIST ? Status() : system_error(errno, path.string());
-  const std::string text = web::random_hex(kBytes) + "\n";
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return system_error(errno, path.string());
-  return {};
-}
-
-// Where nothing else was said: on the usual port, or on one that is free, with a token of the folder's own.
-Result<web::Service> open_here(PagesArguments pages, const fs::path& state) {
-  if (!pages.listen.empty() || !pages.sockets.empty()) return open_pages("dashboard", pages);
-  if (!fs::exists(state / "ledger.sqlite"))
-    return usage_error("no campaign has been run here (there is no {}); -C DIR names another folder", state.string());
-  const fs::path token = state / "dashboard-token";
-  SIMSWARM_CHECK(make_token(token));
-  pages.token_file = token.string();
-  pages.listen = {"127.0.0.1:9181"};
-  Result<web::Service> usual = open_pages("dashboard", pages);
-  if (usual) return usual;
-  pages.listen = {"127.0.0.1:0"};
-  return open_pages("dashboard", pages);
+  return serve(service, desk, events, news, token.string());
 }
 
 Result<ExitCode> serve_here(const DashboardArguments& arguments) {
@@ -241,7 +246,12 @@ Result<ExitCode> serve_here(const DashboardArguments& arguments) {
     return usage_error("--local shows the campaigns of this folder: without --queue and --store");
   SIMSWARM_TRY(const fs::path here, working_folder());
   const fs::path state = state_folder(arguments.state, here).root;
-  SIMSWARM_TRY(web::Service service, open_here(arguments.pages, state));
+  if (!fs::exists(state / "ledger.sqlite"))
+    return usage_error("no campaign has been run here (there is no {}); -C DIR names another folder", state.string());
+  const bool is_here = !says_where(arguments.pages);
+  const fs::path token = is_here ? state / "dashboard-token" : fs::path();
+  SIMSWARM_TRY(web::Service service,
+               is_here ? open_here(arguments.pages, token) : open_pages("dashboard", arguments.pages));
   web::Events events(service.server());
   News news(service.server(), events);
   SIMSWARM_TRY(const std::unique_ptr<view::LocalWatch> watch, view::make_local_watch(state, std::ref(news)));
@@ -253,7 +263,7 @@ Result<ExitCode> serve_here(const DashboardArguments& arguments) {
   desk.watch = watch.get();
   desk.local = watch.get();
   desk.values = &values;
-  return serve(service, desk, events, news, (state / "dashboard-token").string());
+  return serve(service, desk, events, news, token.string());
 }
 
 }  // namespace

@@ -44,9 +44,8 @@ void Pace::forget_others(const std::set<std::string>& known) {
   std::erase_if(seen_, [&](const auto& one) { return !known.contains(one.first); });
 }
 
-std::vector<CampaignRow> campaign_rows(const std::vector<store::CampaignRecord>& records,
-                                       const std::set<std::string>& cancelled, const jobs::Survey& survey, Pace& pace,
-                                       Monotonic now) {
+std::vector<CampaignRow> campaign_rows(const std::vector<store::CampaignRecord>& records, const Marks& marks,
+                                       const jobs::Survey& survey, Pace& pace, Monotonic now) {
   std::map<std::string, const jobs::QueueRow*> queues;
   for (const jobs::QueueRow& queue : survey.queues) queues[queue.name.text] = &queue;
   std::map<std::string, int> users;
@@ -76,7 +75,10 @@ std::vector<CampaignRow> campaign_rows(const std::vector<store::CampaignRecord>&
       row.finished = less(row.runs, row.waiting + row.running + row.failed + row.cancelled);
       pace.note(row.id, row.finished + row.failed, now);
     }
-    row.state = state_of(row, cancelled.contains(record.id), survey.suspended, is_own);
+    // All results were known, or its queue is gone: all of it has been brought to where it was wanted.
+    const bool is_done = !is_own && marks.collected.contains(record.id);
+    if (is_done) row.finished = row.runs;
+    row.state = state_of(row, marks.cancelled.contains(record.id), survey.suspended, is_own || is_done);
     if (row.state == "running") {
       row.rate = pace.rate(row.id, now);
       if (row.rate && *row.rate > 0) row.left = static_cast<double>(row.waiting + row.running) / *row.rate * kMinute;

@@ -26,10 +26,15 @@ class Pace {
   std::map<std::string, std::deque<std::pair<Monotonic, std::size_t>>> seen_;
 };
 
+// Ids of campaigns that the store has marks of.
+struct Marks {
+  std::set<std::string> cancelled, collected;
+};
+
 // The newest first. Of campaigns that share a queue only that is known that something of them goes on.
 [[nodiscard]] std::vector<CampaignRow> campaign_rows(const std::vector<store::CampaignRecord>& records,
-                                                     const std::set<std::string>& cancelled, const jobs::Survey& survey,
-                                                     Pace& pace, Monotonic now);
+                                                     const Marks& marks, const jobs::Survey& survey, Pace& pace,
+                                                     Monotonic now);
 
 // Those with work first, then the newest.
 [[nodiscard]] std::vector<CampaignRow> with_work_first(std::vector<CampaignRow> rows, std::size_t most);

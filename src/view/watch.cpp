@@ -42,7 +42,7 @@ bool is_new(const std::pair<const std::string, Wanted>& one) {
 
 struct Store {
   std::vector<store::CampaignRecord> campaigns;
-  std::set<std::string> cancelled;
+  Marks marks;
   bool was_seen = false;
 };
 
@@ -229,7 +229,7 @@ class ThreadedWatch final : public Watch {
       picture->slots += worker.record.slots;
       picture->busy += worker.record.running;
     }
-    picture->campaigns = campaign_rows(store_.campaigns, store_.cancelled, picture->survey, pace_, now);
+    picture->campaigns = campaign_rows(store_.campaigns, store_.marks, picture->survey, pace_, now);
     finish(*picture);
     picture_ = std::move(picture);
     is_behind_ = false;
@@ -324,15 +324,18 @@ class ThreadedWatch final : public Watch {
 
   Status list_campaigns(store::Store& store) {
     SIMSWARM_TRY(std::vector<store::CampaignRecord> campaigns, store.campaigns());
-    std::set<std::string> cancelled;
-    SIMSWARM_CHECK(store.back_end().each(store::kCancelled, {}, [&](const store::Document& document) -> Status {
-      cancelled.insert(document.id);
-      return {};
-    }));
+    Marks marks;
+    for (const auto& [collection, ids] :
+         {std::pair{store::kCancelled, &marks.cancelled}, std::pair{store::kCollected, &marks.collected}}) {
+      SIMSWARM_CHECK(store.back_end().each(collection, {}, [into = ids](const store::Document& document) -> Status {
+        into->insert(document.id);
+        return {};
+      }));
+    }
     for (store::CampaignRecord& one : campaigns) one.study.clear();
     const std::lock_guard lock(mutex_);
     store_.campaigns = std::move(campaigns);
-    store_.cancelled = std::move(cancelled);
+    store_.marks = std::move(marks);
     is_hurried_ = is_hurried_ || !std::exchange(store_.was_seen, true);
     changed_.notify_all();
     return {};
