@@ -24,6 +24,11 @@ export function mayChange(): boolean {
   return mayLook() && session.value!.may_change;
 }
 
+// Campaigns of one machine, without queue and store.
+export function isLocal(): boolean {
+  return session.value?.local ?? false;
+}
+
 export function loggedOut(): void {
   const now = session.peek();
   if (now && now.login && now.logged_in) session.value = { ...now, logged_in: false, csrf: null };

@@ -16,6 +16,7 @@ import { Ago, Waiting } from './ui';
 export interface Way {
   path: string;
   text: string;
+  hidden?: () => boolean;
 }
 
 export function Mark(): JSX.Element {
@@ -101,7 +102,7 @@ function Header({ ways }: { ways: Way[] }): JSX.Element {
         <span class="service">{clean(now.service, 20)}</span>
       </a>
       <nav aria-label="Pages">
-        {ways.map((way) => (
+        {ways.filter((way) => !way.hidden?.()).map((way) => (
           <a key={way.path} href={way.path} aria-current={isAt(way) ? 'page' : undefined}>
             {way.text}
           </a>

@@ -6,7 +6,7 @@ import { troublesOf } from '../common/events';
 import { count, duration, plural } from '../common/formats';
 import { useResource } from '../common/resource';
 import { place, setQuery } from '../common/router';
-import { mayChange } from '../common/session';
+import { isLocal, mayChange } from '../common/session';
 import { Title, Troubles } from '../common/shell';
 import { Text } from '../common/text';
 import { Ago, Copy, Facts, Stale, State, Tabs, Waiting } from '../common/ui';
@@ -66,7 +66,7 @@ function Summary({ detail }: { detail: CampaignDetail }): JSX.Element {
           ['Waiting', count(campaign.waiting)],
           ['Failed', campaign.failed ? <span class="bad">{count(campaign.failed)}</span> : '0'],
           ['Begun', <Ago at={campaign.created} />],
-          ['CPU time', duration(detail.cpu_seconds)],
+          ['Time of all runs', duration(detail.wall_seconds)],
           [
             'Of',
             campaign.user || campaign.host ? (
@@ -123,7 +123,8 @@ function View({ id, tab, detail }: { id: string; tab: string; detail: CampaignDe
 export function CampaignPage({ id }: { id: string }): JSX.Element {
   const shown = useResource<CampaignDetail>(apiPath`/api/v1/campaigns/${id}`, { topics: [`campaign:${id}`] });
   const asked = place.value.query.get('tab') ?? 'map';
-  const tab = TABS.some((one) => one.name === asked) ? asked : 'map';
+  const tabs = isLocal() ? TABS.filter((one) => one.name !== 'build') : TABS;
+  const tab = tabs.some((one) => one.name === asked) ? asked : 'map';
   const { data } = shown;
   const list = troublesOf(data?.trouble);
   const gone = !data && shown.failure && !shown.failure.passing;
@@ -152,7 +153,7 @@ export function CampaignPage({ id }: { id: string }): JSX.Element {
       {!gone && (
         <Tabs
           label="Views of the campaign"
-          tabs={TABS}
+          tabs={tabs}
           chosen={tab}
           choose={(next) =>
             setQuery({ tab: next === 'map' ? null : next, offset: null, sort: null, order: null, search: null }, false)

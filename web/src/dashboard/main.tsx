@@ -1,5 +1,6 @@
 // The dashboard: which page an address shows.
 import type { JSX } from 'preact';
+import { isLocal } from '../common/session';
 import { place } from '../common/router';
 import { start, Title } from '../common/shell';
 import { BuildPage, BuildsPage } from './builds';
@@ -49,7 +50,7 @@ void start(
   [
     { path: '/', text: 'Overview' },
     { path: '/campaigns', text: 'Campaigns' },
-    { path: '/builds', text: 'Builds' },
+    { path: '/builds', text: 'Builds', hidden: isLocal },
   ],
   Page,
 );

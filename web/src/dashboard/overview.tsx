@@ -6,7 +6,7 @@ import { act, ask } from '../common/dialog';
 import { troubles, troublesOf } from '../common/events';
 import { count, percent, plural } from '../common/formats';
 import { useResource } from '../common/resource';
-import { mayChange } from '../common/session';
+import { isLocal, mayChange } from '../common/session';
 import { Title, Troubles } from '../common/shell';
 import { Table, type Column } from '../common/table';
 import { Text } from '../common/text';
@@ -42,10 +42,26 @@ function Tile({
   );
 }
 
+// Of campaigns on one machine there is neither queue nor worker.
+function LocalTotals({ of, active }: { of: Overview; active: number }): JSX.Element {
+  const sum = (part: (one: Overview['campaigns'][number]) => number): number =>
+    of.campaigns.reduce((all, one) => all + part(one), 0);
+  const failed = sum((one) => one.failed);
+  return (
+    <div class="tiles" role="group" aria-label="Totals">
+      <Tile name="Campaigns that go on" figure={active} more={`${count(of.campaigns_total)} in all`} />
+      <Tile name="Runs that wait" figure={sum((one) => one.waiting)} />
+      <Tile name="Complete runs" figure={sum((one) => one.finished)} />
+      <Tile name="Failed runs" figure={failed} bad={failed > 0} />
+    </div>
+  );
+}
+
 function Totals({ of }: { of: Overview }): JSX.Element {
   const { totals } = of;
   const busy = totals.slots > 0 ? totals.running / totals.slots : 0;
   const active = of.campaigns.filter((one) => one.waiting + one.running > 0).length;
+  if (isLocal()) return <LocalTotals of={of} active={active} />;
   return (
     <div class="tiles" role="group" aria-label="Totals">
       <Tile name="Cores busy" figure={totals.running} of={totals.slots}>
@@ -221,17 +237,19 @@ export function OverviewPage(): JSX.Element {
           >
             <CampaignTable rows={data.campaigns} />
           </Section>
-          <Section title="Queues">
-            <Table
-              label="Queues"
-              low
-              columns={QUEUES}
-              rows={data.queues}
-              keyOf={(one) => one.name}
-              empty="There is no queue."
-            />
-          </Section>
-          <Workers list={data.workers} total={data.workers_total ?? data.workers.length} />
+          {!isLocal() && (
+            <Section title="Queues">
+              <Table
+                label="Queues"
+                low
+                columns={QUEUES}
+                rows={data.queues}
+                keyOf={(one) => one.name}
+                empty="There is no queue."
+              />
+            </Section>
+          )}
+          {!isLocal() && <Workers list={data.workers} total={data.workers_total ?? data.workers.length} />}
         </>
       )}
     </>

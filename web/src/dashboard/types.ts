@@ -83,7 +83,6 @@ export interface CampaignDetail extends Seen {
   repetitions: number | null;
   command: string | null;
   simulator: string | null;
-  cpu_seconds: number | null;
   wall_seconds: number | null;
 }
 

@@ -26,6 +26,12 @@ interface Answer extends Seen {
 
 const MOST_SERIES = 16;
 
+function emptyWord(find: string, data: { read: number; runs: number }): string {
+  if (data.read < data.runs) return `Results are being read: ${count(data.read)} of ${count(data.runs)} runs.`;
+  if (find) return 'No scalar matches.';
+  return data.runs ? 'The results hold no scalars.' : 'There is no result yet.';
+}
+
 function ScalarList({ id }: { id: string }): JSX.Element {
   const query = place.value.query;
   const find = query.get('find') ?? '';
@@ -63,7 +69,7 @@ function ScalarList({ id }: { id: string }): JSX.Element {
               </li>
             ))}
             {data.scalars.length === 0 && (
-              <li class="note quiet">{find ? 'No scalar matches.' : 'No result is stored yet.'}</li>
+              <li class="note quiet">{emptyWord(find, data)}</li>
             )}
           </ul>
         </>
