@@ -1,11 +1,16 @@
 // The dashboard and the visualizer in a browser, with the real servers behind them.
+// SIMSWARM_TOPICS=actions,live tries some of the topics.
 import { after, before, describe } from 'node:test';
 import { Scene } from './support/scene.mjs';
+import { actions } from './topics_actions.mjs';
 import { pages } from './topics_pages.mjs';
+
+const TOPICS = { pages, actions };
+const wanted = process.env.SIMSWARM_TOPICS?.split(',') ?? Object.keys(TOPICS);
 
 describe('pages', () => {
   const scene = new Scene();
   before(() => scene.open());
   after(() => scene.close());
-  pages(scene);
+  for (const name of wanted) describe(name, () => TOPICS[name](scene));
 });

@@ -1,8 +1,8 @@
 // Every page opens, shows what is there, and can be used by everybody.
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
 import { inspect, noComplaints, openContext } from './support/browser.mjs';
 import { MARKUP } from './support/campaigns.mjs';
+import { story } from './support/scene.mjs';
 import { until } from './support/wait.mjs';
 
 // Name, address, and a text that stands there once all of it is shown.
@@ -27,7 +27,7 @@ function pagesOf({ study, ill }, more) {
 }
 
 export function pages(scene) {
-  test('a page of who has not logged in is the login', async () => {
+  story(scene, 'a page of who has not logged in is the login', async () => {
     const context = await openContext(scene.browser);
     const page = await context.newPage();
     await page.goto(`${scene.dashboard.address}/campaigns`);
@@ -37,7 +37,7 @@ export function pages(scene) {
     await context.close();
   });
 
-  test('every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
+  story(scene, 'every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
     const { json } = await scene.api.get('/api/v1/overview');
     const worker = json.workers.find((one) => one.slots === 2).name;
     for (const [name, path, texts] of pagesOf(scene.campaigns, { worker })) {
@@ -51,7 +51,7 @@ export function pages(scene) {
     }
   });
 
-  test('figures on the overview are those of Redis', async () => {
+  story(scene, 'figures on the overview are those of Redis', async () => {
     const page = await scene.goTo('/');
     const row = page.getByRole('table', { name: 'Queues' }).getByRole('row').filter({ hasText: `run-${scene.campaigns.ill}` });
     const counts = await scene.site.counts(scene.campaigns.ill);

@@ -15,6 +15,10 @@ repeat = 5
 *.ill = \${ill="none","error","segv","exit3"}
 *.vectors = 0
 repeat = 2
+[Config Fail]
+*.load = \${load=21,22,23}
+*.ill = "error"
+*.vectors = 0
 [Config Slow]
 *.load = \${load=1..12}
 sim-time-limit = 40000s

@@ -1,6 +1,6 @@
 // Programs as processes, with what they say.
 import { spawn } from 'node:child_process';
-import { until } from './wait.mjs';
+import { Hopeless, until } from './wait.mjs';
 
 export class Program {
   constructor(words, { environment = {}, folder } = {}) {
@@ -32,7 +32,7 @@ export class Program {
   async says(pattern, seconds = 20) {
     return until(`${this.words.slice(0, 3).join(' ')} says ${pattern}`, () => {
       const found = pattern.exec(this.errors) ?? pattern.exec(this.out);
-      if (!found && this.code != null) throw new Error(`it has ended with ${this.code}: ${this.errors || this.out}`);
+      if (!found && this.code != null) throw new Hopeless(`${this.words[0]} has ended with ${this.code}: ${this.errors || this.out}`);
       return found;
     }, seconds);
   }

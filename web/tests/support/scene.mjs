@@ -1,4 +1,5 @@
 // What all tests of a real swarm share: made once, taken away at the end.
+import { test } from 'node:test';
 import { openBrowser, openContext, logIn } from './browser.mjs';
 import { MARKUP, makeProjects } from './campaigns.mjs';
 import { Client } from './client.mjs';
@@ -8,7 +9,7 @@ import { until } from './wait.mjs';
 export class Scene {
   async open() {
     this.site = new Site();
-    const browser = openBrowser();
+    this.opening = openBrowser();
     await this.site.up();
     this.projects = makeProjects(this.site);
     const { study, hostile } = this.projects;
@@ -19,7 +20,7 @@ export class Scene {
     this.dashboard = await site.dashboard();
     this.api = new Client(this.dashboard.address, { token: TOKEN });
     for (const id of Object.values(this.campaigns)) await site.ended(id);
-    this.browser = await browser;
+    this.browser = await this.opening;
     this.context = await openContext(this.browser);
     this.page = await this.context.newPage();
     await logIn(this.page, this.dashboard.address, TOKEN);
@@ -30,7 +31,7 @@ export class Scene {
   }
 
   async close() {
-    await this.browser?.close();
+    await (await this.opening)?.close();
     await this.site?.down();
   }
 
@@ -49,4 +50,17 @@ export class Scene {
     await page.goto(this.dashboard.address + path);
     return page;
   }
+}
+
+// A test whose failure tells what the page showed.
+export function story(scene, name, tell) {
+  test(name, async (t) => {
+    try {
+      await tell(t);
+    } catch (error) {
+      const shown = await scene.page?.evaluate(() => `${location.href}\n${document.body.innerText.slice(0, 1500)}`).catch(() => '');
+      error.message += `\n--- the page shows:\n${shown}\n---`;
+      throw error;
+    }
+  });
 }
