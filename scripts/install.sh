@@ -66,8 +66,8 @@ apt_install() {
 
 packages_of() {
   case "$1" in
-    build) printf '%s\n' "${BUILD[@]}" ;;
-    test) printf '%s\n' "${TEST[@]}"; docker_client ;;
+    build) printf '%s\n' "${BUILD[@]}"; node ;;
+    test) printf '%s\n' "${TEST[@]}"; docker_client; node; browser ;;
     demo) printf '%s\n' "${DEMO[@]}" ;;
     *) fail "no group '$1'; the groups are build, test and demo" ;;
   esac
@@ -78,6 +78,21 @@ docker_client() {
   local known
   known=$(apt-cache --names-only search '^docker-cli$' 2>/dev/null || true)
   [[ -z "$known" ]] || echo docker-cli
+}
+
+# What builds the pages; one of another origin does, too.
+node() {
+  local version=""
+  ! command -v npm >/dev/null || version=$(command node --version 2>/dev/null || true)
+  version=${version#v}
+  [[ ${version%%.*} =~ ^[0-9]+$ && ${version%%.*} -ge 18 ]] || printf '%s\n' nodejs npm
+}
+
+# Ubuntu has none as a package: SIMSWARM_CHROMIUM names the one that tests are to use.
+browser() {
+  local id
+  id=$(sed -n 's/^ID=//p' /etc/os-release 2>/dev/null || true)
+  [[ "$id" == ubuntu ]] || echo chromium
 }
 
 main() {
