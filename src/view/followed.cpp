@@ -185,10 +185,12 @@ Status Follower::look_at_store(store::Store& store) {
   enum class Next { kAttempts, kAll, kResults, kNothing };
   const Next next = [&] {
     const std::lock_guard lock(followed_->mutex);
+    // What has ended since the last look is not all that is missing of it.
+    const bool is_near = has_looked_for_unknown_ && unknown_.empty() && unsure_.size() <= kAtOnce;
+    if (is_near && !(has_no_queue_ && !has_all_attempts_)) followed_->is_whole = true;
     if (!unsure_.empty()) return Next::kAttempts;
     if (has_no_queue_ && !has_all_attempts_) return Next::kAll;
     if (!unknown_.empty()) return Next::kResults;
-    followed_->is_whole = has_looked_for_unknown_;
     return Next::kNothing;
   }();
   if (next == Next::kAttempts) return ask_attempts(store);
