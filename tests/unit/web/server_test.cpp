@@ -1,65 +1,18 @@
 #include "web/server.h"
 
 #include <gmock/gmock.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <atomic>
 #include <deque>
-#include <mutex>
 #include <thread>
 
-#include "raw_client.h"
-#include "test_folder.h"
+#include "running_server.h"
 
 namespace simswarm::web {
 namespace {
 
 using std::chrono::milliseconds;
 using testing::HasSubstr;
-
-// A server with a socket and a port of its own, in a thread.
-class Running {
- public:
-  Running(const fs::path& socket, const Limits& limits, Handler handler) : socket_(socket) {
-    std::vector<Listening> listening;
-    auto unix = listen_unix(socket);
-    auto tcp = listen_tcp("127.0.0.1:0");
-    EXPECT_TRUE(unix.has_value() && tcp.has_value()) << error_of(unix) << error_of(tcp);
-    port_ = std::stoi(tcp->shown.substr(tcp->shown.rfind(':') + 1));
-    listening.push_back(std::move(*unix));
-    listening.push_back(std::move(*tcp));
-    server_ = make_server(std::move(listening), {.limits = limits, .say_request = [this](const std::string& line) {
-                                                   const std::lock_guard lock(mutex_);
-                                                   lines_.push_back(line);
-                                                 }});
-    thread_ = std::thread([this, handler = std::move(handler)] { server_->run(handler, stop_.get()); });
-  }
-  Running(const Running&) = delete;
-  Running& operator=(const Running&) = delete;
-  ~Running() { end(); }
-  void end() {
-    const std::uint64_t one = 1;
-    EXPECT_EQ(::write(stop_.get(), &one, sizeof(one)), static_cast<ssize_t>(sizeof(one)));
-    if (thread_.joinable()) thread_.join();
-  }
-  [[nodiscard]] RawClient client() const { return RawClient(socket_); }
-  [[nodiscard]] int port() const { return port_; }
-  [[nodiscard]] Server& server() { return *server_; }
-  [[nodiscard]] std::vector<std::string> lines() {
-    const std::lock_guard lock(mutex_);
-    return lines_;
-  }
-
- private:
-  fs::path socket_;
-  int port_ = 0;
-  Fd stop_{::eventfd(0, EFD_CLOEXEC)};
-  std::mutex mutex_;
-  std::vector<std::string> lines_;
-  std::unique_ptr<Server> server_;
-  std::thread thread_;
-};
 
 std::optional<Response> echo(const Request& request) {
   Response response;
@@ -93,6 +46,58 @@ TEST_F(ServerTest, SaysWhatBrowsersMayDo) {
   EXPECT_THAT(header_of(answer, "Content-Security-Policy"), HasSubstr("default-src 'none'"));
   EXPECT_THAT(header_of(answer, "Content-Security-Policy"), Not(HasSubstr("unsafe")));
   EXPECT_EQ(header_of(answer, "Server"), "");
+}
+
+TEST_F(ServerTest, SaysWhatIsPackedAndWhatMayBeKept) {
+  Running& running = start({}, [](const Request& request) -> std::optional<Response> {
+    Response response;
+    response.body = request.takes_gzip ? "packed" : "plain";
+    response.is_packed = request.takes_gzip;
+    response.may_be_stored = true;
+    response.status = request.if_none_match == "\"tag\"" ? 304 : 200;
+    if (response.status == 304) response.body.clear();
+    return response;
+  });
+  RawClient client = running.client();
+  const std::string packed = client.ask(get("/", "Accept-Encoding: deflate, gzip, br\r\n"));
+  EXPECT_EQ(header_of(packed, "Content-Encoding"), "gzip");
+  EXPECT_EQ(body_of(packed), "packed");
+  EXPECT_EQ(header_of(packed, "Cache-Control"), "private, no-cache");
+  const std::string plain = client.ask(get("/"));
+  EXPECT_EQ(header_of(plain, "Content-Encoding"), "");
+  EXPECT_EQ(body_of(plain), "plain");
+  client.send(get("/", "If-None-Match: \"tag\"\r\n"));
+  const std::string same = client.answer(false);
+  EXPECT_EQ(status_of(same), 304);
+  EXPECT_EQ(header_of(same, "Content-Length"), "");
+  EXPECT_EQ(body_of(client.ask(get("/"))), "plain") << "nothing is left of the one before";
+}
+
+TEST_F(ServerTest, PassesOnWhatChangesNeed) {
+  Running& running = start({}, [](const Request& request) -> std::optional<Response> {
+    return Response{
+        .body = fmt::format("{}|{}|{}|{}", request.csrf, request.content_type, request.fetch_site, request.cookie)};
+  });
+  EXPECT_EQ(body_of(running.client().ask(
+                post("/x", "{}",
+                     "X-Simswarm-Csrf: word\r\nContent-Type: application/json\r\nSec-Fetch-Site: none\r\n"
+                     "Cookie: a=1\r\nCookie: b=2\r\n"))),
+            "word|application/json|none|a=1; b=2");
+}
+
+TEST_F(ServerTest, NumbersRequestsAndAsksAgainWithTheSameNumber) {
+  std::mutex mutex;
+  std::vector<std::uint64_t> numbers;
+  Running& running = start({.patience = milliseconds(20)}, [&](const Request& request) -> std::optional<Response> {
+    const std::lock_guard lock(mutex);
+    numbers.push_back(request.number);
+    if (!request.waited) return std::nullopt;
+    return Response{};
+  });
+  RawClient client = running.client();
+  client.ask(get("/"));
+  client.ask(get("/"));
+  EXPECT_EQ(numbers, (std::vector<std::uint64_t>{1, 1, 2, 2}));
 }
 
 TEST_F(ServerTest, KeepsConnectionsAndTakesWhatComesAtOnce) {
