@@ -167,15 +167,19 @@ Status Follower::read_waiting(jobs::QueueWatch& queue, const jobs::Counts& count
       }
     }
   }
+  missed_.resize(waits.size());
   const std::lock_guard lock(followed_->mutex);
   for (std::size_t i = 0; i < waits.size(); ++i) {
     Facts facts = followed_->model.facts(i);
-    const bool is_other = waits[i] != (facts.cell == Cell::kWaiting);
-    if (!is_other) continue;
-    if (waits[i] && facts.cell == Cell::kRunning) continue;  // it has begun just now
-    facts.cell = waits[i] ? Cell::kWaiting : Cell::kUnknown;
+    const bool is_missing = !waits[i] && facts.cell == Cell::kWaiting;
+    const bool was_missing = missed_[i];
+    missed_[i] = is_missing;
+    const bool is_new = waits[i] && facts.cell != Cell::kWaiting && facts.cell != Cell::kRunning;
+    const bool is_gone = is_missing && was_missing;
+    if (!is_new && !is_gone) continue;
+    facts.cell = is_new ? Cell::kWaiting : Cell::kUnknown;
     facts.is_whole = false;
-    if (!waits[i]) unknown_.push_back(i);
+    if (is_gone) unknown_.push_back(i);
     followed_->model.set(i, facts);
   }
   return {};

@@ -83,6 +83,7 @@ class Follower {
   PositionOf position_of_;
   jobs::Mark mark_{{"0", "0", "0"}};
   Monotonic read_waiting_at_{};
+  std::vector<bool> missed_{};  // did not wait any more when that was read last: begun since, or gone
   // Behind the mutex of what is followed:
   std::vector<Unsure> unsure_;        // ended, and the store has more to tell
   std::vector<std::size_t> unknown_;  // not in the queue: the store may know them

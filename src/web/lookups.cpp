@@ -55,9 +55,12 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   const auto age = Clock::now() - answer.made;
   if (answer.response && age <= fresh) return answer.response;
   if (answer.is_wanted) return std::nullopt;
-  if (!is_free && !may_ask()) {
-    if (answer.response && age <= kStillGood) return answer.response;
-    if (tokens_ <= -kBurst) return refuse(found);
+  if (!is_free) {
+    const bool is_good = answer.response && age <= kStillGood;
+    fill();
+    if (is_good && tokens_ < 1) return answer.response;
+    if (tokens_ < 1 - kBurst) return refuse(found);
+    tokens_ -= 1;
   }
   if (waiting_.size() >= kMostWaiting) return refuse(found);
   answer.is_wanted = true;
@@ -76,15 +79,11 @@ Response Lookups::refuse(std::map<std::string, Answer>::iterator of) {
   return busy;
 }
 
-// A bucket of tokens; it goes into debt, so that who has no answer yet gets one, later.
-bool Lookups::may_ask() {
+// A bucket of tokens; it goes into debt, so that who has no answer yet gets one. Who is refused costs nothing.
+void Lookups::fill() {
   const Monotonic now = Clock::now();
   tokens_ = std::min(kBurst, tokens_ + kRate * Seconds(now - filled_).count());
   filled_ = now;
-  tokens_ -= 1;
-  if (tokens_ >= 0) return true;
-  tokens_ = std::max(tokens_, -kBurst);
-  return false;
 }
 
 void Lookups::work() {

@@ -49,7 +49,7 @@ class Lookups {
     std::list<std::string>::iterator place;
   };
   void work();
-  bool may_ask();
+  void fill();
   // Too much is asked.
   Response refuse(std::map<std::string, Answer>::iterator of);
   void keep(const std::string& name, Response response);
