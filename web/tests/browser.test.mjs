@@ -3,9 +3,10 @@
 import { after, before, describe } from 'node:test';
 import { Scene } from './support/scene.mjs';
 import { actions } from './topics_actions.mjs';
+import { api } from './topics_api.mjs';
 import { pages } from './topics_pages.mjs';
 
-const TOPICS = { pages, actions };
+const TOPICS = { pages, api, actions };
 const wanted = process.env.SIMSWARM_TOPICS?.split(',') ?? Object.keys(TOPICS);
 
 describe('pages', () => {

@@ -11,17 +11,19 @@ function pagesOf({ study, ill }, more) {
     ['overview', '/', ['study of load', '40', more.worker]],
     ['campaigns', '/campaigns', ['study of load', 'ills']],
     ['campaign-map', `/campaigns/${study}`, ['completed 40']],
-    ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 runs']],
-    ['campaign-timeline', `/campaigns/${study}?tab=timeline`, [more.worker]],
+    ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 ended', '24 of 24 runs']],
+    ['campaign-timeline', `/campaigns/${study}?tab=timeline`, ['busy']],
     ['campaign-distributions', `/campaigns/${study}?tab=distributions`, ['median']],
-    ['campaign-values', `/campaigns/${study}?tab=values`, ['delay:mean']],
+    ['campaign-values', `/campaigns/${study}?tab=values&name=delay:mean&module=Net.sink`, ['40 of 40']],
     ['campaign-build', `/campaigns/${study}?tab=build`, ['Nothing was built']],
     ['run', `/campaigns/${study}/runs/7`, ['accepted', 'SHA-256']],
     ['run-failed', `/campaigns/${ill}/runs/2`, ['exit code']],
     ['queue', `/queues/run-${ill}?state=failed`, ['18', 'Ill#']],
     ['job', `/jobs/${study}-0`, ['finished']],
     ['worker', `/workers/${more.worker}`, ['of 2']],
-    ['builds', '/builds', ['No']],
+    ['builds', '/builds', ['made', 'build failed: make']],
+    ['build', `/builds/${more.build}`, ['colour']],
+    ['build-broken', `/builds/${more.broken}-build`, ['note.c:1:2: error']],
     ['none', '/queues', ['There is no such page']],
   ];
 }
@@ -40,7 +42,7 @@ export function pages(scene) {
   story(scene, 'every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
     const { json } = await scene.api.get('/api/v1/overview');
     const worker = json.workers.find((one) => one.slots === 2).name;
-    for (const [name, path, texts] of pagesOf(scene.campaigns, { worker })) {
+    for (const [name, path, texts] of pagesOf(scene.campaigns, { worker, build: scene.build, broken: scene.broken })) {
       await t.test(name, async () => {
         const page = await scene.goTo(path);
         for (const text of texts) await page.getByRole('main').getByText(text).first().waitFor();

@@ -19,6 +19,8 @@ repeat = 2
 *.load = \${load=21,22,23}
 *.ill = "error"
 *.vectors = 0
+[Config Fast]
+*.load = \${load=1,2}
 [Config Slow]
 *.load = \${load=1..12}
 sim-time-limit = 40000s

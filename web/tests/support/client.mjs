@@ -1,3 +1,5 @@
+import { rest } from './wait.mjs';
+
 // The API as programs use it.
 export class Client {
   constructor(address, { token, cookie } = {}) {
@@ -21,8 +23,14 @@ export class Client {
     const json = type.startsWith('application/json') ? JSON.parse(text) : null;
     return { status: answer.status, headers: answer.headers, type, text, bytes, json };
   }
-  get(path, options) {
-    return this.ask('GET', path, options);
+  // Again where the server asks for that: it keeps how often it asks Redis and the store itself.
+  async get(path, options) {
+    for (;;) {
+      const answer = await this.ask('GET', path, options);
+      const wait = answer.headers.get('retry-after');
+      if (answer.status !== 503 || !wait) return answer;
+      await rest(Number(wait) * 1000);
+    }
   }
   post(path, body, options = {}) {
     const headers = { 'content-type': 'application/json', ...options.headers };

@@ -17,16 +17,20 @@ export class Scene {
     this.campaigns = { study: await site.campaign(study, 'Study', ['--name', 'study of load']) };
     this.campaigns.ill = await site.campaign(study, 'Ill', ['--distinct-names', '--name', 'ills']);
     this.campaigns.hostile = await site.campaign(hostile, 'Hostile', ['--distinct-names', '--name', MARKUP]);
+    const made = await site.campaign(this.projects.made, 'Fast', ['--name', 'made'], false);
+    this.broken = await site.brokenBuild(this.projects.broken, 'Fast');
+    this.campaigns.made = made;
     this.dashboard = await site.dashboard();
     this.api = new Client(this.dashboard.address, { token: TOKEN });
     for (const id of Object.values(this.campaigns)) await site.ended(id);
+    this.build = await until('the build is noted', async () => (await this.api.get(`/api/v1/campaigns/${made}`)).json.campaign.build);
     this.browser = await this.opening;
     this.context = await openContext(this.browser);
     this.page = await this.context.newPage();
     await logIn(this.page, this.dashboard.address, TOKEN);
     await until('all campaigns are seen', async () => {
       const { json } = await this.api.get('/api/v1/overview');
-      return json.campaigns.length === 3 && json.campaigns.every((one) => one.finished + one.failed === one.runs);
+      return json.campaigns.length === Object.keys(this.campaigns).length && json.campaigns.every((one) => one.finished + one.failed === one.runs);
     });
   }
 

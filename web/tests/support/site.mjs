@@ -83,6 +83,14 @@ export class Site {
     if (!found) throw new Error(`no campaign was begun: ${out}`);
     return found[1];
   }
+  // The id of a campaign that ends with its build.
+  async brokenBuild(folder, config) {
+    await this.run(['runall', '--on', NAME, '--json', '--', './sim', '-c', config], { folder, code: 4 });
+    return until('its job is listed', async () => {
+      const { jobs } = await this.json(['jobs', 'list', '--on', NAME, '--in', 'build', '--state', 'failed']);
+      return jobs.at(0)?.id.replace(/-build$/, '');
+    });
+  }
 
   async queues() {
     return (await this.json(['jobs', 'list', '--on', NAME])).queues;
