@@ -1,6 +1,7 @@
 // What is seen of a swarm at one moment: what the first page shows.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -32,10 +33,9 @@ struct CampaignRow {
 
 // Whether a worker takes jobs of a queue: of one that it names, and of those of campaigns behind a «-».
 [[nodiscard]] inline bool serves(const jobs::WorkerView& worker, const jobs::QueueName& queue) {
-  for (const jobs::QueueName& one : worker.record.queues) {
-    if (queue == one || queue.text.starts_with(one.text + "-")) return true;
-  }
-  return false;
+  return std::ranges::any_of(worker.record.queues, [&](const jobs::QueueName& one) {
+    return queue == one || queue.text.starts_with(one.text + "-");
+  });
 }
 
 struct Picture {
