@@ -1,6 +1,7 @@
 #include "queue/redis_replies.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/text.h"
 #include "queue/packed.h"
@@ -8,8 +9,11 @@
 namespace simswarm::jobs {
 
 int int_of(const RedisReply& reply) {
-  if (reply.kind == RedisReply::Kind::kInteger) return static_cast<int>(reply.integer);
-  return static_cast<int>(parse_int(reply.text).value_or(0));
+  const std::int64_t number =
+      reply.kind == RedisReply::Kind::kInteger ? reply.integer : parse_int(reply.text).value_or(0);
+  constexpr std::int64_t kLeast = std::numeric_limits<int>::min();
+  constexpr std::int64_t kMost = std::numeric_limits<int>::max();
+  return static_cast<int>(std::clamp(number, kLeast, kMost));
 }
 
 JobView view_of(const RedisReply& reply) {

@@ -93,7 +93,7 @@ std::vector<CampaignRow> with_work_first(std::vector<CampaignRow> rows, std::siz
   const auto has_work = [](const CampaignRow& row) {
     return row.running + row.waiting > 0 && row.state != "cancelled";
   };
-  std::ranges::stable_partition(rows, has_work);
+  std::stable_partition(rows.begin(), rows.end(), has_work);
   if (rows.size() > most) rows.resize(most);
   return rows;
 }

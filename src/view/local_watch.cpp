@@ -44,7 +44,10 @@ CampaignRow row_of(const CampaignRecord& record, const CampaignTotals& totals) {
 Facts facts_of(const RunStatus& run, const std::string& campaign, bool goes_on, CampaignModel& model) {
   Facts facts;
   facts.cell = run.has_result ? Cell::kCompleted : cell_of(run.outcome);
-  if (run.attempts.empty()) {
+  // An error of an earlier campaign counts once this one has ended: until then its turn may come.
+  const bool is_earlier =
+      !run.has_result && goes_on && !run.attempts.empty() && run.attempts.back().campaign != campaign;
+  if (run.attempts.empty() || is_earlier) {
     facts.cell = goes_on ? Cell::kWaiting : Cell::kUnknown;
     return facts;
   }
@@ -68,6 +71,8 @@ class LedgerWatch final : public LocalWatch {
     const SignalsBlocked blocked;  // they are for the thread that waits for them
     thread_ = std::thread([this] { watch(); });
   }
+  LedgerWatch(const LedgerWatch&) = delete;
+  LedgerWatch& operator=(const LedgerWatch&) = delete;
   ~LedgerWatch() override {
     {
       const std::lock_guard lock(mutex_);
@@ -81,7 +86,11 @@ class LedgerWatch final : public LocalWatch {
     const std::lock_guard lock(mutex_);
     return picture_;
   }
-  std::shared_ptr<const Picture> last(bool /*is_wanted*/) override { return picture(); }
+  std::shared_ptr<const Picture> last(bool is_wanted) override {
+    const std::lock_guard lock(mutex_);
+    if (is_wanted) wanted_at_ = Clock::now();
+    return picture_;
+  }
 
   Following follow(const std::string& campaign) override {
     const std::lock_guard lock(mutex_);
@@ -226,7 +235,10 @@ class LedgerWatch final : public LocalWatch {
     std::map<std::string, Wanted> wanted;
     {
       const std::lock_guard lock(mutex_);
-      std::erase_if(wanted_, [](const auto& one) { return Clock::now() - one.second.asked > kFollowFor; });
+      // A page that is open need not ask while nothing changes.
+      const bool is_watched = Clock::now() - wanted_at_ < kWatched;
+      std::erase_if(wanted_,
+                    [&](const auto& one) { return !is_watched && Clock::now() - one.second.asked > kFollowFor; });
       wanted = wanted_;
     }
     for (auto& [id, one] : wanted) {
@@ -300,6 +312,7 @@ class LedgerWatch final : public LocalWatch {
   std::shared_ptr<const Picture> picture_;
   std::vector<CampaignRecord> records_;
   std::map<std::string, Wanted> wanted_;
+  Monotonic wanted_at_{};
   bool is_ending_ = false, is_hurried_ = false;
   // The thread's own:
   Pace pace_;

@@ -64,7 +64,7 @@ std::vector<Trouble> troubles_of(const Picture& picture, const Servers& servers)
   add_unserved(picture, troubles);
   add_obstacles(picture, troubles);
   add_failures(picture, troubles);
-  std::ranges::stable_partition(troubles, [](const Trouble& one) { return one.is_error; });
+  std::stable_partition(troubles.begin(), troubles.end(), [](const Trouble& one) { return one.is_error; });
   return troubles;
 }
 

@@ -88,6 +88,8 @@ class ThreadedWatch final : public Watch {
     queue_thread_ = std::thread([this] { watch_queue(); });
     if (options_.open_store) store_thread_ = std::thread([this] { watch_store(); });
   }
+  ThreadedWatch(const ThreadedWatch&) = delete;
+  ThreadedWatch& operator=(const ThreadedWatch&) = delete;
   ~ThreadedWatch() override {
     {
       const std::lock_guard lock(mutex_);

@@ -89,8 +89,9 @@ std::string command_of(const view::Followed& campaign) {
     const bool is_file = word.starts_with("--") && word.find("-file=") != std::string::npos;
     return is_file || word == "-s" || word.starts_with("--cmdenv-redirect-output=");
   });
-  const auto cmdenv = std::ranges::search(words, std::vector<std::string>{"-u", "Cmdenv"});
-  words.erase(cmdenv.begin(), cmdenv.end());
+  const std::vector<std::string> cmdenv{"-u", "Cmdenv"};
+  const auto found = std::search(words.begin(), words.end(), cmdenv.begin(), cmdenv.end());
+  if (found != words.end()) words.erase(found, found + 2);
   return "simswarm runall -- " + shell_line(words);
 }
 
