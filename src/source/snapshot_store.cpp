@@ -6,7 +6,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <set>
+#include <thread>
 
 #include "base/digest.h"
 #include "base/text.h"
@@ -146,10 +148,16 @@ Result<std::string> Store::write_tree(const fs::path& root, const std::vector<Se
   GitPlace place = place_;
   place.work_tree = root;
   place.index = place_.git_dir / "indexes" / key_of(root);
+  // git gives up on a file that gets shorter, or goes, while it is read.
+  constexpr int kTries = 10;
+  constexpr std::chrono::milliseconds kPause{10};
   Status updated = update_index(place, files);
-  if (!updated) {
+  for (int tries = 1; !updated; ++tries) {
     SIMSWARM_CHECK(readable(root, files));
-    return propagate(updated.error());
+    const bool is_restless = updated.error().message.find("Unable to process path") != std::string::npos;
+    if (!is_restless || tries == kTries) return propagate(updated.error());
+    std::this_thread::sleep_for(kPause * tries);
+    updated = update_index(place, files);
   }
   SIMSWARM_TRY(std::string tree, git(place, {"write-tree"}));
   return without_end(std::move(tree));

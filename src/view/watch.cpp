@@ -40,6 +40,15 @@ bool is_new(const std::pair<const std::string, Wanted>& one) {
   return !one.second.follower && one.second.trouble.empty() && !one.second.is_unknown;
 }
 
+// What a campaign can be called: the store is not asked for anything else.
+bool is_id(const std::string& text) {
+  constexpr std::size_t kLongest = 64;
+  const auto is_plain = [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+  };
+  return !text.empty() && text.size() <= kLongest && std::ranges::all_of(text, is_plain);
+}
+
 struct Store {
   std::vector<store::CampaignRecord> campaigns;
   Marks marks;
@@ -113,6 +122,7 @@ class ThreadedWatch final : public Watch {
   }
 
   Following follow(const std::string& campaign) override {
+    if (!is_id(campaign)) return {nullptr, true, ""};
     const std::lock_guard lock(mutex_);
     ask();
     const bool is_new = !wanted_.contains(campaign);
