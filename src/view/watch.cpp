@@ -371,15 +371,18 @@ class ThreadedWatch final : public Watch {
       if (one == wanted_.end()) return {};
       id = one->first;
     }
-    SIMSWARM_TRY(const auto record, store.campaign(id));
+    const auto asked = store.campaign(id);
+    if (!asked && asked.error().can_retry) return propagate(asked.error());
     Wanted found;
-    found.is_unknown = !record;
-    if (record) {
-      Result<RunPlan> plan = options_.load_plan(*record, store);
+    if (!asked) found.trouble = asked.error().message;
+    found.is_unknown = asked && !*asked;
+    if (asked && *asked) {
+      const store::CampaignRecord& record = **asked;
+      Result<RunPlan> plan = options_.load_plan(record, store);
       if (!plan && plan.error().can_retry) return propagate(plan.error());
       if (plan)
         found.follower =
-            std::make_shared<Follower>(std::make_shared<Followed>(*record, std::move(*plan)), options_.position_of);
+            std::make_shared<Follower>(std::make_shared<Followed>(record, std::move(*plan)), options_.position_of);
       else
         found.trouble = plan.error().message;
     }
