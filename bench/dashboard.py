@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard: side by side with rq-dashboard on one Redis server, and under load.
 
-  bench/dashboard.py [--build DIR] [--only WORD] [--requests N] [--seconds N] [--store URL] [--campaigns N] [--runs N]
+  bench/dashboard.py [--build DIR] [--only WORD] [--requests N] [--seconds N] [--mongo] [--campaigns N] [--runs N]
 
 Needs a built tree with -DSIMSWARM_BENCH=ON, redis-server, Chromium. rq-dashboard is installed by pip into build/bench-venv
 where it is not there. Every figure stands beside the load average of that moment: others on the machine slow all of it down.
@@ -22,7 +22,9 @@ import threading
 import time
 
 import chromium
+import counted_mongo
 import dashboard_pages
+import store
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 TOKEN = "token-of-the-bench-0123456789abcdef"
@@ -75,8 +77,7 @@ class Watched:
     """What comes to the server by TCP while it is entered, by MONITOR."""
 
     def __init__(self, redis):
-        self.redis, self.commands, self.inner = redis, {}, 0
-        self.seconds = 0.0
+        self.redis, self.commands, self.seconds = redis, {}, 0.0
 
     def __enter__(self):
         self.socket = socket.socket(socket.AF_UNIX)
@@ -232,7 +233,6 @@ class Bench:
         self.arguments = arguments
         self.simswarm = arguments.simswarm or arguments.build / "simswarm"
         self.swarm = arguments.swarm or arguments.build / "bench" / "dashboard_swarm"
-        self.store = arguments.store
 
     def say(self, work, who, value):
         print(f"{work:34} {who:34} {value}; load {os.getloadavg()[0]:.1f}", flush=True)
@@ -245,8 +245,19 @@ class Bench:
             subprocess.run([str(folder / "bin" / "pip"), "install", "--quiet", "--disable-pip-version-check", *PEER], check=True)
         return program
 
-    def store_in(self, folder):
-        return self.store or f"directory:{folder / 'store'}"
+    @contextlib.contextmanager
+    def store(self, folder):
+        """URLs: for workers, and for the dashboard, whose questions are counted; and the count."""
+        if not self.arguments.mongo:
+            yield f"directory:{folder / 'store'}", f"directory:{folder / 'store'}", None
+            return
+        folder.chmod(0o755)
+        with store.Mongo(folder, HERE / "build" / "standin" / "standin") as mongo:
+            counted = counted_mongo.CountedMongo(folder / "c.sock", mongo.socket)
+            try:
+                yield mongo.url("bench"), counted.url("bench"), counted
+            finally:
+                counted.close()
 
 
 def ms(seconds):
@@ -255,8 +266,9 @@ def ms(seconds):
 
 def group_peer(bench, folder):
     """20,000 jobs in one queue, 4 workers, one server."""
-    with Redis(folder) as redis, Swarm(bench.swarm, redis, bench.store_in(folder), 1, 20_000, 0, 8, 4) as swarm, \
-            Dashboard(bench.simswarm, redis, bench.store_in(folder), folder) as ours, Peer(bench.peer(), redis) as theirs:
+    with Redis(folder) as redis, bench.store(folder) as (store_url, seen_at, _), \
+            Swarm(bench.swarm, redis, store_url, 1, 20_000, 0, 8, 4) as swarm, \
+            Dashboard(bench.simswarm, redis, seen_at, folder) as ours, Peer(bench.peer(), redis) as theirs:
         queue = "run-" + swarm.ids[0]
         until("the queue is seen", lambda: (Site(ours.port).json("/api/v1/overview") or {}).get("queues"))
         peer_lists(bench, queue, redis, ours, theirs)
@@ -308,15 +320,15 @@ def peer_views(bench, queue, ours, theirs):
 def group_load(bench, folder):
     """20 campaigns of 10,000 runs, 200 workers, 1,000 running."""
     asked = bench.arguments
-    with Redis(folder) as redis:
+    with Redis(folder) as redis, bench.store(folder) as (store_url, seen_at, mongo):
         swarm_words = (asked.campaigns, asked.runs, asked.runs // 20, 1000 // asked.campaigns, 200)
-        with Swarm(bench.swarm, redis, bench.store_in(folder), *swarm_words) as swarm:
+        with Swarm(bench.swarm, redis, store_url, *swarm_words) as swarm:
             print(f"{asked.campaigns} campaigns of {asked.runs:,} runs are there after {swarm.seconds:.0f} s")
-            with Dashboard(bench.simswarm, redis, bench.store_in(folder), folder) as ours:
+            with Dashboard(bench.simswarm, redis, seen_at, folder) as ours:
                 load_first(bench, swarm, ours)
                 load_lists(bench, swarm, ours)
                 for pages in (1, 200):
-                    load_pages(bench, swarm, redis, ours, pages)
+                    load_pages(bench, swarm, redis, ours, pages, mongo)
                 load_long(bench, swarm, ours)
 
 
@@ -350,7 +362,7 @@ def load_lists(bench, swarm, ours):
     bench.say("list of jobs, next pages, cold", "simswarm", f"{ms(statistics.median(times))} (most {ms(max(times))})")
 
 
-def load_pages(bench, swarm, redis, ours, pages):
+def load_pages(bench, swarm, redis, ours, pages, mongo):
     kinds = ["overview", "map", "list", "map", "overview"]
     wanted = [(kinds[i % len(kinds)] if pages > 1 else "map", swarm.ids[(i // len(kinds)) % min(len(swarm.ids), bench.arguments.shown)]) for i in range(pages)]
     swarm.say("pace", bench.arguments.pace)
@@ -358,6 +370,8 @@ def load_pages(bench, swarm, redis, ours, pages):
     with dashboard_pages.OpenPages(ours.port, TOKEN, wanted) as clients:
         time.sleep(bench.arguments.warm)
         clients.ask("clear")
+        if mongo:
+            mongo.commands.clear()
         times = []
         prober = threading.Thread(target=probe, args=(swarm, ours.port, times, bench.arguments.seconds), daemon=True)
         before = ours.processor()
@@ -368,6 +382,8 @@ def load_pages(bench, swarm, redis, ours, pages):
         told = clients.ask("tell")
         prober.join()
     bench.say(name, "Redis is asked", f"{watched.rate():.2f} times a second: {watched.commands}")
+    if mongo:
+        bench.say(name, "MongoDB is asked", f"{mongo.asked() / watched.seconds:.2f} times a second: {dict(mongo.commands)}")
     bench.say(name, "server", f"{100 * processor:.0f}% of a core, {ours.memory():.0f} MiB")
     bench.say(name, "a page load meanwhile", f"{ms(statistics.median(times))} (most {ms(max(times))}, {len(times)} of them)")
     rate = {kind: one["count"] / watched.seconds for kind, one in told["kinds"].items()}
@@ -417,7 +433,7 @@ def main():
     parser.add_argument("--build", type=pathlib.Path, default=HERE / "build" / "release")
     parser.add_argument("--simswarm", type=pathlib.Path, help="in place of the build's")
     parser.add_argument("--swarm", type=pathlib.Path, help="dashboard_swarm in place of the build's")
-    parser.add_argument("--store", help="in place of a folder: mongodb://…, empty")
+    parser.add_argument("--mongo", action="store_true", help="the stand-in of the tests in place of a folder")
     parser.add_argument("--only", choices=groups)
     parser.add_argument("--requests", type=int, default=30)
     parser.add_argument("--campaigns", type=int, default=20)

@@ -187,8 +187,8 @@ class Swarm {
   }
 
   bool claim(OneWorker& worker, std::size_t campaign, std::size_t most) {
-    const jobs::Claims claims = good(
-        queue_->claim({worker.record.name, worker.record.host, {{campaigns_[campaign].record.queue}}, most}));
+    const jobs::Claims claims =
+        good(queue_->claim({worker.record.name, worker.record.host, {{campaigns_[campaign].record.queue}}, most}));
     for (const jobs::ClaimedJob& job : claims.jobs) {
       const auto position = campaign::position_of(campaigns_[campaign].record.id, job.claim.job);
       worker.held.push_back({job.claim, campaign, position.value_or(0), SteadyClock::now()});
