@@ -5,15 +5,34 @@ import { Scene } from './support/scene.mjs';
 import { access } from './topics_access.mjs';
 import { actions } from './topics_actions.mjs';
 import { api } from './topics_api.mjs';
+import { fuzz } from './topics_fuzz.mjs';
+import { hostile } from './topics_hostile.mjs';
 import { http } from './topics_http.mjs';
+import { live } from './topics_live.mjs';
+import { local } from './topics_local.mjs';
+import { outages } from './topics_outages.mjs';
 import { pages } from './topics_pages.mjs';
+import { visualizer } from './topics_visualizer.mjs';
 
-const TOPICS = { pages, api, access, http, actions };
-const wanted = process.env.SIMSWARM_TOPICS?.split(',') ?? Object.keys(TOPICS);
+// Those of a line come one after the other, the lines side by side: the first changes what the swarm does, the second
+// only looks, the third has servers of its own.
+const LINES = [
+  { api, actions, live, fuzz },
+  { pages, hostile, visualizer },
+  { outages, local, access, http },
+];
+const wanted = process.env.SIMSWARM_TOPICS?.split(',');
 
 describe('pages', () => {
   const scene = new Scene();
   before(() => scene.open());
   after(() => scene.close());
-  for (const name of wanted) describe(name, () => TOPICS[name](scene));
+  describe('side by side', { concurrency: LINES.length }, () => {
+    for (const topics of LINES) {
+      const names = Object.keys(topics).filter((name) => !wanted || wanted.includes(name));
+      describe(names.join(', ') || 'nothing', { concurrency: 1 }, () => {
+        for (const name of names) describe(name, () => topics[name](scene));
+      });
+    }
+  });
 });

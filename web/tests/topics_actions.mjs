@@ -14,8 +14,9 @@ async function confirm(page, action, said) {
 }
 
 export function actions(scene) {
+  const view = scene.view();
   let id; // of a campaign with two runs that are slow, and ten that wait
-  const queue = (state) => scene.goTo(`/queues/run-${id}?state=${state}`);
+  const queue = (state) => view.goTo(`/queues/run-${id}?state=${state}`);
   const choose = (page, job) => page.getByRole('checkbox', { name: `Select Slow#${job}`, exact: true }).check();
 
   async function act(page, button, action, said) {
@@ -23,7 +24,7 @@ export function actions(scene) {
     await confirm(page, action, said);
   }
 
-  story(scene, 'one job is cancelled, and two are', async () => {
+  story(view, 'one job is cancelled, and two are', async () => {
     id = await scene.slow('actions');
     const page = await queue('queued');
     await choose(page, 5);
@@ -36,8 +37,8 @@ export function actions(scene) {
     await page.getByRole('tab', { name: 'Cancelled 3' }).waitFor();
   });
 
-  story(scene, 'one that was cancelled is requeued from its own page, the others from the list', async () => {
-    const page = await scene.goTo(`/jobs/${id}-5`);
+  story(view, 'one that was cancelled is requeued from its own page, the others from the list', async () => {
+    const page = await view.goTo(`/jobs/${id}-5`);
     await act(page, 'Requeue', 'Requeue', '1 job requeued.');
     assert.equal((await scene.site.job(`${id}-5`)).state, 'queued');
     await page.getByText(/ahead/).first().waitFor();
@@ -48,7 +49,7 @@ export function actions(scene) {
     assert.equal((await scene.site.jobs(id, 'queued')).length, 10);
   });
 
-  story(scene, 'jobs are deleted', async () => {
+  story(view, 'jobs are deleted', async () => {
     const page = await queue('queued');
     await choose(page, 8);
     await choose(page, 9);
@@ -57,7 +58,7 @@ export function actions(scene) {
     await scene.site.run(['jobs', 'show', '--on', 't', `${id}-8`], { code: 2 });
   });
 
-  story(scene, 'a run that goes on is stopped', async () => {
+  story(view, 'a run that goes on is stopped', async () => {
     const page = await queue('started');
     const job = (await scene.site.jobs(id, 'started'))[0].id;
     await choose(page, job.slice(id.length + 1));
@@ -69,29 +70,29 @@ export function actions(scene) {
     assert.ok(['failed', 'stopped'].includes(stopped.state), `a stopped job is ${stopped.state}`);
   });
 
-  story(scene, 'a queue gets a priority', async () => {
+  story(view, 'a queue gets a priority', async () => {
     const page = await queue('queued');
     await page.getByLabel('Priority').selectOption('3');
     await page.getByText('priority is 3').waitFor();
     await until('Redis has it', async () => (await scene.site.counts(id)).priority === 3);
   });
 
-  story(scene, 'all work is suspended and resumed', async () => {
-    const page = await scene.goTo('/');
+  story(view, 'all work is suspended and resumed', async () => {
+    const page = await view.goTo('/');
     await act(page, 'Suspend work', 'Suspend', 'Suspended: no job begins');
     assert.equal((await scene.site.json(['jobs', 'list', '--on', 't'])).suspended, true);
-    await scene.goTo(`/queues/run-${id}`);
+    await view.goTo(`/queues/run-${id}`);
     await page.getByText('All work is suspended: no job begins.').waitFor();
-    await scene.goTo('/');
+    await view.goTo('/');
     await act(page, 'Resume work', 'Resume', 'Resumed.');
     assert.equal((await scene.site.json(['jobs', 'list', '--on', 't'])).suspended, false);
   });
 
-  story(scene, 'all that waits is cancelled, then the campaign', async () => {
+  story(view, 'all that waits is cancelled, then the campaign', async () => {
     const page = await queue('queued');
     await act(page, 'Cancel all', 'Cancel', /\d+ jobs cancelled\./);
     assert.deepEqual(await scene.site.jobs(id, 'queued'), []);
-    await scene.goTo(`/campaigns/${id}`);
+    await view.goTo(`/campaigns/${id}`);
     await act(page, 'Cancel the campaign', 'Cancel the campaign', 'Cancelled: 0 that waited');
     const counts = await scene.site.ended(id);
     assert.equal(counts.started, 0);
@@ -102,7 +103,7 @@ export function actions(scene) {
     });
   });
 
-  story(scene, 'all that failed is requeued, fails again, and is deleted', async () => {
+  story(view, 'all that failed is requeued, fails again, and is deleted', async () => {
     id = await scene.site.campaign(scene.projects.study, 'Fail', ['--distinct-names', '--name', 'to fail']);
     await scene.site.ended(id);
     const page = await queue('failed');
@@ -116,7 +117,7 @@ export function actions(scene) {
     assert.deepEqual(await scene.site.jobs(id, 'failed'), []);
   });
 
-  story(scene, 'what was changed is told with who and when, and without the token', () => {
+  story(view, 'what was changed is told with who and when, and without the token', () => {
     const said = scene.dashboard.errors;
     const line = (what) => new RegExp(`^dashboard: \\d{4}-\\d\\d-\\d\\dT[\\d:.]+Z session [0-9a-f]{8} from 127\\.0\\.0\\.1: ${what}`, 'm');
     for (const what of [
@@ -136,6 +137,6 @@ export function actions(scene) {
       assert.match(said, line(what));
     }
     assert.ok(!said.includes(TOKEN), 'the token is told');
-    noComplaints(scene.context);
+    noComplaints(view.context);
   });
 }

@@ -21,7 +21,7 @@ function pagesOf({ study, ill }, more) {
     ['queue', `/queues/run-${ill}?state=failed`, ['18', 'Ill#']],
     ['job', `/jobs/${study}-0`, ['finished']],
     ['worker', `/workers/${more.worker}`, ['of 2']],
-    ['builds', '/builds', ['made', 'build failed: make']],
+    ['builds', '/builds', ['built', 'build failed: make']],
     ['build', `/builds/${more.build}`, ['colour']],
     ['build-broken', `/builds/${more.broken}-build`, ['note.c:1:2: error']],
     ['none', '/queues', ['There is no such page']],
@@ -29,7 +29,8 @@ function pagesOf({ study, ill }, more) {
 }
 
 export function pages(scene) {
-  story(scene, 'a page of who has not logged in is the login', async () => {
+  const view = scene.view();
+  story(view, 'a page of who has not logged in is the login', async () => {
     const context = await openContext(scene.browser);
     const page = await context.newPage();
     await page.goto(`${scene.dashboard.address}/campaigns`);
@@ -39,22 +40,22 @@ export function pages(scene) {
     await context.close();
   });
 
-  story(scene, 'every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
+  story(view, 'every page of the dashboard shows what is there, in light, dark and narrow', async (t) => {
     const { json } = await scene.api.get('/api/v1/overview');
     const worker = json.workers.find((one) => one.slots === 2).name;
     for (const [name, path, texts] of pagesOf(scene.campaigns, { worker, build: scene.build, broken: scene.broken })) {
       await t.test(name, async () => {
-        const page = await scene.goTo(path);
+        const page = await view.goTo(path);
         for (const text of texts) await page.getByRole('main').getByText(text).first().waitFor();
         await until('the page is live', () => page.getByText('live', { exact: true }).count());
         await inspect(page, name);
-        noComplaints(scene.context);
+        noComplaints(view.context);
       });
     }
   });
 
-  story(scene, 'figures on the overview are those of Redis', async () => {
-    const page = await scene.goTo('/');
+  story(view, 'figures on the overview are those of Redis', async () => {
+    const page = await view.goTo('/');
     const row = page.getByRole('table', { name: 'Queues' }).getByRole('row').filter({ hasText: `run-${scene.campaigns.ill}` });
     const counts = await scene.site.counts(scene.campaigns.ill);
     await row.getByRole('link', { name: `${counts.failed}` }).first().waitFor();

@@ -21,6 +21,9 @@ repeat = 2
 *.vectors = 0
 [Config Fast]
 *.load = \${load=1,2}
+[Config Steady]
+*.load = \${load=1..12}
+*.sleep = 1
 [Config Slow]
 *.load = \${load=1..12}
 sim-time-limit = 40000s
@@ -41,14 +44,14 @@ sim-time-limit = 10s
 *.illText = "${MARKUP}"
 `;
 
-// Prints a line of a megabyte, escapes and markup before it simulates.
+// Prints a line of a megabyte, escapes and markup around it, before it simulates.
 const LOUD = `#!/bin/sh
-case "$*" in
-*-q*|*-a*|*-e*|*-h*|*-v*) ;;
-*)
-  printf '\\033[1;31mred\\033[0m \\033]0;title\\007 \\033[2J ${MARKUP} ${SCRIPT} \\302\\205 \\342\\200\\256 \\377\\376 end\\n'
+case " $* " in
+*" -q "* | *" -a "* | *" -e "* | *" -h "* | *" -v "*) ;;
+*" -r "*)
+  echo '${MARKUP}'
   head -c 1000000 /dev/zero | tr '\\0' x
-  printf '\\n'
+  printf '\\n\\033[1;31mred\\033[0m \\033]0;title\\007 \\033[2J ${MARKUP} ${SCRIPT} \\302\\205 \\342\\200\\256 \\377\\376 end\\n'
   ;;
 esac
 exec "$(dirname "$0")/engine" "$@"

@@ -1,5 +1,6 @@
 // What all tests of a real swarm share: made once, taken away at the end.
-import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
 import { openBrowser, openContext, logIn } from './browser.mjs';
 import { MARKUP, makeProjects } from './campaigns.mjs';
 import { Client } from './client.mjs';
@@ -12,31 +13,52 @@ export class Scene {
     this.opening = openBrowser();
     await this.site.up();
     this.projects = makeProjects(this.site);
-    const { study, hostile } = this.projects;
+    const { study, hostile, made, broken } = this.projects;
     const { site } = this;
-    this.campaigns = { study: await site.campaign(study, 'Study', ['--name', 'study of load']) };
-    this.campaigns.ill = await site.campaign(study, 'Ill', ['--distinct-names', '--name', 'ills']);
-    this.campaigns.hostile = await site.campaign(hostile, 'Hostile', ['--distinct-names', '--name', MARKUP]);
-    const made = await site.campaign(this.projects.made, 'Fast', ['--name', 'made'], false);
-    this.broken = await site.brokenBuild(this.projects.broken, 'Fast');
-    this.campaigns.made = made;
-    this.dashboard = await site.dashboard();
-    this.api = new Client(this.dashboard.address, { token: TOKEN });
-    for (const id of Object.values(this.campaigns)) await site.ended(id);
-    this.build = await until('the build is noted', async () => (await this.api.get(`/api/v1/campaigns/${made}`)).json.campaign.build);
+    this.campaigns = {
+      study: await site.campaign(study, 'Study', ['--name', 'study of load']),
+      ill: await site.campaign(study, 'Ill', ['--distinct-names', '--name', 'ills']),
+      hostile: await site.campaign(hostile, 'Hostile', ['-b', '1', '--distinct-names', '--name', MARKUP]),
+      made: await site.campaign(made, 'Fast', ['--name', 'made'], false),
+    };
+    this.broken = await site.brokenBuild(broken, 'Fast');
+    await this.look();
+    this.build = await until('the build is noted', async () => {
+      return (await this.api.get(`/api/v1/campaigns/${this.campaigns.made}`)).json.campaign.build;
+    });
     this.browser = await this.opening;
-    this.context = await openContext(this.browser);
-    this.page = await this.context.newPage();
-    await logIn(this.page, this.dashboard.address, TOKEN);
+  }
+
+  // A swarm of its own, with one campaign, for the browser of another scene.
+  async openBeside(other) {
+    this.site = new Site();
+    await this.site.up();
+    this.projects = makeProjects(this.site);
+    this.campaigns = { study: await this.site.campaign(this.projects.study, 'Study', ['--name', 'study of load']) };
+    await this.look();
+    this.browser = other.browser;
+  }
+
+  // Until the dashboard has seen that all of them have ended.
+  async look() {
+    this.dashboard = await this.site.dashboard();
+    this.api = new Client(this.dashboard.address, { token: TOKEN });
+    const ids = Object.values(this.campaigns);
+    for (const id of ids) await this.site.ended(id);
     await until('all campaigns are seen', async () => {
       const { json } = await this.api.get('/api/v1/overview');
-      return json.campaigns.length === Object.keys(this.campaigns).length && json.campaigns.every((one) => one.finished + one.failed === one.runs);
+      return json.campaigns.length === ids.length && json.campaigns.every((one) => one.finished + one.failed === one.runs);
     });
   }
 
   async close() {
-    await (await this.opening)?.close();
+    await (await this.opening)?.close().catch(() => {});
     await this.site?.down();
+  }
+
+  // At the same address.
+  async restart() {
+    this.dashboard = await this.site.dashboard([], new URL(this.dashboard.address).host);
   }
 
   // A campaign whose runs take minutes, with some of them running.
@@ -50,21 +72,51 @@ export class Scene {
     await this.site.ended(id);
   }
 
-  async goTo(path, page = this.page) {
-    await page.goto(this.dashboard.address + path);
-    return page;
+  // For the tests of one suite.
+  view() {
+    const view = new View(this);
+    before(() => view.open());
+    after(() => view.context?.close());
+    return view;
+  }
+}
+
+// Somebody who has logged in, with a page.
+class View {
+  constructor(scene) {
+    this.scene = scene;
+  }
+  async open() {
+    this.context = await openContext(this.scene.browser);
+    this.page = await this.context.newPage();
+    await this.page.goto(this.scene.dashboard.address);
+    await this.logIn();
+  }
+  logIn() {
+    return logIn(this.page, TOKEN);
+  }
+  async goTo(path) {
+    await this.page.goto(this.scene.dashboard.address + path);
+    return this.page;
   }
 }
 
 // A test whose failure tells what the page showed.
-export function story(scene, name, tell) {
+export function story(view, name, tell) {
   test(name, async (t) => {
+    view.context.complaints.length = 0;
     try {
       await tell(t);
     } catch (error) {
-      const shown = await scene.page?.evaluate(() => `${location.href}\n${document.body.innerText.slice(0, 1500)}`).catch(() => '');
+      const shown = await view.page.evaluate(() => `${location.href}\n${document.body.innerText.slice(0, 1500)}`).catch(() => '');
       error.message += `\n--- the page shows:\n${shown}\n---`;
       throw error;
     }
   });
+}
+
+// A word that is lost when the page is loaded again.
+export const mark = (page) => page.evaluate(() => (window.stays = true));
+export async function isSame(page) {
+  assert.ok(await page.evaluate(() => window.stays), 'the page was loaded again');
 }

@@ -114,8 +114,11 @@ export class Site {
     }, seconds);
   }
 
-  async dashboard(words = []) {
-    const program = this.start(['dashboard', '--on', NAME, '--listen', '127.0.0.1:0', '--token-file', this.tokenFile, ...words]);
+  dashboard(words = [], listen = '127.0.0.1:0') {
+    return this.serve(['dashboard', '--on', NAME, '--listen', listen, '--token-file', this.tokenFile, ...words]);
+  }
+  async serve(words, folder) {
+    const program = this.start(words, folder);
     this.dashboards.push(program);
     program.address = (await program.says(/listens at (http:\/\/127\.0\.0\.1:\d+)/))[1];
     return program;
