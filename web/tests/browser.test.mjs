@@ -15,11 +15,12 @@ import { pages } from './topics_pages.mjs';
 import { visualizer } from './topics_visualizer.mjs';
 
 // Those of a line come one after the other, the lines side by side: the first changes what the swarm does, the second
-// only looks, the third has servers of its own.
+// only looks, the others have servers of their own.
 const LINES = [
   { api, actions, live, fuzz },
-  { pages, hostile, visualizer },
+  { pages, hostile },
   { outages, local, access, http },
+  { visualizer },
 ];
 const wanted = process.env.SIMSWARM_TOPICS?.split(',');
 

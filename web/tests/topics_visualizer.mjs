@@ -7,7 +7,7 @@ import { MARKUP } from './support/campaigns.mjs';
 import { Client } from './support/client.mjs';
 import { Description, filled } from './support/description.mjs';
 import { PlayedEngine, SECRET } from './support/engine.mjs';
-import { TOKEN } from './support/site.mjs';
+import { FULL, TOKEN } from './support/site.mjs';
 import { until } from './support/wait.mjs';
 
 const PAGES = [
@@ -15,7 +15,7 @@ const PAGES = [
   ['by-service', '/?group=service', ['sim_runner', MARKUP]],
   ['nodes', '/?view=nodes', ['node49', 'rack-1']],
   ['services', '/?view=services', ['sim_distcc', '440']],
-  ['tasks', '/?view=tasks', ['sim_runner.1']],
+  ['tasks', FULL ? '/?view=tasks' : '/?view=tasks&filter=node0', ['sim_runner.1']],
   ['events', '/?view=events', []],
   ['node', '/nodes/n0007', ['heartbeat failure']],
   ['service', '/services/s0000', ['sim_runner']],

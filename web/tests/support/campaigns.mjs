@@ -23,7 +23,7 @@ repeat = 2
 *.load = \${load=1,2}
 [Config Steady]
 *.load = \${load=1..12}
-*.sleep = 1
+*.sleep = 0.8
 [Config Slow]
 *.load = \${load=1..12}
 sim-time-limit = 40000s
