@@ -26,6 +26,7 @@ namespace simswarm::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kRedisTimeout{2'000};
+constexpr double kStoreRate = 1;  // lookups a second, in the long run: campaigns are looked at and values read beside
 
 // Where queue and store are, and how they are opened; each user of it has connections of its own.
 struct Places {
@@ -231,7 +232,7 @@ Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
   desk.at_queue = &at_queue;
   desk.queue = queue_desk(places);
   if (!places.store_at.empty()) {
-    at_store.emplace(wake);
+    at_store.emplace(wake, kStoreRate);
     values.emplace(value_reading(places), std::ref(news));
     desk.at_store = &*at_store;
     desk.store = store_desk(places);

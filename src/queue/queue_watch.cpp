@@ -12,6 +12,7 @@ namespace {
 // What ended in the second of the mark may not have been all.
 constexpr std::int64_t kOverlap = 1;
 constexpr std::size_t kLongestError = 300;  // bytes
+constexpr std::size_t kLeastMoves = 500;    // of a queue, however many are asked for
 
 EndedJob ended_of(const RedisReply& reply) {
   const std::vector<RedisReply>& f = reply.list;
@@ -27,12 +28,12 @@ EndedJob ended_of(const RedisReply& reply) {
 }
 
 // Where to go on; those of results that never expire are infinite, and are told once.
-void move_on(const std::vector<RedisReply>& ended, std::string& since, std::size_t& skip) {
+void move_on(const std::vector<RedisReply>& ended, std::size_t most, std::string& since, std::size_t& skip) {
   constexpr double kInfinite = 1e15;
   if (since.empty()) since = "0";
   const auto score = ended.empty() ? std::nullopt : parse_double(ended.back().list.at(1).text);
   if (!score || *score > kInfinite) return;
-  const bool is_full = ended.size() >= QueueWatch::kMostMoves;
+  const bool is_full = ended.size() >= most;
   const std::int64_t next = static_cast<std::int64_t>(*score) - kOverlap;
   const bool is_further = next > static_cast<std::int64_t>(parse_double(since).value_or(0));
   // So many have one and the same second: cancelled at once, say.
@@ -43,6 +44,19 @@ void move_on(const std::vector<RedisReply>& ended, std::string& since, std::size
   if (!is_further) return;
   since = std::to_string(next);
   skip = 0;
+}
+
+Moves moves_of(const RedisReply& reply, const Mark& since, std::size_t most) {
+  Moves moves;
+  moves.mark = since;
+  for (const RedisReply& one : reply.list.at(0).list) moves.started.push_back(view_of(one));
+  for (std::size_t i = 0; i < since.scores.size(); ++i) {
+    const std::vector<RedisReply>& ended = reply.list.at(1 + i).list;
+    for (const RedisReply& one : ended) moves.ended.push_back(ended_of(one));
+    moves.more = moves.more || ended.size() >= most;
+    move_on(ended, most, moves.mark.scores.at(i), moves.mark.skip.at(i));
+  }
+  return moves;
 }
 
 class RedisWatch final : public QueueWatch {
@@ -66,22 +80,27 @@ class RedisWatch final : public QueueWatch {
   }
 
   Result<Moves> moves(const QueueName& queue, const Mark& since) override {
-    SIMSWARM_CHECK(check_queue(queue));
-    std::vector<std::string> arguments{"", queue.text, std::to_string(kMostMoves)};
-    for (std::size_t i = 0; i < since.scores.size(); ++i) {
-      arguments.push_back(since.scores.at(i));
-      arguments.push_back(std::to_string(since.skip.at(i)));
+    SIMSWARM_TRY(std::vector<Moves> all, all_moves({{queue, since}}));
+    return std::move(all.front());
+  }
+
+  Result<std::vector<Moves>> all_moves(const std::vector<MovesAsked>& asked) override {
+    std::vector<Moves> all;
+    if (asked.empty()) return all;
+    // A script holds up all other clients: what many queues have is told in more steps.
+    const std::size_t most = std::max(kMostMoves / asked.size(), kLeastMoves);
+    std::vector<std::string> arguments{"", std::to_string(most)};
+    for (const MovesAsked& one : asked) {
+      SIMSWARM_CHECK(check_queue(one.queue));
+      arguments.push_back(one.queue.text);
+      for (std::size_t i = 0; i < one.since.scores.size(); ++i) {
+        arguments.push_back(one.since.scores.at(i));
+        arguments.push_back(std::to_string(one.since.skip.at(i)));
+      }
     }
     SIMSWARM_TRY(const RedisReply reply, connection_.run(looks_.moves, arguments));
-    Moves moves;
-    moves.mark = since;
-    for (const RedisReply& one : reply.list.at(0).list) moves.started.push_back(view_of(one));
-    for (std::size_t i = 0; i < since.scores.size(); ++i) {
-      const std::vector<RedisReply>& ended = reply.list.at(1 + i).list;
-      for (const RedisReply& one : ended) moves.ended.push_back(ended_of(one));
-      move_on(ended, moves.mark.scores.at(i), moves.mark.skip.at(i));
-    }
-    return moves;
+    for (std::size_t i = 0; i < asked.size(); ++i) all.push_back(moves_of(reply.list.at(i), asked[i].since, most));
+    return all;
   }
 
   Result<std::vector<JobId>> ids(const QueueName& queue, Place place, std::size_t offset, std::size_t most) override {

@@ -43,6 +43,13 @@ struct Moves {
   std::vector<JobView> started;
   std::vector<EndedJob> ended;  // some of them may have been told before
   Mark mark;                    // for the next time
+  bool more = false;            // there is more to be told at once
+};
+
+// What is asked of one queue.
+struct MovesAsked {
+  QueueName queue;
+  Mark since;
 };
 
 // One thread at a time; each call is one step at the server.
@@ -58,6 +65,15 @@ class QueueWatch {
   [[nodiscard]] virtual Result<Survey> survey() = 0;
   // What is started, and what has ended from the mark on.
   [[nodiscard]] virtual Result<Moves> moves(const QueueName& queue, const Mark& since) = 0;
+  // The same of several queues, in one step where the server can.
+  [[nodiscard]] virtual Result<std::vector<Moves>> all_moves(const std::vector<MovesAsked>& asked) {
+    std::vector<Moves> all;
+    for (const MovesAsked& one : asked) {
+      SIMSWARM_TRY(Moves moves, this->moves(one.queue, one.since));
+      all.push_back(std::move(moves));
+    }
+    return all;
+  }
   // The oldest first.
   [[nodiscard]] virtual Result<std::vector<JobId>> ids(const QueueName& queue, Place place, std::size_t offset,
                                                        std::size_t most) = 0;

@@ -15,8 +15,9 @@ return counts
 constexpr std::string_view kView = R"lua(
 local function view(id)
   local f = call('HMGET', key(id), 'origin', 'status', 'description', 'sw_attempt', 'sw_nodes', 'sw_end', 'sw_stop',
-    'retries_left', 'worker_name', 'sw_node', 'created_at', 'enqueued_at', 'started_at', 'ended_at', 'data', 'sw_progress')
-  local there = f[15]
+    'retries_left', 'worker_name', 'sw_node', 'created_at', 'enqueued_at', 'started_at', 'ended_at', 'timeout', 'sw_progress')
+  -- A word that comes too late leaves a hash behind that is no job.
+  local there = f[15] or f[1]
   f[15] = id
   f[5] = list_of(f[5])
   f[7] = f[7] and f[7] == f[13]
@@ -137,23 +138,27 @@ return {call('EXISTS', 'rq:suspended'), queues, all_workers()}
 
 // What goes on in a queue, and what has ended there since.
 constexpr std::string_view kMoves = R"lua(
-local queue, most = ARGV[2], tonumber(ARGV[3])
-local started, ended = {}, {}
-for _, id in ipairs(call('ZREVRANGE', 'rq:wip:' .. queue, '0', whole(most - 1))) do
-  local one = view(string.match(id, '^[^:]*'))
-  if one then started[#started + 1] = one end
-end
-for i, registry in ipairs({'finished', 'failed', 'canceled'}) do
-  local since, skip, list = ARGV[2 + 2 * i], ARGV[3 + 2 * i], {}
-  local found = since == '' and {} or call('ZRANGEBYSCORE', 'rq:' .. registry .. ':' .. queue, since, '+inf',
-    'WITHSCORES', 'LIMIT', skip, whole(most))
-  for j = 1, #found, 2 do
-    local f = call('HMGET', key(found[j]), 'status', 'sw_attempt', 'sw_worker', 'sw_node', 'started_at', 'ended_at')
-    list[#list + 1] = {found[j], found[j + 1], unpack(f, 1, 6)}
+local most, all = tonumber(ARGV[2]), {}
+for first = 3, #ARGV, 7 do
+  local queue = ARGV[first]
+  local started, ended = {}, {}
+  for _, id in ipairs(call('ZREVRANGE', 'rq:wip:' .. queue, '0', whole(most - 1))) do
+    local one = view(string.match(id, '^[^:]*'))
+    if one then started[#started + 1] = one end
   end
-  ended[i] = list
+  for i, registry in ipairs({'finished', 'failed', 'canceled'}) do
+    local since, skip, list = ARGV[first + 2 * i - 1], ARGV[first + 2 * i], {}
+    local found = since == '' and {} or call('ZRANGEBYSCORE', 'rq:' .. registry .. ':' .. queue, since, '+inf',
+      'WITHSCORES', 'LIMIT', skip, whole(most))
+    for j = 1, #found, 2 do
+      local f = call('HMGET', key(found[j]), 'status', 'sw_attempt', 'sw_worker', 'sw_node', 'started_at', 'ended_at')
+      list[#list + 1] = {found[j], found[j + 1], unpack(f, 1, 6)}
+    end
+    ended[i] = list
+  end
+  all[#all + 1] = {started, ended[1], ended[2], ended[3]}
 end
-return {started, ended[1], ended[2], ended[3]}
+return all
 )lua";
 
 constexpr std::string_view kErrors = R"lua(

@@ -37,10 +37,10 @@ struct RedisLookScripts {
   RedisScript workers;   //
   RedisScript describe;  // queue, seconds that it is kept, fields and values
   RedisScript survey;    //
-  RedisScript moves;  // queue, most of each, then of finished, failed, canceled the least score (empty: none of it) and
-                      // how many to pass over
-  RedisScript ids;    // queue, registry (empty: the queue itself), offset, most; the oldest first
-  RedisScript errors;  // ids; the last result of each
+  RedisScript moves;     // most of each; then of each queue its name, and of finished, failed, canceled the least score
+                         // (empty: none of it) and how many to pass over
+  RedisScript ids;       // queue, registry (empty: the queue itself), offset, most; the oldest first
+  RedisScript errors;    // ids; the last result of each
 };
 
 [[nodiscard]] const RedisScripts& redis_scripts();

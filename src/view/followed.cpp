@@ -57,6 +57,11 @@ void Followed::note_message(std::size_t position, const Verdict& verdict) {
 
 Result<bool> Follower::look_at_queue(jobs::QueueWatch& queue, const jobs::Counts& counts, Monotonic now) {
   SIMSWARM_TRY(const jobs::Moves moves, queue.moves({followed_->record.queue}, mark_));
+  return take(moves, queue, counts, now);
+}
+
+Result<bool> Follower::take(const jobs::Moves& moves, jobs::QueueWatch& queue, const jobs::Counts& counts,
+                            Monotonic now) {
   bool is_behind = false;
   bool is_other = false;
   {
@@ -66,7 +71,7 @@ Result<bool> Follower::look_at_queue(jobs::QueueWatch& queue, const jobs::Counts
     leave_running(runs_now);
     take_ended(moves.ended);
     followed_->seen_at = now;
-    is_behind = moves.ended.size() >= jobs::QueueWatch::kMostMoves;
+    is_behind = moves.more;
     const CampaignModel& model = followed_->model;
     is_other = model.count(Cell::kWaiting) != counts.queued + counts.scheduled + counts.deferred;
   }

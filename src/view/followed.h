@@ -59,6 +59,10 @@ class Follower {
   [[nodiscard]] const std::shared_ptr<Followed>& followed() const { return followed_; }
   // One step at the server; a few more where what waits has to be read anew. Whether there is more to be read.
   [[nodiscard]] Result<bool> look_at_queue(jobs::QueueWatch& queue, const jobs::Counts& counts, Monotonic now);
+  // The same in two steps, for several campaigns at once: what is to be asked, and what came of it.
+  [[nodiscard]] jobs::MovesAsked asks() const { return {{followed_->record.queue}, mark_}; }
+  [[nodiscard]] Result<bool> take(const jobs::Moves& moves, jobs::QueueWatch& queue, const jobs::Counts& counts,
+                                  Monotonic now);
   // The queue knows nothing of it.
   void have_no_queue();
   // At most one question; does nothing where all is known.

@@ -86,11 +86,7 @@ class LedgerWatch final : public LocalWatch {
     const std::lock_guard lock(mutex_);
     return picture_;
   }
-  std::shared_ptr<const Picture> last(bool is_wanted) override {
-    const std::lock_guard lock(mutex_);
-    if (is_wanted) wanted_at_ = Clock::now();
-    return picture_;
-  }
+  std::shared_ptr<const Picture> last(bool /*is_wanted*/) override { return picture(); }
 
   Following follow(const std::string& campaign) override {
     const std::lock_guard lock(mutex_);
@@ -235,10 +231,7 @@ class LedgerWatch final : public LocalWatch {
     std::map<std::string, Wanted> wanted;
     {
       const std::lock_guard lock(mutex_);
-      // A page that is open need not ask while nothing changes.
-      const bool is_watched = Clock::now() - wanted_at_ < kWatched;
-      std::erase_if(wanted_,
-                    [&](const auto& one) { return !is_watched && Clock::now() - one.second.asked > kFollowFor; });
+      std::erase_if(wanted_, [](const auto& one) { return Clock::now() - one.second.asked > kFollowFor; });
       wanted = wanted_;
     }
     for (auto& [id, one] : wanted) {
@@ -312,7 +305,6 @@ class LedgerWatch final : public LocalWatch {
   std::shared_ptr<const Picture> picture_;
   std::vector<CampaignRecord> records_;
   std::map<std::string, Wanted> wanted_;
-  Monotonic wanted_at_{};
   bool is_ending_ = false, is_hurried_ = false;
   // The thread's own:
   Pace pace_;

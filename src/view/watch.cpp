@@ -16,6 +16,7 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kCampaignsPace{5};  // between looks at the list of campaigns
 constexpr std::chrono::milliseconds kPause{500};   // between looks when there is more to be read
+constexpr std::chrono::milliseconds kAtOnce{50};   // before what somebody waits for
 constexpr std::size_t kMostQuestions = 2;          // of followed campaigns to the store in a look
 
 void add(jobs::Counts& totals, const jobs::Counts& more) {
@@ -171,18 +172,23 @@ class ThreadedWatch final : public Watch {
   }
 
   // Waits for the next look; false: it is over.
-  bool wait_for(Monotonic since, bool (ThreadedWatch::*is_urgent)() const) {
+  using PaceOf = std::chrono::milliseconds (ThreadedWatch::*)(std::chrono::milliseconds usual) const;
+  bool wait_for(Monotonic since, PaceOf pace_of) {
     std::unique_lock lock(mutex_);
     for (;;) {
       if (is_ending_) return false;
       const auto pace = Clock::now() - asked_at_ < kWatched ? kPace : kIdlePace;
-      const Monotonic next = since + ((this->*is_urgent)() ? kPause : pace);
+      const Monotonic next = since + (this->*pace_of)(pace);
       if (Clock::now() >= next) return true;
       changed_.wait_until(lock, next);
     }
   }
-  [[nodiscard]] bool queue_is_urgent() const { return is_hurried_ || is_behind_; }
-  [[nodiscard]] bool store_is_urgent() const { return std::ranges::any_of(wanted_, &is_new); }
+  [[nodiscard]] std::chrono::milliseconds queue_pace(std::chrono::milliseconds usual) const {
+    return is_hurried_ ? kAtOnce : is_behind_ ? kPause : usual;
+  }
+  [[nodiscard]] std::chrono::milliseconds store_pace(std::chrono::milliseconds usual) const {
+    return std::ranges::any_of(wanted_, &is_new) ? kAtOnce : usual;
+  }
 
   // --- the queue ------------------------------------------------------------------------------------------------
 
@@ -197,7 +203,7 @@ class ThreadedWatch final : public Watch {
       const Status looked = look_at_queue(queue, begun);
       if (!looked) note_queue_trouble(looked.error().message);
       if (options_.news) options_.news();
-      if (!wait_for(begun, &ThreadedWatch::queue_is_urgent)) return;
+      if (!wait_for(begun, &ThreadedWatch::queue_pace)) return;
     }
   }
 
@@ -207,17 +213,32 @@ class ThreadedWatch final : public Watch {
     }
     SIMSWARM_TRY(jobs::Survey survey, queue->survey());
     const std::vector<std::shared_ptr<Follower>> followers = take_survey(std::move(survey), now);
-    // One campaign a look, each in its turn.
-    if (followers.empty()) return {};
-    Follower& one = *followers[turn_++ % followers.size()];
-    const std::string& name = one.followed()->record.queue;
+    return look_at_followed(*queue, followers, now);
+  }
+
+  // All in one step.
+  Status look_at_followed(jobs::QueueWatch& queue, const std::vector<std::shared_ptr<Follower>>& followers,
+                          Monotonic now) {
     const std::shared_ptr<const Picture> picture = current();
-    const auto row = std::ranges::find(picture->survey.queues, name, [](const auto& each) { return each.name.text; });
-    if (row == picture->survey.queues.end()) {
-      one.have_no_queue();
-      return {};
+    std::vector<std::pair<Follower*, jobs::Counts>> there;
+    std::vector<jobs::MovesAsked> asked;
+    for (const std::shared_ptr<Follower>& one : followers) {
+      const std::string& name = one->followed()->record.queue;
+      const auto row = std::ranges::find(picture->survey.queues, name, [](const auto& each) { return each.name.text; });
+      if (row == picture->survey.queues.end()) {
+        one->have_no_queue();
+        continue;
+      }
+      there.emplace_back(one.get(), row->counts);
+      asked.push_back(one->asks());
     }
-    SIMSWARM_TRY(const bool is_behind, one.look_at_queue(*queue, row->counts, now));
+    if (asked.empty()) return {};
+    SIMSWARM_TRY(const std::vector<jobs::Moves> all, queue.all_moves(asked));
+    bool is_behind = false;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      SIMSWARM_TRY(const bool has_more, there[i].first->take(all[i], queue, there[i].second, now));
+      is_behind = is_behind || has_more;
+    }
     const std::lock_guard lock(mutex_);
     is_behind_ = is_behind;
     return {};
@@ -258,7 +279,11 @@ class ThreadedWatch final : public Watch {
 
   // Troubles and topics. Behind the mutex.
   void finish(Picture& picture) {
-    picture.troubles = troubles_of(picture, servers_);
+    Servers servers = servers_;
+    const Seconds silent = store_asked_ ? Clock::now() - *store_asked_ : Seconds(0);
+    if (silent > kOldAfter && servers.store_trouble.empty())
+      servers.store_trouble = fmt::format("it has not answered for {:.0f} s", silent.count());
+    picture.troubles = troubles_of(picture, servers);
     picture.queue_trouble = servers_.queue_trouble;
     times_.date(picture.troubles, system_clock().stamp());
     std::set<std::string> names{"overview", "builds"};
@@ -302,13 +327,18 @@ class ThreadedWatch final : public Watch {
     Monotonic listed_at{};
     for (;;) {
       const Monotonic begun = Clock::now();
+      {
+        const std::lock_guard lock(mutex_);
+        store_asked_ = begun;
+      }
       const Status looked = look_at_store(store, listed_at, begun);
       {
         const std::lock_guard lock(mutex_);
+        store_asked_.reset();
         servers_.store_trouble = looked ? "" : looked.error().message;
       }
       if (!looked && options_.news) options_.news();
-      if (!wait_for(begun, &ThreadedWatch::store_is_urgent)) return;
+      if (!wait_for(begun, &ThreadedWatch::store_pace)) return;
     }
   }
 
@@ -324,9 +354,7 @@ class ThreadedWatch final : public Watch {
     std::vector<std::shared_ptr<Follower>> some;
     {
       const std::lock_guard lock(mutex_);
-      // A page that is open need not ask while nothing changes.
-      const bool is_watched = now - asked_at_ < kWatched;
-      std::erase_if(wanted_, [&](const auto& one) { return !is_watched && now - one.second.asked > kFollowFor; });
+      std::erase_if(wanted_, [&](const auto& one) { return now - one.second.asked > kFollowFor; });
       some = followers();
     }
     for (std::size_t i = 0; i < std::min(kMostQuestions, some.size()); ++i)
@@ -410,8 +438,8 @@ class ThreadedWatch final : public Watch {
   Topics topics_;
   WorkerHistory history_;
   std::map<std::string, Wanted> wanted_;
+  std::optional<Monotonic> store_asked_;  // nothing: it has answered
   bool is_ending_ = false, is_hurried_ = false, is_behind_ = false;
-  std::size_t turn_ = 0;        // the queue's thread alone
   std::size_t store_turn_ = 0;  // the store's thread alone
   std::thread queue_thread_, store_thread_;
 };

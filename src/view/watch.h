@@ -30,7 +30,7 @@ struct Following {
 // From any thread.
 class Watch {
  public:
-  static constexpr std::size_t kMostFollowed = 12;             // beyond these the one asked for longest ago goes
+  static constexpr std::size_t kMostFollowed = 50;             // beyond these the one asked for longest ago goes
   static constexpr std::size_t kMostFollowedRuns = 1'000'000;  // of all of them together
   static constexpr std::chrono::seconds kFollowFor{300};       // after it was last asked for
   static constexpr std::chrono::milliseconds kPace{1'000};

@@ -58,6 +58,16 @@ Response at_queue(const Desk& desk, const Make& make) {
   return answer ? json_response(dumped(std::move(*answer))) : response_of(answer.error());
 }
 
+// The same for what goes into a larger answer.
+template <typename Make>
+Response part_at_queue(const Desk& desk, const Make& make) {
+  const auto queue = desk.queue();
+  if (!queue) return response_of(queue.error());
+  const Result<Json> answer = make(**queue);
+  return answer ? json_response(answer->dump(-1, ' ', false, Json::error_handler_t::replace))
+                : response_of(answer.error());
+}
+
 // --- lists --------------------------------------------------------------------------------------------------------
 
 struct Wanted {
@@ -84,7 +94,8 @@ Result<Json> listed(QueueDesk& queue, const std::vector<jobs::JobView>& jobs) {
     SIMSWARM_TRY(const auto found, queue.watch->errors(failed));
     for (std::size_t i = 0; i < failed.size(); ++i) errors[failed[i].text] = found[i];
   }
-  Json list = Json::array();
+  Json::array_t list;
+  list.reserve(jobs.size());
   for (const jobs::JobView& job : jobs) {
     Json one = json_of(job);
     const auto error = errors.find(job.id.text);
@@ -133,11 +144,11 @@ std::optional<Response> list_jobs(const Desk& desk, const Call& call) {
   const std::string name =
       fmt::format("list {} {} {} {} {}", wanted.queue.text, state, wanted.offset, wanted.most, wanted.search);
   auto answer = desk.at_queue->find(name, wanted.search.empty() ? kFresh : kFresh * 5, [&desk, wanted] {
-    return at_queue(desk, [&](QueueDesk& queue) { return list(queue, wanted); });
+    return part_at_queue(desk, [&](QueueDesk& queue) { return list(queue, wanted); });
   });
   if (!answer || answer->status != 200) return answer;
   const auto picture = desk.watch->picture();
-  Json object = Json::parse(answer->body);
+  Json object;
   add_age(object, *picture);
   const auto row = std::ranges::find(picture->survey.queues, wanted.queue, &jobs::QueueRow::name);
   object["counts"] = json_of(row == picture->survey.queues.end() ? jobs::Counts() : row->counts);
@@ -145,7 +156,7 @@ std::optional<Response> list_jobs(const Desk& desk, const Call& call) {
   object["suspended"] = picture->survey.suspended;
   object["workers"] = std::ranges::count_if(
       picture->survey.workers, [&](const jobs::WorkerView& worker) { return view::serves(worker, wanted.queue); });
-  return json_response(dumped(std::move(object)));
+  return json_response(joined(std::move(object), answer->body));
 }
 
 Result<Json> one_job(const Desk& desk, QueueDesk& queue, const jobs::JobId& id) {

@@ -149,6 +149,13 @@ Json moment_json(double seconds) {
   return to_text(Stamp(std::chrono::microseconds(static_cast<std::int64_t>(seconds * 1e6))));
 }
 
+std::string joined(Json before, std::string_view text) {
+  std::string all = dumped(std::move(before));
+  all.back() = ',';
+  all.append(text.substr(text.find('{') + 1));
+  return all;
+}
+
 std::string dumped(Json object) {
   object["version"] = 1;
   return object.dump(-1, ' ', false, Json::error_handler_t::replace);

@@ -31,6 +31,9 @@ using Json = nlohmann::json;
 // Of seconds since 1970; null for 0.
 [[nodiscard]] Json moment_json(double seconds);
 
+// A whole answer of two objects: what is put before, and the text of another one, which is not read.
+[[nodiscard]] std::string joined(Json before, std::string_view text);
+
 // A whole answer: with its version. Text that is no UTF-8 gets marks where it is not.
 [[nodiscard]] std::string dumped(Json object);
 

@@ -15,7 +15,7 @@ constexpr std::chrono::seconds kStillGood{10};  // how old an answer may be when
 
 }  // namespace
 
-Lookups::Lookups(std::function<void()> news) : news_(std::move(news)), filled_(Clock::now()) {
+Lookups::Lookups(std::function<void()> news, double rate) : news_(std::move(news)), rate_(rate), filled_(Clock::now()) {
   const SignalsBlocked blocked;  // they are for the thread that waits for them
   thread_ = std::thread([this] { work(); });
 }
@@ -55,13 +55,11 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   const auto age = Clock::now() - answer.made;
   if (answer.response && age <= fresh) return answer.response;
   if (answer.is_wanted) return std::nullopt;
-  if (!is_free) {
-    const bool is_good = answer.response && age <= kStillGood;
-    fill();
-    if (is_good && tokens_ < 1) return answer.response;
-    if (tokens_ < 1 - kBurst) return refuse(found);
-    tokens_ -= 1;
-  }
+  // Who has an old answer gets that rather than none; who has none goes into debt for it.
+  const double least = !answer.response ? 1 - kBurst : age > kStillGood ? -kBurst / 2 : 1;
+  fill();
+  if (!is_free && tokens_ < least) return answer.response ? *answer.response : refuse(found);
+  if (!is_free) tokens_ -= 1;
   if (waiting_.size() >= kMostWaiting) return refuse(found);
   answer.is_wanted = true;
   waiting_.emplace_back(name, make);
@@ -82,7 +80,7 @@ Response Lookups::refuse(std::map<std::string, Answer>::iterator of) {
 // A bucket of tokens; it goes into debt, so that who has no answer yet gets one. Who is refused costs nothing.
 void Lookups::fill() {
   const Monotonic now = Clock::now();
-  tokens_ = std::min(kBurst, tokens_ + kRate * Seconds(now - filled_).count());
+  tokens_ = std::min(kBurst, tokens_ + rate_ * Seconds(now - filled_).count());
   filled_ = now;
 }
 

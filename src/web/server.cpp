@@ -51,6 +51,13 @@ Response plain(int status, std::string text) {
   return response;
 }
 
+// As the API tells it.
+void speak_json(Response& response) {
+  if (response.body.ends_with('\n')) response.body.pop_back();
+  response.body = "{\"error\":\"" + response.body + "\",\"version\":1}\n";
+  response.type = "application/json";
+}
+
 std::string text_of(beast::string_view view) {
   return {view.data(), view.size()};
 }
@@ -194,7 +201,7 @@ class Session : public std::enable_shared_from_this<Session> {
     if (!response && !request_.waited) return wait();
     patience_.cancel();
     hub_.waiting.erase(shared_from_this());
-    respond(response ? std::move(*response) : plain(503, "there is no answer yet"));
+    respond(response ? std::move(*response) : own(plain(503, "there is no answer yet")));
   }
 
   // The last time: the server ends.
@@ -272,6 +279,12 @@ class Session : public std::enable_shared_from_this<Session> {
     });
   }
 
+  // What the server says itself.
+  Response own(Response response) const {
+    if (request_.path.starts_with("/api/")) speak_json(response);
+    return response;
+  }
+
   void leave_streams() {
     if (hub_.streams.erase(this) > 0) hub_.heard_by = hub_.streams.size();
   }
@@ -284,7 +297,7 @@ class Session : public std::enable_shared_from_this<Session> {
       return respond(std::move(response));
     }
     if (hub_.is_ending || hub_.streams.size() >= hub_.options.limits.streams) {
-      Response later = plain(503, "too many pages are open");
+      Response later = own(plain(503, "too many pages are open"));
       later.headers.emplace_back("Retry-After", "10");
       return respond(std::move(later));
     }

@@ -23,7 +23,7 @@ std::map<std::string_view, const T*> by_id(const std::vector<T>& all) {
   return found;
 }
 
-std::string with_reason(std::string text, const std::string& reason) {
+std::string with_reason(const std::string& text, const std::string& reason) {
   return reason.empty() ? text : text + ": " + reason;
 }
 

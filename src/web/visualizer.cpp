@@ -12,7 +12,7 @@ namespace {
 constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kUnavailable = 503;
-constexpr engine::HttpLimits kLogLimits{.timeout = std::chrono::milliseconds(8'000)};  // less than a request waits
+constexpr std::chrono::milliseconds kLogTimeout{8'000};  // less than a request waits
 constexpr const char* kApi = "/api/v1/";
 
 Json with_age(const SwarmView& view) {
@@ -140,7 +140,7 @@ std::optional<Response> Visualizer::logs(engine::LogsOf what, const Call& call) 
   if (is_task && !has_begun(id)) return text_response("");
   const std::string name = fmt::format("logs {} {} {}", is_task ? "task" : "service", id, *lines);
   return lookups_.find(name, kLogsFresh, [socket = options_.engine, what, id, lines = static_cast<int>(*lines)] {
-    return logs_response(engine::Engine(socket, kLogLimits).logs(what, id, lines));
+    return logs_response(engine::Engine(socket, {.timeout = kLogTimeout}).logs(what, id, lines));
   });
 }
 

@@ -42,6 +42,7 @@ class FakeQueueWatch final : public jobs::QueueWatch {
     for (std::size_t i = first - forgotten_; i < ended.size() && moves.ended.size() < most; ++i)
       moves.ended.push_back(ended[i]);
     moves.mark.skip[0] = first + moves.ended.size();
+    moves.more = moves.ended.size() >= most;
     return moves;
   }
   Result<std::vector<jobs::JobId>> ids(const jobs::QueueName& /*queue*/, jobs::Place place, std::size_t offset,

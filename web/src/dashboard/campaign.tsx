@@ -121,7 +121,10 @@ function View({ id, tab, detail }: { id: string; tab: string; detail: CampaignDe
 }
 
 export function CampaignPage({ id }: { id: string }): JSX.Element {
-  const shown = useResource<CampaignDetail>(apiPath`/api/v1/campaigns/${id}`, { topics: [`campaign:${id}`] });
+  const shown = useResource<CampaignDetail>(apiPath`/api/v1/campaigns/${id}`, {
+    topics: [`campaign:${id}`],
+    poll: 60_000, // the server forgets what nobody asks for
+  });
   const asked = place.value.query.get('tab') ?? 'map';
   const tabs = isLocal() ? TABS.filter((one) => one.name !== 'build') : TABS;
   const tab = tabs.some((one) => one.name === asked) ? asked : 'map';

@@ -294,6 +294,7 @@ function WhatNow({ detail }: { detail: RunDetail }): JSX.Element {
 
 export function RunPage({ id, position }: { id: string; position: number }): JSX.Element {
   const shown = useResource<RunDetail>(apiPath`/api/v1/campaigns/${id}/runs/${position}`, {
+    poll: 60_000, // the server forgets what nobody asks for
     topics: [`campaign:${id}`],
     every: 1500,
   });
