@@ -64,7 +64,8 @@ Response series(const Call& call, const view::CampaignModel& model, const view::
   if (x.empty() && !model.axes().empty()) x = model.axes().front().name;
   if (x.empty()) return bad_request(call, "this campaign has no iteration variable to plot over");
   std::vector<std::string> by;
-  for (const std::string_view one : split(call.query("by"), ',')) {
+  const std::string names = call.query("by");
+  for (const std::string_view one : split(names, ',')) {
     if (!one.empty()) by.emplace_back(one);
   }
   const auto set = values.series(model, call.query("module"), name, x, by);
