@@ -84,7 +84,8 @@ Response answer_of(const Result<Json>& answer) {
 
 std::optional<Response> jobs_lookup(const Desk& desk) {
   std::vector<jobs::QueueName> names;
-  for (const jobs::QueueRow& row : desk.watch->picture()->survey.queues) {
+  const auto picture = desk.watch->picture();
+  for (const jobs::QueueRow& row : picture->survey.queues) {
     if (is_build_queue(row.name.text) && jobs::check_queue(row.name)) names.push_back(row.name);
   }
   return desk.at_queue->find("build jobs", kFresh, [&desk, names] {

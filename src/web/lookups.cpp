@@ -11,6 +11,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::minutes kKeepChanges{1};
+constexpr std::chrono::milliseconds kFailureFresh{2'000};
 constexpr std::chrono::seconds kStillGood{10};  // how old an answer may be when too much is asked
 
 }  // namespace
@@ -53,7 +54,10 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   if (is_new) answer.place = used_.insert(used_.end(), name);
   used_.splice(used_.end(), used_, answer.place);
   const auto age = Clock::now() - answer.made;
-  if (answer.response && age <= fresh) return answer.response;
+  // What could not be answered may be there soon.
+  const bool is_good = answer.response && answer.response->status < 400;
+  const auto good_for = is_good || name.starts_with("once ") ? fresh : std::min(fresh, kFailureFresh);
+  if (answer.response && age <= good_for) return answer.response;
   if (answer.is_wanted) return std::nullopt;
   // Who has an old answer gets that rather than none; who has none goes into debt for it.
   const double least = !answer.response ? 1 - kBurst : age > kStillGood ? -kBurst / 2 : 1;

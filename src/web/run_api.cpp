@@ -182,6 +182,7 @@ std::optional<Response> output(const Desk& desk, const Call& call) {
     const Json line = progress.is_object() ? progress.value("line", Json()) : Json();
     return text_response(line.is_string() ? line.get<std::string>() + "\n" : "");
   }
+  if (*attempt == 0 && one->facts.attempt == 0) return text_response("");  // none has been begun, as far as is known
   const int number = static_cast<int>(*attempt == 0 ? std::size_t{one->facts.attempt} : *attempt);
   const std::string name = fmt::format("output {} {} {} {}", one->campaign.id, one->position, number, stream);
   return desk.at_store->find(name, std::chrono::minutes(1), [&desk, one = *one, number, stream]() -> Response {
