@@ -71,6 +71,14 @@ export function api(scene) {
         }
       }
     }
+    // What it failed of is told in lists, too.
+    const failed = await until('messages were read', async () => {
+      const { runs } = (await api.get(`/api/v1/campaigns/${ill}/runs?state=failed,crashed,incomplete`)).json;
+      return runs.length === 18 && runs.every((run) => run.message) && runs;
+    });
+    assert.ok(failed.every((run) => run.memory > 0 && run.worker), JSON.stringify(failed[0]));
+    const { jobs } = (await api.get(`/api/v1/queues/run-${ill}/jobs?state=failed`)).json;
+    assert.ok(jobs.length === 18 && jobs.every((job) => job.error), JSON.stringify(jobs[0]));
     for (const state of ['queued', 'started', 'finished', 'failed', 'canceled', 'scheduled', 'deferred']) {
       const at = `/api/v1/queues/run-${ill}/jobs?state=${state}`;
       description.check('GET', '/api/v1/queues/{queue}/jobs', await api.get(at), at);

@@ -29,7 +29,7 @@ export function hostile(scene) {
     ['campaigns', '/campaigns', [MARKUP]],
     ['map', `/campaigns/${id}`, [MARKUP, '16 of 16 ended']],
     ['runs', `/campaigns/${id}?tab=runs`, [MARKUP, SHOWN_RTL, '‹U+001B›[31m']],
-    ['values', `/campaigns/${id}?tab=values&name=delay:mean&module=Net.sink&xv=load&by=label`, [SHOWN_RTL]],
+    ['values', `/campaigns/${id}?tab=values&name=delay:mean&module=Net.sink&xv=load&by=label`, ['Read 8 of 8 runs', SHOWN_RTL]],
     ['distributions', `/campaigns/${id}?tab=distributions`, ['Median']],
     ['run', `/campaigns/${id}/runs/1`, [MARKUP]],
     ['job', `/jobs/${id}-1`, [MARKUP]],

@@ -47,7 +47,7 @@ export function local(scene) {
       ['runs', `/campaigns/${id}?tab=runs`, ['40 of 40 runs', 'Study:load=1']],
       ['timeline', `/campaigns/${id}?tab=timeline`, ['busy']],
       ['distributions', `/campaigns/${id}?tab=distributions`, ['Median']],
-      ['values', `/campaigns/${id}?tab=values&name=delay:mean&module=Net.sink`, ['40 of 40']],
+      ['values', `/campaigns/${id}?tab=values&name=delay:mean&module=Net.sink`, ['Read 40 of 40 runs']],
       ['run', `/campaigns/${id}/runs/3`, ['accepted', '.sca']],
     ];
     for (const [name, path, texts] of all.filter(([one]) => FULL || SAMPLE.includes(one))) {

@@ -11,14 +11,14 @@ function pagesOf({ study, ill }, more) {
     ['overview', '/', ['study of load', '40', more.worker]],
     ['campaigns', '/campaigns', ['study of load', 'ills']],
     ['campaign-map', `/campaigns/${study}`, ['completed 40']],
-    ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 ended', '24 of 24 runs']],
+    ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 ended', '24 of 24 runs', /Undefined|error|crash|exit/i]],
     ['campaign-timeline', `/campaigns/${study}?tab=timeline`, ['busy']],
     ['campaign-distributions', `/campaigns/${study}?tab=distributions`, ['median']],
-    ['campaign-values', `/campaigns/${study}?tab=values&name=delay:mean&module=Net.sink`, ['40 of 40']],
+    ['campaign-values', `/campaigns/${study}?tab=values&name=delay:mean&module=Net.sink`, ['Read 40 of 40 runs']],
     ['campaign-build', `/campaigns/${study}?tab=build`, ['Nothing was built']],
     ['run', `/campaigns/${study}/runs/7`, ['accepted', 'SHA-256']],
     ['run-failed', `/campaigns/${ill}/runs/2`, ['exit code']],
-    ['queue', `/queues/run-${ill}?state=failed`, ['18', 'Ill#']],
+    ['queue', `/queues/run-${ill}?state=failed`, ['18', 'Ill#', /exit|error|code|signal/i]],
     ['job', `/jobs/${study}-0`, ['finished']],
     ['worker', `/workers/${more.worker}`, ['of 2']],
     ['builds', '/builds', ['built', 'build failed: make']],
@@ -46,7 +46,7 @@ export function pages(scene) {
     for (const [name, path, texts] of pagesOf(scene.campaigns, { worker, build: scene.build, broken: scene.broken })) {
       await t.test(name, async () => {
         const page = await view.goTo(path);
-        for (const text of texts) await page.getByRole('main').getByText(text).first().waitFor();
+        for (const text of texts) await page.getByRole('main').getByText(text).filter({ visible: true }).first().waitFor();
         await until('the page is live', () => page.getByText('live', { exact: true }).count());
         await inspect(page, name);
         noComplaints(view.context);

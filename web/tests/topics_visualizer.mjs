@@ -18,7 +18,7 @@ const PAGES = [
   ['tasks', FULL ? '/?view=tasks' : '/?view=tasks&filter=node0', ['sim_runner.1']],
   ['events', '/?view=events', []],
   ['node', '/nodes/n0007', ['heartbeat failure']],
-  ['service', '/services/s0000', ['sim_runner']],
+  ['service', '/services/s0001', ['50 of 50', 'node49', 'line of the task']],
   ['task', '/tasks/t0013', ['non-zero exit (137)', 'line of the task']],
   ['gone', '/tasks/none', ['The swarm has it no longer']],
 ];
@@ -69,6 +69,11 @@ export function visualizer(scene) {
     await page.reload();
     await page.getByRole('region', { name: 'Node node31' }).waitFor();
     assert.equal(await page.getByRole('region', { name: /^Node / }).count(), 1);
+  });
+
+  test('cards by service hold its tasks', async () => {
+    await page.goto(`${program.address}/?group=service&filter=sim_distcc`);
+    await until('its 50 tasks are shown', async () => (await page.locator('main a[href^="/tasks/"]').count()) === 50);
   });
 
   test('a task that fails and a node that goes are seen without a reload, and told as events', async () => {
