@@ -39,7 +39,7 @@ class QueueWatchTest : public JobQueueTest<Redis> {
     for (int looks = 0; looks < 10; ++looks) {
       const Moves some = moves();
       for (const EndedJob& one : some.ended) seen.insert(one.id.text);
-      if (some.ended.size() < QueueWatch::kMostMoves) return;
+      if (!some.more) return;
     }
     ADD_FAILURE() << "there is more and more to be read";
   }
@@ -175,6 +175,37 @@ TEST_F(QueueWatchTest, ReadsOnThroughResultsOfManySeconds) {
   std::set<std::string> seen;
   read_all(seen);
   EXPECT_EQ(seen.size(), all.size());
+}
+
+TEST_F(QueueWatchTest, TellsOfSeveralQueuesInOneStep) {
+  enqueue({job("a", "run-1"), job("b", "run-2"), job("c", "run-3")});
+  complete(claim_one());
+  good(queue_->cancel({"c"}));
+  const auto all =
+      good(watch_->all_moves({{{"run-1"}, mark_}, {{"run-2"}, mark_}, {{"run-3"}, mark_}, {{"none"}, {}}}));
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_THAT(ended(all[0]), ElementsAre("a finished"));
+  EXPECT_THAT(ended(all[1]), IsEmpty());
+  EXPECT_THAT(ended(all[2]), ElementsAre("c canceled"));
+  EXPECT_THAT(ended(all[3]), IsEmpty());
+  EXPECT_FALSE(all[0].more);
+  EXPECT_THAT(good(watch_->all_moves({})), IsEmpty());
+}
+
+TEST_F(QueueWatchTest, ReadsToTheEndBesideManyOtherQueues) {
+  constexpr std::size_t kJobs = 3000;
+  enqueue_many(static_cast<int>(kJobs));
+  EXPECT_EQ(good(queue_->cancel_waiting({"run-1"})), kJobs);
+  std::set<std::string> seen;
+  for (int looks = 0; looks < 20; ++looks) {
+    std::vector<MovesAsked> asked(30, {{"other"}, {}});
+    asked.push_back({{"run-1"}, mark_});
+    const auto all = good(watch_->all_moves(asked));
+    for (const EndedJob& one : all.back().ended) seen.insert(one.id.text);
+    mark_ = all.back().mark;
+    if (!all.back().more) break;
+  }
+  EXPECT_EQ(seen.size(), kJobs);
 }
 
 TEST_F(QueueWatchTest, GivesIdsTheOldestFirst) {

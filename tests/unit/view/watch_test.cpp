@@ -244,7 +244,7 @@ TEST_F(WatchTest, FollowsACampaign) {
 TEST_F(WatchTest, KnowsNoCampaignOfAnotherId) {
   begin();
   for (const std::string& id : {std::string("01NONE"), std::string("../../etc/passwd"), std::string("\xff\n"),
-                                std::string(), std::string("a\0b", 3)}) {
+                                std::string(), std::string("a\0b", 3), std::string(5000, 'x')}) {
     Following following;
     EXPECT_TRUE(wait_until([&] {
       following = watch_->follow(id);

@@ -285,6 +285,12 @@ TEST_F(CampaignApiTest, PlotsWhatWasMeasured) {
   EXPECT_EQ(points.at(0).at("mean"), 4);
   EXPECT_EQ(points.at(0).at("n"), 3);
   EXPECT_TRUE(points.at(0).at("half").is_number());
+  const auto by = json(kPath + "/series", "name=delay&x=load&by=load,load,load,load,load,load");
+  EXPECT_EQ(by.at("series").size(), 2U);
+  EXPECT_EQ(by.at("series").at(0).at("label"), "load=2, load=2, load=2, load=2, load=2, load=2");
+  EXPECT_THAT(
+      json(kPath + "/series", "name=delay&x=load&by=load,a-name-that-is-not-there", 400).at("error").get<std::string>(),
+      HasSubstr("«a-name-that-is-not-there»"));
   (void)json(kPath + "/series", "name=delay&x=none", 400);
   (void)json(kPath + "/series", "x=load", 400);
   EXPECT_EQ(json(kPath + "/series", "name=none").at("series"), nlohmann::json::array());

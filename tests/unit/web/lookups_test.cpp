@@ -98,6 +98,21 @@ TEST_F(LookupsTest, ServesWhatIsOldWhenTooMuchIsAsked) {
   EXPECT_TRUE(wait_until([&] { return lookups_.once("change", counted()).has_value(); }));
 }
 
+TEST_F(LookupsTest, RefusesNewQuestionsWhenFarTooMuchIsAsked) {
+  std::optional<Response> last;
+  for (int i = 0; i < 200 && (!last || last->status == 200); ++i) {
+    const std::string name = std::to_string(i);
+    ASSERT_TRUE(wait_until([&] { return (last = lookups_.find(name, hours(1), counted())).has_value(); }));
+  }
+  ASSERT_EQ(last->status, 503);
+  EXPECT_THAT(last->body, testing::HasSubstr("too much is asked at once; try again"));
+  EXPECT_EQ(last->headers.at(0).first, "Retry-After");
+  EXPECT_GE(made_, static_cast<int>(Lookups::kBurst));
+  EXPECT_EQ(lookups_.find("0", hours(1), counted())->body, "1") << "what is known is told all the same";
+  EXPECT_TRUE(wait_until([&] { return lookups_.find("new", hours(1), counted()).value_or(*last).status == 200; }))
+      << "a little later there is room again";
+}
+
 TEST_F(LookupsTest, KeepsAManageableNumberOfAnswers) {
   // Changes may be asked for at any rate; each is kept for a minute.
   for (std::size_t i = 0; i < 20; ++i) (void)found(std::to_string(i), hours(1), counted());

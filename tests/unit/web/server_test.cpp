@@ -226,6 +226,15 @@ TEST_F(ServerTest, LetsNobodyWaitForEver) {
   EXPECT_EQ(status_of(running.client().ask(get("/never"))), 503);
 }
 
+TEST_F(ServerTest, SaysItsOwnWordsAsTheApiDoes) {
+  Running& running = start({.patience = milliseconds(20)}, [](const Request&) { return std::optional<Response>(); });
+  const std::string answer = running.client().ask(get("/api/v1/overview"));
+  EXPECT_EQ(status_of(answer), 503);
+  EXPECT_EQ(header_of(answer, "Content-Type"), "application/json");
+  EXPECT_EQ(body_of(answer), "{\"error\":\"there is no answer yet\",\"version\":1}\n");
+  EXPECT_EQ(body_of(running.client().ask(get("/page"))), "there is no answer yet\n");
+}
+
 TEST_F(ServerTest, FinishesWhatItIsAt) {
   Running& running = start({.patience = milliseconds(60'000)}, [](const Request& request) -> std::optional<Response> {
     if (request.path == "/now") return Response{.body = "now"};
