@@ -26,7 +26,7 @@ namespace simswarm::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kRedisTimeout{2'000};
-constexpr double kStoreRate = 1;  // lookups a second, in the long run: campaigns are looked at and values read beside
+constexpr double kStoreRate = 0.5;  // lookups a second, in the long run: campaigns are looked at and values read beside
 
 // Where queue and store are, and how they are opened; each user of it has connections of its own.
 struct Places {

@@ -187,7 +187,8 @@ class ThreadedWatch final : public Watch {
     return is_hurried_ ? kAtOnce : is_behind_ ? kPause : usual;
   }
   [[nodiscard]] std::chrono::milliseconds store_pace(std::chrono::milliseconds usual) const {
-    return std::ranges::any_of(wanted_, &is_new) ? kAtOnce : usual;
+    const bool is_away = !servers_.store_trouble.empty();
+    return !is_away && std::ranges::any_of(wanted_, &is_new) ? kAtOnce : usual;
   }
 
   // --- the queue ------------------------------------------------------------------------------------------------
@@ -225,7 +226,7 @@ class ThreadedWatch final : public Watch {
     for (const std::shared_ptr<Follower>& one : followers) {
       const std::string& name = one->followed()->record.queue;
       const auto row = std::ranges::find(picture->survey.queues, name, [](const auto& each) { return each.name.text; });
-      if (row == picture->survey.queues.end()) {
+      if (row == picture->survey.queues.end() || !jobs::check_queue(row->name)) {
         one->have_no_queue();
         continue;
       }

@@ -63,8 +63,8 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   const double least = !answer.response ? 1 - kBurst : age > kStillGood ? -kBurst / 2 : 1;
   fill();
   if (!is_free && tokens_ < least) return answer.response ? *answer.response : refuse(found);
-  if (!is_free) tokens_ -= 1;
   if (waiting_.size() >= kMostWaiting) return refuse(found);
+  if (!is_free) tokens_ -= 1;
   answer.is_wanted = true;
   waiting_.emplace_back(name, make);
   changed_.notify_all();

@@ -23,7 +23,7 @@ class Lookups {
   static constexpr std::size_t kMostAnswers = 300;
   static constexpr std::size_t kMostBytes = 24U << 20U;  // of the answers that are kept
   static constexpr std::size_t kMostWaiting = 100;
-  static constexpr double kRate = 2;    // questions a second, in the long run
+  static constexpr double kRate = 1;    // questions a second, in the long run
   static constexpr double kBurst = 15;  // that may come at once
 
   // `news` after each answer, from a thread of ours; `rate`: questions a second, in the long run.
