@@ -16,12 +16,12 @@ export function live(scene) {
     const seen = new Set();
     await until('the campaign is done', async () => {
       const text = await row.textContent();
-      seen.add(/(\d+) of 12 ended/.exec(text)?.[1]);
-      return text.includes('12 of 12 ended') && text.includes('done');
+      seen.add(/(\d+) of 16 ended/.exec(text)?.[1]);
+      return text.includes('16 of 16 ended') && text.includes('done');
     }, 40);
     assert.ok(seen.size >= 3, `the figures seen are ${[...seen].join(', ')}`);
     await row.getByRole('link', { name: 'steady' }).click();
-    await page.getByRole('button', { name: /completed/ }).filter({ hasText: '12' }).waitFor();
+    await page.getByRole('button', { name: /completed/ }).filter({ hasText: '16' }).waitFor();
     await isSame(page);
     assert.equal(new URL(page.url()).pathname, `/campaigns/${id}`);
     noComplaints(view.context);

@@ -70,8 +70,8 @@ export function local(scene) {
     await until('it is done', async () => {
       if (running.code > 0) throw new Hopeless(running.errors);
       const text = await row.textContent({ timeout: 5000 });
-      seen.add(/(\d+) of 12/.exec(text)?.[1]);
-      return text.includes('12 of 12 ended');
+      seen.add(/(\d+) of 16/.exec(text)?.[1]);
+      return text.includes('16 of 16 ended');
     }, 40);
     assert.ok(seen.size >= 2, [...seen].join(' '));
     assert.equal(await running.ended, 0);

@@ -11,7 +11,7 @@ import { FULL, TOKEN } from './support/site.mjs';
 import { until } from './support/wait.mjs';
 
 const PAGES = [
-  ['cards', '/', ['node00', 'drained', 'sim_runner']],
+  ['cards', FULL ? '/' : '/?filter=node0', ['node00', 'drained', 'sim_runner']],
   ['by-service', '/?group=service', ['sim_runner', MARKUP]],
   ['nodes', '/?view=nodes', ['node49', 'rack-1']],
   ['services', '/?view=services', ['sim_distcc', '440']],

@@ -22,8 +22,8 @@ repeat = 2
 [Config Fast]
 *.load = \${load=1,2}
 [Config Steady]
-*.load = \${load=1..12}
-*.sleep = 0.8
+*.load = \${load=1..16}
+*.sleep = 1.2
 [Config Slow]
 *.load = \${load=1..12}
 sim-time-limit = 40000s
