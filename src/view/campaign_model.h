@@ -25,6 +25,7 @@ struct Facts {
   float seconds = 0;          // that it took, or has taken
   double started = 0, ended = 0;
   std::uint64_t memory = 0;  // at most, bytes; 0: not known
+  bool is_exact = false;     // its times are the attempt's own: the queue knows when it was claimed, ahead of its turn
   bool is_whole = false;     // what the store or the ledger knows of it is in here, not only what the queue says
   friend bool operator==(const Facts&, const Facts&) = default;
 };

@@ -110,7 +110,7 @@ Timeline timeline(const CampaignModel& model, double now, double from, double to
   for (const std::size_t i : begun) {
     const Facts& facts = model.facts(i);
     const bool goes_on = facts.cell == Cell::kRunning;
-    if (!goes_on && facts.ended <= 0) continue;
+    if (!facts.is_exact || (!goes_on && facts.ended <= 0)) continue;
     const double end = goes_on ? std::max(now, facts.started) : facts.ended;
     const std::size_t lane = lanes.take(facts.place, facts.started, end);
     if (all.begin == 0) all.begin = facts.started;

@@ -33,6 +33,15 @@ Cell cell_of(jobs::State state) {
   }
 }
 
+// How long an attempt has taken by its own word; nothing where it has said none yet.
+std::optional<double> seconds_in(std::string_view progress) {
+  constexpr std::string_view kName = "\"seconds\":";
+  const std::size_t at = progress.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  const std::string_view rest = progress.substr(at + kName.size());
+  return parse_double(trim(rest.substr(0, rest.find_first_of(",}"))));
+}
+
 std::uint16_t small(int number) {
   return static_cast<std::uint16_t>(std::clamp(number, 0, 65535));
 }
@@ -123,6 +132,14 @@ void Follower::take_started(const std::vector<jobs::JobView>& started, std::vect
     facts.attempt = small(job.attempt);
     facts.place = followed_->model.place({job.worker, job.node});
     facts.started = seconds_of(stamp_from(job.started_at));
+    // It was claimed then; it tells how long it has been at work.
+    if (const auto seconds = seconds_in(job.progress)) {
+      facts.started = seconds_of(system_clock().stamp()) - *seconds;
+      facts.is_exact = true;
+      const Facts& known = followed_->model.facts(*position);
+      const bool is_same = known.cell == Cell::kRunning && known.attempt == facts.attempt && known.is_exact;
+      if (is_same) facts.started = known.started;
+    }
     followed_->model.set(*position, facts);
     if (!job.progress.empty()) followed_->progress[*position] = job.progress;
   }
@@ -286,6 +303,7 @@ void Follower::take(std::size_t position, const store::AttemptRecord& record, bo
   facts.memory = attempt.usage.peak_memory;
   facts.started = seconds_of(attempt.started);
   facts.ended = seconds_of(attempt.ended);
+  facts.is_exact = true;
   facts.is_whole = true;
   followed_->model.set(position, facts);
   followed_->note_message(position, attempt.verdict);

@@ -60,6 +60,7 @@ Facts facts_of(const RunStatus& run, const std::string& campaign, bool goes_on, 
   facts.memory = attempt.usage.peak_memory;
   facts.started = seconds_of(attempt.started);
   facts.ended = seconds_of(attempt.ended);
+  facts.is_exact = true;
   facts.is_whole = run.has_result;
   return facts;
 }

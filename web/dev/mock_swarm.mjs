@@ -43,7 +43,8 @@ function task(service, node, slot, state = 'running') {
   return {
     id: `task${String(last).padStart(6, '0')}`,
     name: `${service.name}.${slot || node.id}`,
-    service: service.id,
+    service: service.name,
+    service_id: service.id,
     node: node.id,
     host: node.host,
     slot,

@@ -86,6 +86,13 @@ TEST_F(TimelineTest, IsEmptyAtFirst) {
   EXPECT_EQ(none.begin, 0);
 }
 
+TEST_F(TimelineTest, ShowsNothingWhoseTimesAreTheQueuesAlone) {
+  Facts claimed = facts(Cell::kRunning, 10, 0, 0, lab1_);
+  claimed.is_exact = false;  // ahead of its turn, maybe
+  model_.set(0, claimed);
+  EXPECT_THAT(all().bars, IsEmpty());
+}
+
 TEST_F(TimelineTest, GivesEachRunAtOnceALaneOfItsPlace) {
   model_.set(0, facts(Cell::kCompleted, 10, 20, 0, lab2_));
   model_.set(1, facts(Cell::kFailed, 15, 5, 0, lab1_));

@@ -55,6 +55,7 @@ inline CampaignModel model_over(const std::vector<std::string>& loads, std::int6
 inline Facts facts(Cell cell, double started = 0, double seconds = 0, std::uint64_t memory = 0,
                    std::uint32_t place = 0) {
   Facts made;
+  made.is_exact = true;
   made.cell = cell;
   made.attempt = 1;
   made.place = place;

@@ -19,6 +19,7 @@ view::Facts facts(Cell cell, double started = 1'795'000'000, float seconds = 10,
   view::Facts made;
   made.cell = cell;
   made.attempt = 1;
+  made.is_exact = true;
   made.started = started;
   made.ended = cell == Cell::kRunning ? 0 : started + static_cast<double>(seconds);
   made.seconds = seconds;

@@ -144,7 +144,7 @@ function byNode(swarm: Swarm, filter: string): Grouped[] {
     const group = groups.get(task.node ?? '');
     if (!group) continue;
     group.all += 1;
-    const title = names.get(task.service) ?? task.name;
+    const title = names.get(task.service_id) ?? task.name;
     const { node } = group;
     if (
       matches(
@@ -198,7 +198,7 @@ export function NodeCards({ swarm, filter }: { swarm: Swarm; filter: string }): 
               <Box
                 key={task.id}
                 task={task}
-                title={swarm.services.find((one) => one.id === task.service)?.name ?? task.name}
+                title={swarm.services.find((one) => one.id === task.service_id)?.name ?? task.name}
               />
             ))}
           </div>
@@ -260,7 +260,7 @@ export function ServiceCards({ swarm, filter }: { swarm: Swarm; filter: string }
         tasks: swarm.tasks
           .filter(
             (task) =>
-              task.service === service.id &&
+              task.service_id === service.id &&
               matches(service.name, task.name, task.image, task.state, task.error, task.host),
           )
           .sort((a, b) => (a.slot ?? 0) - (b.slot ?? 0) || ((a.host ?? '') < (b.host ?? '') ? -1 : 1)),

@@ -167,7 +167,7 @@ export function ServicePage({ swarm, id }: { swarm: Swarm; id: string }): JSX.El
         />
       </Section>
       <Section title="Tasks">
-        <TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.service === id)} />
+        <TaskTable swarm={swarm} tasks={swarm.tasks.filter((one) => one.service_id === id)} />
       </Section>
       <Logs path={apiPath`/api/v1/services/${id}/logs`} label="Log of the service" />
     </>
@@ -180,7 +180,7 @@ function TaskFacts({ swarm, task }: { swarm: Swarm; task: Task }): JSX.Element {
       list={[
         [
           'Service',
-          <a href={serviceAt(task.service)}>
+          <a href={serviceAt(task.service_id)}>
             <Text of={serviceName(swarm, task)} />
           </a>,
         ],

@@ -164,8 +164,8 @@ export function taskColumns(names: Map<string, string>): Column<Task>[] {
       name: 'service',
       head: 'Service',
       cell: (one) => (
-        <a href={serviceAt(one.service)}>
-          <Text of={names.get(one.service) ?? one.service} most={50} />
+        <a href={serviceAt(one.service_id)}>
+          <Text of={names.get(one.service_id) ?? one.service} most={50} />
         </a>
       ),
     },
@@ -243,7 +243,7 @@ export function TaskTable({
   const names = new Map(swarm.services.map((one) => [one.id, one.name]));
   const columns = useMemo(() => taskColumns(names), [swarm.services]);
   const rows = tasks
-    .filter((one) => matches(one.name, names.get(one.service), one.state, one.host, one.image, one.error))
+    .filter((one) => matches(one.name, names.get(one.service_id), one.state, one.host, one.image, one.error))
     .sort(ORDERS[sort] ?? byName);
   if (order === 'desc') rows.reverse();
   return (

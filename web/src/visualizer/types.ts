@@ -40,7 +40,8 @@ export interface Service {
 export interface Task {
   id: string;
   name: string;
-  service: string;
+  service: string; // its name
+  service_id: string;
   node: string | null;
   host: string | null;
   slot: number | null;

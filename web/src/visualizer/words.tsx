@@ -71,7 +71,7 @@ export function labelsOf(node: Node): Label[] {
 }
 
 export function serviceName(swarm: Swarm, task: Task): string {
-  return swarm.services.find((one) => one.id === task.service)?.name ?? task.name.split('.')[0] ?? task.service;
+  return swarm.services.find((one) => one.id === task.service_id)?.name ?? task.name.split('.')[0] ?? task.service;
 }
 
 export const nodeAt = (id: string): string => apiPath`/nodes/${id}`;
