@@ -358,9 +358,16 @@ class ThreadedWatch final : public Watch {
       std::erase_if(wanted_, [&](const auto& one) { return now - one.second.asked > kFollowFor; });
       some = followers();
     }
-    for (std::size_t i = 0; i < std::min(kMostQuestions, some.size()); ++i)
+    for (std::size_t i = 0; i < std::min(kMostQuestions, some.size()); ++i) {
       SIMSWARM_CHECK(some[store_turn_++ % some.size()]->look_at_store(*store));
+      if (is_waited_for()) break;  // who has nothing yet comes first
+    }
     return {};
+  }
+
+  bool is_waited_for() {
+    const std::lock_guard lock(mutex_);
+    return std::ranges::any_of(wanted_, &is_new);
   }
 
   Status list_campaigns(store::Store& store) {
