@@ -58,14 +58,13 @@ Response at_queue(const Desk& desk, const Make& make) {
   return answer ? json_response(dumped(std::move(*answer))) : response_of(answer.error());
 }
 
-// The same for what goes into a larger answer.
+// The same for a text that goes into a larger answer.
 template <typename Make>
 Response part_at_queue(const Desk& desk, const Make& make) {
   const auto queue = desk.queue();
   if (!queue) return response_of(queue.error());
-  const Result<Json> answer = make(**queue);
-  return answer ? json_response(answer->dump(-1, ' ', false, Json::error_handler_t::replace))
-                : response_of(answer.error());
+  Result<std::string> answer = make(**queue);
+  return answer ? json_response(std::move(*answer)) : response_of(answer.error());
 }
 
 // --- lists --------------------------------------------------------------------------------------------------------
@@ -83,7 +82,7 @@ bool has_text(const jobs::JobView& job, const std::string& text) {
 }
 
 // Jobs as they are listed: with what they failed of.
-Result<Json> listed(QueueDesk& queue, const std::vector<jobs::JobView>& jobs) {
+Result<std::string> listed(QueueDesk& queue, const std::vector<jobs::JobView>& jobs) {
   std::vector<jobs::JobId> failed;
   for (const jobs::JobView& job : jobs) {
     const bool has_failed = job.state == jobs::State::kFailed || job.state == jobs::State::kStopped;
@@ -94,18 +93,16 @@ Result<Json> listed(QueueDesk& queue, const std::vector<jobs::JobView>& jobs) {
     SIMSWARM_TRY(const auto found, queue.watch->errors(failed));
     for (std::size_t i = 0; i < failed.size(); ++i) errors[failed[i].text] = found[i];
   }
-  Json::array_t list;
-  list.reserve(jobs.size());
+  std::string text = "[";
   for (const jobs::JobView& job : jobs) {
-    Json one = json_of(job);
+    if (text.size() > 1) text += ',';
     const auto error = errors.find(job.id.text);
-    one["error"] = error == errors.end() || error->second.empty() ? Json() : Json(error->second);
-    list.push_back(std::move(one));
+    append_json(text, job, error == errors.end() ? "" : error->second);
   }
-  return list;
+  return text + "]";
 }
 
-Result<Json> search(QueueDesk& queue, const Wanted& wanted) {
+Result<std::string> search(QueueDesk& queue, const Wanted& wanted) {
   std::vector<jobs::JobView> matching;
   std::size_t found = 0;
   std::size_t seen = 0;
@@ -118,15 +115,15 @@ Result<Json> search(QueueDesk& queue, const Wanted& wanted) {
     seen += kPage;
     if (seen >= page.total) break;
   }
-  SIMSWARM_TRY(Json list, listed(queue, matching));
-  return Json{{"total", found}, {"searched", seen}, {"jobs", std::move(list)}};
+  SIMSWARM_TRY(const std::string list, listed(queue, matching));
+  return fmt::format("{{\"total\":{},\"searched\":{},\"jobs\":{}}}", found, seen, list);
 }
 
-Result<Json> list(QueueDesk& queue, const Wanted& wanted) {
+Result<std::string> list(QueueDesk& queue, const Wanted& wanted) {
   if (!wanted.search.empty()) return search(queue, wanted);
   SIMSWARM_TRY(const jobs::Page page, queue.jobs->list(wanted.queue, wanted.place, wanted.offset, wanted.most));
-  SIMSWARM_TRY(Json list, listed(queue, page.jobs));
-  return Json{{"total", page.total}, {"searched", nullptr}, {"jobs", std::move(list)}};
+  SIMSWARM_TRY(const std::string list, listed(queue, page.jobs));
+  return fmt::format("{{\"total\":{},\"searched\":null,\"jobs\":{}}}", page.total, list);
 }
 
 std::optional<Response> list_jobs(const Desk& desk, const Call& call) {

@@ -1,5 +1,7 @@
 #include "web/json_of.h"
 
+#include <algorithm>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "base/text.h"
@@ -11,6 +13,25 @@ constexpr std::size_t kDeepest = 16;
 
 Json or_null(const std::string& text) {
   return text.empty() ? Json() : Json(text);
+}
+
+// Most texts are ids and names that need no escapes.
+void append_text(std::string& all, std::string_view text) {
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (!std::ranges::all_of(text, is_plain)) {
+    all += Json(text).dump(-1, ' ', false, Json::error_handler_t::replace);
+    return;
+  }
+  all += '"';
+  all += text;
+  all += '"';
+}
+
+void append_or_null(std::string& all, std::string_view text) {
+  if (text.empty())
+    all += "null";
+  else
+    append_text(all, text);
 }
 
 }  // namespace
@@ -58,6 +79,48 @@ Json json_of(const jobs::JobView& job) {
           {"started", or_null(job.started_at)},
           {"ended", or_null(job.ended_at)},
           {"progress", job.progress.empty() ? Json() : foreign_json(job.progress)}};
+}
+
+void append_json(std::string& text, const jobs::JobView& job, const std::string& error) {
+  const auto name = [&](std::string_view member) {
+    text += text.back() == '{' ? "\"" : ",\"";
+    text += member;
+    text += "\":";
+  };
+  const auto put = [&](std::string_view member, std::string_view value) {
+    name(member);
+    append_text(text, value);
+  };
+  const auto put_or_null = [&](std::string_view member, std::string_view value) {
+    name(member);
+    append_or_null(text, value);
+  };
+  const auto put_number = [&](std::string_view member, auto value) {
+    name(member);
+    fmt::format_to(std::back_inserter(text), "{}", value);
+  };
+  text += '{';
+  put("id", job.id.text);
+  put("queue", job.queue.text);
+  put("state", to_text(job.state));
+  put("description", job.description);
+  put_number("attempt", job.attempt);
+  put_number("lost", job.lost_on.size());
+  name("lost_on");
+  text += Json(job.lost_on).dump(-1, ' ', false, Json::error_handler_t::replace);
+  put_number("stop_requested", job.stop_requested);
+  put_number("retries_left", job.retries_left);
+  put("worker", job.worker);
+  put("node", job.node);
+  put_or_null("created", job.created_at);
+  put_or_null("enqueued", job.enqueued_at);
+  put_or_null("started", job.started_at);
+  put_or_null("ended", job.ended_at);
+  put_or_null("error", error);
+  name("progress");
+  text +=
+      job.progress.empty() ? "null" : foreign_json(job.progress).dump(-1, ' ', false, Json::error_handler_t::replace);
+  text += '}';
 }
 
 Json json_of(const view::CampaignRow& row) {
