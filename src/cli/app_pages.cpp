@@ -38,7 +38,8 @@ void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
   command
       ->add_option("--state", arguments.state, "With --local: state folder; by default .simswarm in the working folder")
       ->type_name("DIR");
-  command->add_option("--on", arguments.queue.on, "Where queue and store are: a name of the hosts file, as of runall --on")
+  command
+      ->add_option("--on", arguments.queue.on, "Where queue and store are: a name of the hosts file, as of runall --on")
       ->type_name("NAME");
   command
       ->add_option("--queue", arguments.queue.queue,
