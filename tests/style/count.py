@@ -34,6 +34,7 @@ VENDORS = {
     "libseccomp": ("seccomp::seccomp", r"seccomp\.h", True),
     "zstd": ("zstd::zstd", r"zstd\.h", True),
     "Boost": ("boost::headers", r"boost/", False),
+    # A header may name the type: that brings nothing of the library.
     "json": ("nlohmann_json::nlohmann_json", r"nlohmann/(?!json_fwd)", False),
     "spdlog": ("spdlog::spdlog", r"spdlog/", False),
     "CLI11": ("CLI11::CLI11", r"CLI/", False),

@@ -164,10 +164,13 @@ class Vendors(unittest.TestCase):
         self.assertIn("gives it to no room", Project({"src/queue/a.cpp": "#include <hiredis/hiredis.h>\n"}).findings()[0])
 
     def test_in_a_header(self):
-        for room, header in [("model", "nlohmann/json_fwd.hpp"), ("base", "spdlog/spdlog.h"), ("cli", "CLI/CLI.hpp")]:
+        for room, header in [("model", "nlohmann/json.hpp"), ("base", "spdlog/spdlog.h"), ("cli", "CLI/CLI.hpp")]:
             findings = Project({f"src/{room}/a.h": f"#include <{header}>\n"}).findings()
             self.assertEqual(len(findings), 1, header)
             self.assertIn("in a header; only a .cpp may include it", findings[0])
+
+    def test_names_alone_in_a_header(self):
+        self.assertEqual(Project({"src/web/a.h": "#include <nlohmann/json_fwd.hpp>\n"}).findings(), [])
 
     def test_in_two_sources(self):
         sources = {"src/ledger/a.cpp": "#include <sqlite3.h>\n", "src/ledger/b.cpp": "#include <sqlite3.h>\n"}
