@@ -170,7 +170,7 @@ class Vendors(unittest.TestCase):
             self.assertIn("in a header; only a .cpp may include it", findings[0])
 
     def test_names_alone_in_a_header(self):
-        self.assertEqual(Project({"src/web/a.h": "#include <nlohmann/json_fwd.hpp>\n"}).findings(), [])
+        self.assertEqual(Project({"src/model/a.h": "#include <nlohmann/json_fwd.hpp>\n"}).findings(), [])
 
     def test_in_two_sources(self):
         sources = {"src/ledger/a.cpp": "#include <sqlite3.h>\n", "src/ledger/b.cpp": "#include <sqlite3.h>\n"}
