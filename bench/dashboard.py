@@ -23,13 +23,14 @@ import time
 
 import chromium
 import counted_mongo
+import dashboard_heap
 import dashboard_pages
 import store
 
 HERE = pathlib.Path(__file__).resolve().parent.parent
 TOKEN = "token-of-the-bench-0123456789abcdef"
 PEER = ("rq-dashboard==0.9.0", "rq==3.0.0", "six")
-COLD = 1.25  # seconds: what was answered longer ago is asked anew of the server
+COLD = 2.5  # seconds: what was answered longer ago is asked anew of the server, and two lists in that time are not too many
 
 
 def free_port():
@@ -427,8 +428,27 @@ def load_long(bench, swarm, ours):
     bench.say(f"{done:,} runs ended, maps open", "simswarm", f"{ours.memory():.0f} MiB (before {before:.0f} MiB), {seconds:.0f} s")
 
 
+def group_heap(bench, folder):
+    """Pages left open for a day."""
+    with Redis(folder) as redis, bench.store(folder) as (store_url, seen_at, _), \
+            Swarm(bench.swarm, redis, store_url, 2, bench.arguments.runs, 500, 50, 20) as swarm, \
+            Dashboard(bench.simswarm, redis, seen_at, folder) as ours:
+        one = swarm.ids[0]
+        swarm.say("pace", 5)  # not so many that the queue is empty at the end
+        until("a campaign is read", lambda: (Site(ours.port).json(f"/api/v1/campaigns/{one}") or {}).get("whole"))
+        pages = {"overview": ("/", ["overview"]), "map": (f"/campaigns/{one}", [f"campaign:{one}"]),
+                 "timeline": (f"/campaigns/{one}?tab=timeline", [f"campaign:{one}"]),
+                 "jobs": (f"/queues/run-{one}", [f"queue:run-{one}"])}
+        for name, (path, topics) in pages.items():
+            steps = [bench.arguments.events * part // 20 for part in (1, 5, 10, 15, 20)]
+            heaps, fetched, shown = dashboard_heap.grown(ours.port, TOKEN, path, topics, steps)
+            held, code = (", ".join(f"{pair[i] / 1e6:.2f}" for pair in heaps) for i in (0, 1))
+            bench.say(f"heap after {steps[0]:,} … {steps[-1]:,} events", name, f"{held} MB: {heaps[-1][0] / heaps[0][0]:.3f} times; compiled code {code} MB; "
+                      f"{fetched:,} fetches, {shown:,} characters")
+
+
 def main():
-    groups = {"peer": group_peer, "load": group_load}
+    groups = {"peer": group_peer, "load": group_load, "heap": group_heap}
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", type=pathlib.Path, default=HERE / "build" / "release")
     parser.add_argument("--simswarm", type=pathlib.Path, help="in place of the build's")
@@ -443,6 +463,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--warm", type=float, default=25)
     parser.add_argument("--rush", type=int, default=100_000)
+    parser.add_argument("--events", type=int, default=100_000)
     parser.add_argument("--verbose", action="store_true")
     bench = Bench(parser.parse_args())
     for name, group in groups.items():
