@@ -31,7 +31,7 @@ void add_unserved(const Picture& picture, std::vector<Trouble>& troubles) {
     if (queue.counts.queued == 0 || is_served(queue.name) || told++ >= kMostOfAKind) continue;
     troubles.push_back(
         {fmt::format("{} jobs wait in {}, and no worker serves it", queue.counts.queued, queue.name.text),
-         fmt::format("start one: simswarm worker run {}", shell_quoted(queue.name.text)),
+         fmt::format("start one: simswarm worker run --queues {}", shell_quoted(queue.name.text)),
          {},
          true});
   }

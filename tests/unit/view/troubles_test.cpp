@@ -57,7 +57,7 @@ TEST(TroublesOf, BeginWithTheWorst) {
                                            "warning: worker w1 takes nothing new: the disk is full",
                                            "warning: 3 of 100 runs of campaign study failed"));
   for (const Trouble& one : troubles) EXPECT_THAT(one.what + one.todo, testing::Not(HasSubstr("\n")));
-  EXPECT_EQ(troubles[3].todo, "start one: simswarm worker run run-a");
+  EXPECT_EQ(troubles[3].todo, "start one: simswarm worker run --queues run-a");
 }
 
 TEST(TroublesOf, AreNotTooMany) {
@@ -78,7 +78,7 @@ TEST(TroublesOf, AreNotTooMany) {
 TEST(TroublesOf, QuoteForTheShell) {
   Picture picture;
   picture.survey.queues = {queue("a; rm -rf $HOME", 1)};
-  EXPECT_EQ(troubles_of(picture, {}).at(0).todo, "start one: simswarm worker run 'a; rm -rf $HOME'");
+  EXPECT_EQ(troubles_of(picture, {}).at(0).todo, "start one: simswarm worker run --queues 'a; rm -rf $HOME'");
 }
 
 TEST(TroublesOf, AreNoneOfCampaignsThatHaveEnded) {
