@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/app_pages.h"
+#include "cli/app_parts.h"
 #include "cli/app_services.h"
 
 namespace simswarm::cli {
@@ -119,24 +120,6 @@ void add_campaign(CLI::App& app, CampaignArguments& arguments) {
       ->type_name("GLOB");
   app.add_flag("--detach", arguments.detach, "With --store: end once the runs are in the queue");
   add_swarm(app, arguments);
-}
-
-void add_queue(CLI::App& app, QueueArguments& arguments) {
-  app.add_option("--queue", arguments.queue,
-                 "Redis server of the queue, redis://host[:port][/database] or unix:///path (SIMSWARM_QUEUE)")
-      ->type_name("URL");
-  app.add_option("--password-file", arguments.password_file,
-                 "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
-      ->type_name("FILE");
-}
-
-void add_store(CLI::App& app, StoreArguments& arguments) {
-  app.add_option("--store", arguments.store,
-                 "Store of programs and results, mongodb://host[:port]/database or directory:PATH (SIMSWARM_STORE)")
-      ->type_name("URL");
-  app.add_option("--store-password-file", arguments.password_file,
-                 "File whose first line is the store's password (SIMSWARM_STORE_PASSWORD_FILE)")
-      ->type_name("FILE");
 }
 
 void add_builder(CLI::App& command, WorkerArguments& arguments) {

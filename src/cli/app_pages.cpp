@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/app_parts.h"
+
 namespace simswarm::cli {
 namespace {
 
@@ -28,7 +30,9 @@ void add_pages(CLI::App& command, PagesArguments& arguments) {
 void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
   CLI::App* command = app.add_subcommand("dashboard", "Serve pages of queues, workers, jobs and campaigns");
   command->footer(
-      "With --local it shows the campaigns of this folder, without any server: it prints a link to open. Behind the "
+      "With --local it shows the campaigns of this folder, without any server: it prints a link to open; so it does "
+      "with "
+      "--on. Without --store there are queues, jobs and workers, but no campaigns. Behind the "
       "pages stands an API, /api/v1/openapi.json; /metrics is for Prometheus; /healthz says that the process lives, "
       "/readyz that Redis answers. For all open pages together Redis and the store are asked less than five times a "
       "second. What is changed through a page is told on standard error, with who and when. Ends with SIGTERM.");
@@ -41,23 +45,8 @@ void add_dashboard(CLI::App& app, DashboardArguments& arguments) {
   command
       ->add_option("--on", arguments.queue.on, "Where queue and store are: a name of the hosts file, as of runall --on")
       ->type_name("NAME");
-  command
-      ->add_option("--queue", arguments.queue.queue,
-                   "Redis server of the queue, redis://host[:port][/database] or unix:///path (SIMSWARM_QUEUE)")
-      ->type_name("URL");
-  command
-      ->add_option("--password-file", arguments.queue.password_file,
-                   "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
-      ->type_name("FILE");
-  command
-      ->add_option("--store", arguments.store.store,
-                   "Store whose campaigns are shown, too: mongodb://host[:port]/database or directory:PATH "
-                   "(SIMSWARM_STORE)")
-      ->type_name("URL");
-  command
-      ->add_option("--store-password-file", arguments.store.password_file,
-                   "File whose first line is the store's password (SIMSWARM_STORE_PASSWORD_FILE)")
-      ->type_name("FILE");
+  add_queue(*command, arguments.queue);
+  add_store(*command, arguments.store);
   add_pages(*command, arguments.pages);
 }
 
@@ -67,17 +56,10 @@ void add_visualizer(CLI::App& app, VisualizerArguments& arguments) {
       "/ is the page, /api/v1/swarm the same as JSON (/api/v1/openapi.json); /metrics is for Prometheus; /healthz says "
       "that the process lives, /readyz that the engine "
       "answers and is a manager. The engine is asked at most every 2 s for all open pages together, by a fixed list of "
-      "questions that change nothing. Ends with SIGTERM.");
+      "questions that change nothing. With --queue it shows what runners run, too. Ends with SIGTERM.");
   command->add_option("--engine", arguments.engine, "Socket of Docker's engine on a manager (/var/run/docker.sock)")
       ->type_name("PATH");
-  command
-      ->add_option("--queue", arguments.queue.queue,
-                   "Redis server of the queue, to show what runners run, too (SIMSWARM_QUEUE)")
-      ->type_name("URL");
-  command
-      ->add_option("--password-file", arguments.queue.password_file,
-                   "File whose first line is the server's password (SIMSWARM_PASSWORD_FILE)")
-      ->type_name("FILE");
+  add_queue(*command, arguments.queue);
   add_pages(*command, arguments.pages);
 }
 

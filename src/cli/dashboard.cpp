@@ -1,8 +1,6 @@
 // simswarm dashboard: pages of queues, workers, jobs and campaigns.
 #include "web/dashboard.h"
 
-#include <fcntl.h>
-#include <unistd.h>
 #include <nlohmann/json.hpp>
 
 #include <iostream>
@@ -19,6 +17,7 @@
 #include "cli/setup.h"
 #include "queue/redis_url.h"
 #include "settings/hosts.h"
+#include "settings/hosts_private.h"
 #include "store/store_url.h"
 #include "web/json_of.h"
 
@@ -186,14 +185,11 @@ ExitCode serve(web::Service& service, web::Desk& desk, const web::Events& events
   return code;
 }
 
-// Readable by the user alone; one that is there stays.
+// Readable by the user alone; one that is there stays, if it is as private.
 Status make_token(const fs::path& path) {
   constexpr std::size_t kBytes = 32;
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file.valid()) return errno == EEXIST ? Status() : system_error(errno, path.string());
-  const std::string text = web::random_hex(kBytes) + "\n";
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()))
-    return system_error(errno, path.string());
+  if (!fs::exists(path)) return write_private(path, web::random_hex(kBytes) + "\n");
+  SIMSWARM_CHECK(read_private(path));
   return {};
 }
 
@@ -243,8 +239,8 @@ Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
 }
 
 Result<ExitCode> serve_here(const DashboardArguments& arguments) {
-  if (!arguments.queue.queue.empty() || !arguments.store.store.empty())
-    return usage_error("--local shows the campaigns of this folder: without --queue and --store");
+  if (!arguments.queue.queue.empty() || !arguments.queue.on.empty() || !arguments.store.store.empty())
+    return usage_error("--local shows the campaigns of this folder: without --on, --queue and --store");
   SIMSWARM_TRY(const fs::path here, working_folder());
   const fs::path state = state_folder(arguments.state, here).root;
   if (!fs::exists(state / "ledger.sqlite"))
@@ -270,7 +266,9 @@ Result<ExitCode> serve_here(const DashboardArguments& arguments) {
 }  // namespace
 
 Result<ExitCode> dashboard_command(const DashboardArguments& arguments) {
-  return arguments.local ? serve_here(arguments) : serve_swarm(arguments);
+  if (arguments.local) return serve_here(arguments);
+  if (!arguments.state.empty()) return usage_error("--state={}: only with --local", arguments.state);
+  return serve_swarm(arguments);
 }
 
 }  // namespace simswarm::cli
