@@ -1,6 +1,6 @@
 // Makes what the program serves: `node build.mjs [FOLDER]`, by default dist/.
 import { build } from 'esbuild';
-import { copyFileSync, mkdirSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -8,10 +8,11 @@ const here = dirname(fileURLToPath(import.meta.url));
 const out = process.argv[2] ? resolve(process.argv[2]) : join(here, 'dist');
 const source = (name) => join(here, 'src', name);
 const made = ['dashboard.js', 'visualizer.js', 'charts.js', 'style.css'];
-const copied = ['dashboard.html', 'visualizer.html', 'favicon.svg'];
+const services = ['dashboard', 'visualizer'];
+const written = [...services.map((name) => `${name}.html`), 'favicon.svg'];
 
 mkdirSync(out, { recursive: true });
-for (const name of [...made, ...copied]) rmSync(join(out, name), { force: true });
+for (const name of [...made, ...written]) rmSync(join(out, name), { force: true });
 
 await build({
   absWorkingDir: here,
@@ -35,4 +36,6 @@ await build({
   define: { 'process.env.NODE_ENV': '"production"' },
   logLevel: 'warning',
 });
-for (const name of copied) copyFileSync(source(`shell/${name}`), join(out, name));
+copyFileSync(source('shell/favicon.svg'), join(out, 'favicon.svg'));
+const shell = readFileSync(source('shell/page.html'), 'utf8');
+for (const name of services) writeFileSync(join(out, `${name}.html`), shell.replaceAll('%SERVICE%', name));

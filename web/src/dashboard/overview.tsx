@@ -203,7 +203,7 @@ function Workers({ list, total }: { list: Worker[]; total: number }): JSX.Elemen
         columns={WORKERS}
         rows={rows}
         keyOf={(one) => one.name}
-        empty={list.length ? 'No worker matches the filter.' : 'There is no worker. Start one: simswarm worker.'}
+        empty={list.length ? 'No worker matches the filter.' : 'There is no worker. Start one: simswarm worker run.'}
       />
     </Section>
   );
