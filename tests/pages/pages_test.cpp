@@ -68,6 +68,15 @@ class Pages : public testing::Test {
     return std::stoll(info.substr(at + 25));
   }
 
+  // «j1», into the queue «run-x».
+  static void put_job(jobs::JobQueue& queue) {
+    jobs::NewJob job;
+    job.id = {"j1"};
+    job.queue = {"run-x"};
+    job.payload = R"(["f", null, [], {}])";
+    EXPECT_TRUE(queue.enqueue({job}).has_value());
+  }
+
   TestFolder folder_;
   RedisServer redis_;
   int logs_ = 0;
@@ -76,11 +85,7 @@ class Pages : public testing::Test {
 TEST_F(Pages, DashboardShowsWhatStandsInTheQueue) {
   auto queue = jobs::open_job_queue(redis_.url());
   ASSERT_TRUE(queue.has_value());
-  jobs::NewJob job;
-  job.id = {"j1"};
-  job.queue = {"run-x"};
-  job.payload = R"(["f", null, [], {}])";
-  ASSERT_TRUE((*queue)->enqueue({job}).has_value());
+  put_job(**queue);
   ASSERT_TRUE((*queue)->describe({"run-x"}, {.name = "<script>alert(1)</script>\x1b[31m", .priority = 3}).has_value());
   jobs::WorkerRecord worker;
   worker.name = {"w1"};
@@ -135,11 +140,7 @@ TEST_F(Pages, DashboardTellsWhatChanges) {
   EXPECT_EQ(status_of(events.head()), 200);
   EXPECT_EQ(header_of(events.head(), "Content-Type"), "text/event-stream");
   ASSERT_TRUE(events.hears("\"topics\":"));
-  jobs::NewJob job;
-  job.id = {"j1"};
-  job.queue = {"run-x"};
-  job.payload = R"(["f", null, [], {}])";
-  ASSERT_TRUE((*queue)->enqueue({job}).has_value());
+  put_job(**queue);
   ASSERT_TRUE(events.hears("\"queue:run-x\":"));
   redis_.kill();
   ASSERT_TRUE(events.hears(redis_.socket()));
@@ -151,11 +152,7 @@ TEST_F(Pages, DashboardTellsWhatChanges) {
 TEST_F(Pages, DashboardChangesWhatItIsTold) {
   auto queue = jobs::open_job_queue(redis_.url());
   ASSERT_TRUE(queue.has_value());
-  jobs::NewJob job;
-  job.id = {"j1"};
-  job.queue = {"run-x"};
-  job.payload = R"(["f", null, [], {}])";
-  ASSERT_TRUE((*queue)->enqueue({job}).has_value());
+  put_job(**queue);
   Program program = dashboard();
   const std::string csrf = json::parse(body_of(ask("/api/v1/session"))).at("csrf");
   const auto change = [&](const std::string& word) {

@@ -205,15 +205,17 @@ TEST_F(ServerTest, LetsRequestsWaitForNews) {
   one.send(get("/"));
   two.send(get("/"));
   has_news = true;
-  std::string answer;
+  // When they have come to the handler is not seen from here: they are woken until both have been answered.
+  std::atomic<bool> is_done = false;
   std::thread waking([&] {
-    for (int i = 0; i < 200; ++i) {
+    while (!is_done) {
       running.server().wake();
-      std::this_thread::sleep_for(milliseconds(5));
+      std::this_thread::yield();
     }
   });
   EXPECT_EQ(body_of(one.answer()), "news");
   EXPECT_EQ(body_of(two.answer()), "news");
+  is_done = true;
   waking.join();
 }
 
