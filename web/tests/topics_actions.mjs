@@ -19,6 +19,14 @@ export function actions(scene) {
   const queue = (state) => view.goTo(`/queues/run-${id}?state=${state}`);
   const choose = (page, job) => page.getByRole('checkbox', { name: `Select Slow#${job}`, exact: true }).check();
 
+  // What the list shows in its column of attempts.
+  async function attempts(page) {
+    const heads = await page.getByRole('columnheader').allInnerTexts();
+    const column = heads.findIndex((text) => text.trim() === 'Attempt');
+    const rows = await page.locator('tbody tr').all();
+    return Promise.all(rows.map((row) => row.locator('th, td').nth(column).innerText()));
+  }
+
   async function act(page, button, action, said) {
     await page.getByRole('button', { name: button, exact: true }).click();
     await confirm(page, action, said);
@@ -112,7 +120,9 @@ export function actions(scene) {
       const jobs = await scene.site.jobs(id, 'failed');
       return jobs.length === 3 && jobs.every((one) => one.attempt === 2);
     });
+    // The same three were there before: only their attempts tell that the page is not still on its way.
     await page.getByRole('tab', { name: 'Failed 3' }).waitFor();
+    await until('the page shows it', async () => (await attempts(page)).join() === '2,2,2');
     await act(page, 'Delete all', 'Delete', '3 jobs deleted.');
     assert.deepEqual(await scene.site.jobs(id, 'failed'), []);
   });
