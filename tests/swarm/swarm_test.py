@@ -92,6 +92,28 @@ class B_WholeWay(unittest.TestCase):
         told = json.loads(site.simswarm("provenance", where=folder))
         self.assertEqual({one["host"] for one in told["runs"]}, {"node1", "node2", "node3"})
 
+    def test_the_pages_show_what_runs(self):
+        """The visualizer knows what each runner task runs, the dashboard knows the campaign."""
+        addresses = json.loads(site.swarm("connect", "--json"))["addresses"]
+        folder = project("seen")
+        done = Campaign(site, folder, sweep(24, 3000, "--on", NAME))
+
+        def seen():
+            tasks = self.ask(addresses["visualizer"], "/api/v1/swarm")["tasks"]
+            return [one for one in tasks if one.get("runs")]
+
+        tasks = wait_until(seen, 120, "the visualizer shows what tasks run")
+        self.assertEqual({one["service"] for one in tasks}, {NAME + "_runner"})
+        campaigns = self.ask(addresses["dashboard"], "/api/v1/overview")["campaigns"]
+        shown = {one["name"]: one for one in campaigns}
+        self.assertIn("study", shown)
+        self.assertEqual(done.wait(120), 0, done.errors.read_text())
+
+    @staticmethod
+    def ask(address, path):
+        environment = {"TOKEN": secrets["token"]}
+        return json.loads(site.lab.client.run("python3", "-c", GET, address, path, environment=environment))
+
     def test_the_same_call_runs_nothing(self):
         folder = site.folder / "projects/whole"
         done = Campaign(site, folder, sweep(self.RUNS, 60, "--on", NAME))
@@ -345,6 +367,13 @@ for target in sys.argv[1:]:
         print(target)
     except OSError:
         pass
+"""
+
+GET = """
+import os, sys, urllib.request
+address, path = sys.argv[1:3]
+asked = urllib.request.Request(address.rstrip("/") + path, headers={"Authorization": "Bearer " + os.environ["TOKEN"]})
+print(urllib.request.urlopen(asked, timeout=10).read().decode())
 """
 
 ASK = """
