@@ -213,7 +213,8 @@ class Service {
   Status tell_views() {
     std::vector<jobs::Told> told;
     for (const auto& [id, task] : tasks_) told.push_back({task->job().claim, task->view()});
-    return told.empty() ? Status() : queue_->tell(told);
+    if (!told.empty()) SIMSWARM_CHECK(queue_->tell(told));
+    return {};
   }
 
   Status present() {

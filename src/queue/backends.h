@@ -24,6 +24,8 @@ inline constexpr std::size_t kLongestText = std::size_t{64} * 1024;     // of pa
 [[nodiscard]] Status check_output(const JobId& id, std::string_view piece);
 // Of a piece of output, what is kept.
 [[nodiscard]] std::string_view kept_of(std::uint64_t offset, std::string_view piece);
+// Of a tail, what is kept.
+[[nodiscard]] std::string tail_of(const std::string& tail);
 [[nodiscard]] Status check_record(const WorkerRecord& record);
 
 }  // namespace simswarm::jobs

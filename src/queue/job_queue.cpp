@@ -157,6 +157,10 @@ std::string_view kept_of(std::uint64_t offset, std::string_view piece) {
   return offset >= kMostOutput ? std::string_view() : piece.substr(0, kMostOutput - offset);
 }
 
+std::string tail_of(const std::string& tail) {
+  return tail.size() <= kMostTail ? tail : tail.substr(tail.size() - kMostTail);
+}
+
 Status check_settlement(const Settlement& settlement) {
   if (settlement.how != Settlement::How::kComplete) return {};
   return check_result(settlement.claim, settlement.text);

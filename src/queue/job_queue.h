@@ -130,12 +130,23 @@ struct Settlement {
   AfterFailure after = AfterFailure::kMayRetry;
 };
 
-// What is seen of a job while it is executed: JSON, at most kLongestProgress bytes.
+// What is seen of a job while it is executed: JSON, at most kLongestProgress bytes; and where somebody looks at what it
+// prints, the end of that.
 struct Told {
   Claim claim;
   std::string progress;
+  std::string tail{};  // empty: none is told; of a longer one the last kMostTail bytes are kept
 };
 inline constexpr std::size_t kLongestProgress = 1024;
+
+// The end of what an attempt has printed so far.
+struct Tail {
+  int attempt = 0;  // 0: none has been told
+  std::string text{};
+};
+inline constexpr std::size_t kMostTail = std::size_t{32} * 1024;
+inline constexpr std::chrono::seconds kTailTtl{30};     // after it was told
+inline constexpr std::chrono::seconds kWatchedFor{15};  // after somebody has looked
 
 // What a job prints: kept for kOutputTtl after it was last written, as far as kMostOutput.
 inline constexpr std::size_t kMostOutput = 16U << 20U;    // bytes of a job
@@ -266,8 +277,12 @@ class JobQueue {
   [[nodiscard]] Result<Answer> complete(const Claim& claim, const std::string& result);
   [[nodiscard]] Result<Answer> fail(const Claim& claim, const std::string& message, AfterFailure after);
   [[nodiscard]] Result<Answer> hand_back(const Claim& claim);
-  // Of claims that are not held any more nothing is noted.
-  [[nodiscard]] virtual Status tell(const std::vector<Told>& told) = 0;
+  // Of claims that are not held any more nothing is noted. For each whether somebody looks at what it prints.
+  [[nodiscard]] virtual Result<std::vector<bool>> tell(const std::vector<Told>& told) = 0;
+  // Somebody looks at what a job prints: its holder hears so, at once or with what it tells next, for kWatchedFor or,
+  // where the last look was not long ago, for half of that at least. Given is what it has told since; nothing of a job
+  // that is not started.
+  [[nodiscard]] virtual Result<Tail> watch_output(const JobId& id) = 0;
   // Writes a piece of what a job prints, from this byte on, over what stands there: so it can be repeated. What would
   // lie beyond kMostOutput is left out.
   [[nodiscard]] virtual Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) = 0;

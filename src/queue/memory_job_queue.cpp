@@ -7,25 +7,10 @@
 #include <unordered_map>
 
 #include "queue/backends.h"
-#include "queue/life.h"
+#include "queue/memory_entry.h"
 
 namespace simswarm::jobs {
 namespace {
-
-struct Entry {
-  NewJob job;
-  Life life;
-  std::optional<Stamp> created;
-  std::optional<Stamp> enqueued;
-  std::optional<Stamp> started;
-  std::optional<Stamp> ended;
-  std::optional<Stamp> expires;
-  std::string result;
-  std::string message;
-  std::string progress;
-  bool ahead = false;  // claimed, and not begun as far as was told
-  double score = 0;    // in the registry where it stands
-};
 
 using Registry = std::set<std::pair<double, std::string>>;  // as Redis orders them
 
@@ -42,55 +27,8 @@ struct Stands {
 
 constexpr double kNever = std::numeric_limits<double>::infinity();
 
-Place place_of(State state) {
-  switch (state) {
-    case State::kDeferred:
-      return Place::kDeferred;
-    case State::kScheduled:
-      return Place::kScheduled;
-    case State::kQueued:
-      return Place::kQueued;
-    case State::kStarted:
-      return Place::kStarted;
-    case State::kFinished:
-      return Place::kFinished;
-    case State::kFailed:
-    case State::kStopped:
-      return Place::kFailed;
-    case State::kCancelled:
-      return Place::kCancelled;
-  }
-  return Place::kCancelled;
-}
-
 double seconds_of(Stamp stamp) {
   return static_cast<double>(std::chrono::floor<std::chrono::seconds>(stamp).time_since_epoch().count());
-}
-
-std::string text_of(const std::optional<Stamp>& stamp) {
-  return stamp ? simswarm::to_text(*stamp) : std::string();
-}
-
-JobView view_of(const Entry& entry) {
-  const Life& life = entry.life;
-  JobView view;
-  view.id = entry.job.id;
-  view.queue = entry.job.queue;
-  view.state = life.state;
-  view.description = entry.job.description;
-  view.attempt = life.attempt;
-  view.lost_on = life.lost_on;
-  view.lost = life.lost;
-  view.stop_requested = life.state == State::kStarted && life.stop_requested;
-  view.retries_left = life.retries_left;
-  view.worker = life.worker.text;
-  view.node = life.node;
-  view.created_at = text_of(entry.created);
-  view.enqueued_at = text_of(entry.enqueued);
-  view.started_at = text_of(entry.started);
-  view.ended_at = text_of(entry.ended);
-  if (life.state == State::kStarted) view.progress = entry.progress;
-  return view;
 }
 
 class MemoryJobQueue final : public JobQueue {
@@ -155,17 +93,31 @@ class MemoryJobQueue final : public JobQueue {
     return answers;
   }
 
-  Status tell(const std::vector<Told>& told) override {
-    (void)begin();
+  Result<std::vector<bool>> tell(const std::vector<Told>& told) override {
+    const Stamp now = begin();
+    std::vector<bool> watched;
     for (const Told& one : told) {
       Entry* entry = entry_of(one.claim.job);
       const bool holds = entry != nullptr && entry->life.state == State::kStarted &&
                          entry->life.attempt == one.claim.attempt && one.progress.size() <= kLongestProgress;
+      watched.push_back(holds && entry->watched_until > now);
       if (!holds) continue;
       entry->progress = one.progress;
       entry->ahead = false;
+      if (one.tail.empty()) continue;
+      entry->tail = {one.claim.attempt, tail_of(one.tail)};
+      entry->tail_until = now + kTailTtl;
     }
-    return {};
+    return watched;
+  }
+
+  Result<Tail> watch_output(const JobId& id) override {
+    SIMSWARM_CHECK(check_id(id));
+    const Stamp now = begin();
+    Entry* entry = entry_of(id);
+    if (entry == nullptr || entry->life.state != State::kStarted) return Tail{};
+    entry->watched_until = now + kWatchedFor;
+    return entry->tail.attempt == entry->life.attempt && entry->tail_until > now ? entry->tail : Tail{};
   }
 
   Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {

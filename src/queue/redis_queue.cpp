@@ -183,15 +183,28 @@ class RedisQueue final : public JobQueue {
     return answers;
   }
 
-  Status tell(const std::vector<Told>& told) override {
-    std::vector<std::string> arguments;
-    for (const Told& one : told) {
-      if (one.progress.size() > kLongestProgress) continue;
-      add(arguments, one.claim);
-      arguments.push_back(one.progress);
+  Result<std::vector<bool>> tell(const std::vector<Told>& told) override {
+    std::vector<std::string> arguments{number(kTailTtl)};
+    std::vector<bool> watched(told.size(), false);
+    std::vector<std::size_t> asked;
+    for (std::size_t i = 0; i < told.size(); ++i) {
+      if (told[i].progress.size() > kLongestProgress) continue;
+      asked.push_back(i);
+      add(arguments, told[i].claim);
+      arguments.push_back(told[i].progress);
+      arguments.push_back(tail_of(told[i].tail));
     }
-    if (!arguments.empty()) SIMSWARM_CHECK(run(scripts_.tell, std::move(arguments)));
-    return {};
+    if (asked.empty()) return watched;
+    SIMSWARM_TRY(const RedisReply reply, run(scripts_.tell, std::move(arguments)));
+    for (std::size_t n = 0; n < asked.size(); ++n) watched[asked[n]] = reply.list.at(n).integer == 1;
+    return watched;
+  }
+
+  Result<Tail> watch_output(const JobId& id) override {
+    SIMSWARM_CHECK(check_id(id));
+    SIMSWARM_TRY(RedisReply reply, run(scripts_.watch_output, {id.text, std::to_string(kWatchedFor.count() * 1000)}));
+    if (reply.list.size() != 2) return Tail{};
+    return Tail{int_of(reply.list[0]), std::move(reply.list[1].text)};
   }
 
   Status put_output(const JobId& id, std::uint64_t offset, std::string_view piece) override {

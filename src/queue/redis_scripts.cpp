@@ -155,7 +155,7 @@ end
 local function settle(id, attempt, what, text)
   local answer, queue, f = holder(id, attempt)
   if answer ~= DONE then return answer end
-  if f[11] then call('HDEL', key(id), 'sw_progress') end
+  if f[11] or f[12] then call('HDEL', key(id), 'sw_progress', 'sw_watched') end
   leave_started(id, queue)
   if what == 'complete' then
     call('HSET', key(id), 'status', 'finished', 'ended_at', stamp(), 'sw_settled', attempt)
@@ -180,13 +180,32 @@ for i = 2, #ARGV, 4 do answers[#answers + 1] = settle(ARGV[i], ARGV[i + 1], ARGV
 return answers
 )lua";
 
-// What is seen of runs while they go on.
+// What is seen of runs while they go on; and for each whether somebody looks at what it prints.
 constexpr std::string_view kTell = R"lua(
-for i = 2, #ARGV, 3 do
-  local answer = holder(ARGV[i], ARGV[i + 1])
-  if answer == DONE then call('HSET', key(ARGV[i]), 'sw_progress', ARGV[i + 2]) end
+local watched = {}
+for i = 3, #ARGV, 4 do
+  local id, attempt, text, tail = unpack(ARGV, i, i + 3)
+  local answer, _, f = holder(id, attempt)
+  watched[#watched + 1] = answer == DONE and now_ms < (tonumber(f[12] or '') or 0) and 1 or 0
+  if answer == DONE then
+    call('HSET', key(id), 'sw_progress', text)
+    if tail ~= '' then call('SET', 'simswarm:tail:' .. id, attempt .. ' ' .. tail, 'EX', ARGV[2]) end
+  end
 end
-return DONE
+return watched
+)lua";
+
+// The holder hears it at once when somebody begins to look, and with each answer to what it tells. Its word is written
+// anew when half of its time is over.
+constexpr std::string_view kWatchOutput = R"lua(
+local id, holds = ARGV[2], tonumber(ARGV[3])
+local f = call('HMGET', key(id), 'status', 'worker_name', 'sw_worker', 'sw_attempt', 'sw_watched')
+if not is_ours(f[1], f[2], f[3]) then return {} end
+local left = (tonumber(f[5] or '') or 0) - now_ms
+if left <= 0 then redis.pcall('PUBLISH', 'rq:pubsub:' .. f[2], cjson.encode({command = 'watch-output', job_id = id})) end
+if left < holds / 2 then call('HSET', key(id), 'sw_watched', whole(now_ms + holds)) end
+local attempt, tail = string.match(call('GET', 'simswarm:tail:' .. id) or '', '^(%d+) (.*)$')
+return attempt == f[4] and {attempt, tail} or {}
 )lua";
 
 // Leases under the name of this worker that it knows nothing of: the reply to its claim was lost.
@@ -390,6 +409,7 @@ const RedisScripts& redis_scripts() {
       script("heartbeat", kHeartbeat),
       script("settle", kSettle),
       script("tell", kTell),
+      script("watch output", kWatchOutput),
       script("return unknown", kReturnUnknown),
       script("cancel", kCancel),
       script("request stop", kRequestStop),

@@ -14,7 +14,8 @@ struct RedisScripts {
                       // most of each
   RedisScript heartbeat;       // lease in ms, then id and attempt of each
   RedisScript settle;          // id, attempt, how (complete, retry, end, stopped, back), text of each
-  RedisScript tell;            // id, attempt, text of each
+  RedisScript tell;            // seconds that a tail is kept, then id, attempt, text, tail (empty: none) of each
+  RedisScript watch_output;    // id, milliseconds that the watch holds
   RedisScript return_unknown;  // worker, then id and attempt of what it knows
   RedisScript cancel;          // id
   RedisScript request_stop;    // id

@@ -172,7 +172,7 @@ end
 -- What the word of an attempt is worth, its queue, and the fields of the job that were asked for.
 local function holder(id, attempt)
   local f = call('HMGET', key(id), 'status', 'origin', 'worker_name', 'sw_worker', 'sw_attempt', 'sw_settled',
-    'result_ttl', 'retries_left', 'retry_intervals', 'sw_stop', 'sw_progress')
+    'result_ttl', 'retries_left', 'retry_intervals', 'sw_stop', 'sw_progress', 'sw_watched')
   if not f[1] and not f[2] then return GONE end
   if f[5] == attempt and is_ours(f[1], f[3], f[4]) and call('ZSCORE', LEASES, member(id, f[2])) then
     return DONE, f[2], f

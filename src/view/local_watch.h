@@ -18,6 +18,11 @@ class LocalWatch : public Watch {
   [[nodiscard]] virtual Result<RunStatus> run(const std::string& campaign, const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::optional<AttemptLog>> log(const RunKey& key, int attempt) = 0;
   // Where the paths of its results begin; empty: there is no such campaign.
+  // The end of what a run that goes on has printed so far; nothing: it is not told.
+  [[nodiscard]] virtual Result<std::optional<std::string>> live_output(const std::string& /*campaign*/,
+                                                                       std::size_t /*position*/) {
+    return std::nullopt;
+  }
   [[nodiscard]] virtual fs::path folder(const std::string& campaign) = 0;
   // For ValueReader.
   [[nodiscard]] virtual Status read_values(const Followed& campaign, const std::vector<std::size_t>& positions,

@@ -274,6 +274,11 @@ std::optional<Response> local_output(const Desk& desk, const Call& call) {
   if (!one) return instead;
   const auto attempt = number_in(call, "attempt", 0, 100'000);
   if (!attempt) return bad_request(call, "attempt is to be a number");
+  if (*attempt == 0) {
+    const auto live = desk.local->live_output(one->campaign.id, one->position);
+    if (!live) return response_of(live.error());
+    if (*live) return text_response(**live);
+  }
   const auto log =
       desk.local->log(one->key, static_cast<int>(*attempt == 0 ? std::size_t{one->facts.attempt} : *attempt));
   if (!log) return response_of(log.error());

@@ -82,6 +82,16 @@ TEST_F(BellTest, HearsCommandsToItsWorkerAlone) {
   EXPECT_THAT(wait().commands, ElementsAre(R"({"command": "stop-job", "job_id": "a"})"));
 }
 
+TEST_F(BellTest, HearsOnceThatSomebodyBeginsToLookAtWhatAJobPrints) {
+  (void)wait(50);
+  ASSERT_TRUE(queue_->enqueue({job("a")}).has_value());
+  ASSERT_TRUE(queue_->claim({.worker = {"w1"}, .node = "n1", .queues = {{"run-1"}}}).has_value());
+  ASSERT_TRUE(queue_->watch_output({"a"}).has_value());
+  EXPECT_THAT(wait().commands, ElementsAre(R"({"command":"watch-output","job_id":"a"})"));
+  ASSERT_TRUE(queue_->watch_output({"a"}).has_value());
+  EXPECT_THAT(wait(50).commands, IsEmpty()) << "it is known that somebody looks";
+}
+
 TEST_F(BellTest, HearsThatQueuesGoOn) {
   (void)wait(50);
   ASSERT_TRUE(queue_->suspend().has_value());

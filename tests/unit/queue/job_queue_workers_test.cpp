@@ -67,6 +67,56 @@ TYPED_TEST(JobQueueForWorkers, ShowsWhatIsToldOfAJobWhileItIsHeld) {
   EXPECT_EQ(this->complete(second), Answer::kDone);
 }
 
+TYPED_TEST(JobQueueForWorkers, TellsTheHolderThatSomebodyLooksAtWhatAJobPrints) {
+  this->enqueue({job("a"), job("b"), job("c")});
+  const auto held = this->claim(2);
+  const std::vector<Told> told{{held.at(0).claim, "{}"}, {held.at(1).claim, "{}"}};
+  EXPECT_THAT(good(this->queue_->tell(told)), ElementsAre(false, false));
+  EXPECT_EQ(good(this->queue_->watch_output({"b"})).attempt, 0) << "none has been told yet";
+  EXPECT_THAT(good(this->queue_->tell(told)), ElementsAre(false, true));
+  this->pass(10);
+  (void)this->queue_->watch_output({"b"});
+  this->pass(10);
+  EXPECT_THAT(good(this->queue_->tell(told)), ElementsAre(false, true)) << "it was looked at again";
+  this->pass(15);
+  EXPECT_THAT(good(this->queue_->tell(told)), ElementsAre(false, false)) << "nobody looks any more";
+  for (const char* id : {"c", "nobody"}) EXPECT_EQ(good(this->queue_->watch_output({id})).attempt, 0) << id;
+  EXPECT_FALSE(this->is_there("nobody")) << "a look makes no job";
+  EXPECT_FALSE(this->queue_->watch_output({"a:b"}).has_value());
+}
+
+TYPED_TEST(JobQueueForWorkers, ShowsTheEndOfWhatAJobPrintsToWhoLooks) {
+  this->enqueue({job("a")});
+  const Claim first = this->claim_one();
+  const std::string hostile("one\n</pre>\x1b[31m\0\xff\n", 20);
+  EXPECT_THAT(good(this->queue_->tell({{first, "{}", hostile}})), ElementsAre(false)) << "unasked is kept, too";
+  Tail tail = good(this->queue_->watch_output({"a"}));
+  EXPECT_EQ(tail.attempt, 1);
+  EXPECT_EQ(tail.text, hostile);
+  EXPECT_THAT(good(this->queue_->tell({{first, "{}"}})), ElementsAre(true));
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, hostile) << "who tells none takes none back";
+  const std::string longer = "begin" + std::string(kMostTail - 3, 'x') + "end";
+  ASSERT_TRUE(this->queue_->tell({{first, "{}", longer}, {{{"a"}, 7}, "{}", "not of this attempt"}}).has_value());
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, longer.substr(5));
+}
+
+TYPED_TEST(JobQueueForWorkers, ShowsNothingThatAnEarlierAttemptHasPrinted) {
+  this->enqueue({job("a")});
+  const Claim first = this->claim_one();
+  ASSERT_TRUE(this->queue_->tell({{first, "{}", "of the first"}}).has_value());
+  ASSERT_EQ(good(this->queue_->watch_output({"a"})).text, "of the first");
+  EXPECT_EQ(good(this->queue_->hand_back(first)), Answer::kDone);
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, "") << "it waits";
+  const Claim second = this->claim_one();
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, "");
+  EXPECT_THAT(good(this->queue_->tell({{first, "{}", "too late"}, {second, "{}", "of the second"}})),
+              ElementsAre(false, true));
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).attempt, 2);
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, "of the second");
+  EXPECT_EQ(this->complete(second), Answer::kDone);
+  EXPECT_EQ(good(this->queue_->watch_output({"a"})).text, "") << "what has ended prints nothing";
+}
+
 TYPED_TEST(JobQueueForWorkers, TakesAShareOfWhatWaitsWhereMoreIsAsked) {
   std::vector<NewJob> many;
   for (int i = 0; i < 40; ++i) many.push_back(job("j" + std::to_string(i)));

@@ -221,7 +221,8 @@ class Forgetful final : public JobQueue {
     }
     return queue_->settle(changed);
   }
-  Status tell(const std::vector<Told>& told) override { return queue_->tell(told); }
+  Result<std::vector<bool>> tell(const std::vector<Told>& told) override { return queue_->tell(told); }
+  Result<Tail> watch_output(const JobId& id) override { return queue_->watch_output(id); }
   Result<std::vector<JobId>> return_unknown(const WorkerId& worker, const std::vector<Claim>& known) override {
     return queue_->return_unknown(worker, known);
   }

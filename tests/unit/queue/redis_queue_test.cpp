@@ -110,6 +110,31 @@ TEST_F(RedisQueue, LeavesTheSchemaOfRqWhenJobsHaveEnded) {
   EXPECT_EQ(dump(server_), golden("redis_ended.txt"));
 }
 
+TEST_F(RedisQueue, KeepsWhatIsWatchedBesideTheSchemaOfRqAndForAMoment) {
+  enqueue({job("a"), job("b")});
+  const Claim a = claim_one();
+  const Claim b = claim_one();
+  (void)good(queue_->watch_output({"a"}));
+  EXPECT_EQ(field("a", "sw_watched"), std::to_string(now_.time_since_epoch().count() / 1000 + 15'000));
+  EXPECT_THAT(good(queue_->tell({{a, "{}", "one\ntwo"}, {b, "{}"}})), testing::ElementsAre(true, false));
+  EXPECT_EQ(server_.command({"GET", "simswarm:tail:a"}).text, "1 one\ntwo");
+  EXPECT_LE(server_.command({"TTL", "simswarm:tail:a"}).integer, 30);
+  EXPECT_GT(server_.command({"TTL", "simswarm:tail:a"}).integer, 0);
+  EXPECT_EQ(server_.command({"EXISTS", "simswarm:tail:b"}).integer, 0);
+  server_.command({"HSET", "rq:job:b", "sw_watched", "not a number"});
+  EXPECT_THAT(good(queue_->tell({{b, "{}"}})), testing::ElementsAre(false));
+  EXPECT_EQ(complete(a), Answer::kDone);
+  EXPECT_EQ(field("a", "sw_watched"), "") << "what has ended keeps no word of it";
+}
+
+TEST_F(RedisQueue, LeavesJobsOfWorkersOfRqAloneThatSomebodyWouldWatch) {
+  enqueue({job("a")});
+  (void)claim_one();
+  server_.command({"HSET", "rq:job:a", "worker_name", "somebody-of-rq"});
+  EXPECT_EQ(good(queue_->watch_output({"a"})).attempt, 0);
+  EXPECT_EQ(field("a", "sw_watched"), "");
+}
+
 TEST_F(RedisQueue, WritesTimesAsThePythonSideReadsThem) {
   std::vector<std::string> expected;
   int number = 0;
