@@ -362,9 +362,16 @@ Result<RedisReply> RedisConnection::exchange(const std::vector<std::string>& wor
   const Arguments arguments(words);
   forget_tls_trouble();
   errno = 0;
-  const OwnedReply reply(static_cast<redisReply*>(
-      ::redisCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes())));
-  if (!reply) return propagate(broke(asked).error());
+  // That it has no memory for it is told with the answer.
+  (void)::redisAppendCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes());
+  return next_reply(asked);
+}
+
+Result<RedisReply> RedisConnection::next_reply(std::string_view asked) {
+  void* next = nullptr;
+  const bool has_come = ::redisGetReply(context_->held.get(), &next) == REDIS_OK && next != nullptr;
+  if (!has_come) return propagate(broke(asked).error());
+  const OwnedReply reply(static_cast<redisReply*>(next));
   if (reply->type == REDIS_REPLY_ERROR) {
     auto error = refused(address_, std::string_view(reply->str, static_cast<std::size_t>(reply->len)), asked);
     // A server that takes nothing for a while was away: nobody could renew a lease. With another connection the grace
@@ -431,6 +438,30 @@ Status RedisConnection::ensure() {
 Result<RedisReply> RedisConnection::command(const std::vector<std::string>& words) {
   SIMSWARM_CHECK(ensure());
   return exchange(words, words.front());
+}
+
+Result<std::vector<RedisReply>> RedisConnection::commands(const std::vector<std::vector<std::string>>& all) {
+  SIMSWARM_CHECK(ensure());
+  const WithoutSigpipe guard;
+  forget_tls_trouble();
+  errno = 0;
+  for (const std::vector<std::string>& words : all) {
+    const Arguments arguments(words);
+    (void)::redisAppendCommandArgv(context_->held.get(), arguments.count(), arguments.texts(), arguments.sizes());
+  }
+  std::vector<RedisReply> replies;
+  std::optional<Error> first;
+  for (const std::vector<std::string>& words : all) {
+    Result<RedisReply> reply = next_reply(words.front());
+    if (reply) {
+      replies.push_back(std::move(*reply));
+    } else {
+      first = first ? first : reply.error();
+      if (!context_->held) break;  // what it has still to say is lost with it
+    }
+  }
+  if (first) return propagate(std::move(*first));
+  return replies;
 }
 
 Result<std::string> RedisConnection::load(const RedisScript& script) {

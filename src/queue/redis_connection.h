@@ -52,6 +52,9 @@ class RedisConnection {
   // Connects again where the connection broke.
   [[nodiscard]] Status ensure();
   [[nodiscard]] Result<RedisReply> command(const std::vector<std::string>& words);
+  // All of them in one packet, without what others ask in between where the server reads it in one. The first error is
+  // that of all.
+  [[nodiscard]] Result<std::vector<RedisReply>> commands(const std::vector<std::vector<std::string>>& all);
   // Loads the script where the server does not have it, also when it has forgotten it.
   [[nodiscard]] Result<RedisReply> run(const RedisScript& script, const std::vector<std::string>& arguments);
 
@@ -74,6 +77,7 @@ class RedisConnection {
   Status log_in_once();
   // `asked` is what a message calls it: words may be secret.
   Result<RedisReply> exchange(const std::vector<std::string>& words, std::string_view asked);
+  Result<RedisReply> next_reply(std::string_view asked);
   [[nodiscard]] Status broke(std::string_view asked);
   Result<std::string> load(const RedisScript& script);
 

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "queue/backends.h"
 #include "queue/packed.h"
+#include "queue/redis_page.h"
 #include "queue/redis_replies.h"
 #include "queue/redis_scripts.h"
 
@@ -394,6 +395,9 @@ class RedisQueue final : public JobQueue {
 
   Result<Page> list(const QueueName& queue, Place place, std::size_t offset, std::size_t most) override {
     SIMSWARM_CHECK(check_queue(queue));
+    SIMSWARM_TRY(std::optional<Page> sorted,
+                 pages_.page(connection_, queue, place, offset, std::min(most, kMostInPage)));
+    if (sorted) return std::move(*sorted);
     SIMSWARM_TRY(const RedisReply reply,
                  run(looks_.list, {queue.text, kRegistries.at(static_cast<std::size_t>(place)), std::to_string(offset),
                                    std::to_string(std::min(most, kMostInPage))}));
@@ -503,6 +507,7 @@ class RedisQueue final : public JobQueue {
   }
 
   RedisConnection connection_;
+  RedisPages pages_;
   JobQueueOptions options_;
   const RedisScripts& scripts_ = redis_scripts();
   const RedisLookScripts& looks_ = redis_look_scripts();
