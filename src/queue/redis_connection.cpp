@@ -268,7 +268,7 @@ Result<OwnedContext> reach_socket(const RedisAddress& address, std::chrono::mill
 // A server that closes before it has said a word may want to be spoken to in another way.
 std::string_view why_closed(const RedisAddress& address) {
   if (!address.socket.empty()) return "";
-  if (!address.tls) return "; does it want TLS, rediss://?";
+  if (!address.tls) return "; is it just starting, or does it want TLS, rediss://?";
   return address.tls_options.certificate.empty() ? "; does it want a certificate, ?ssl_certfile=FILE?" : "";
 }
 

@@ -121,6 +121,8 @@ class Chaos:
         call = Campaign(self.site, folder, words)
         wait_until(lambda: call.count("ended") > 0 or call.process.poll() is not None, 120, "the first run has ended")
         for name in chosen:
+            if call.process.poll():
+                call = self.called_again(call, folder, words)
             if call.process.poll() is not None:
                 self.note(f"{name}: the campaign has ended before")
                 continue
@@ -139,7 +141,11 @@ class Chaos:
             code = call.wait(max(1, deadline - time.monotonic()))
             if code == 0:
                 return call
-            self.note(f"the call ends with {code}: {call.errors.read_text()[-300:].strip() or json.dumps(call.events()[-1:])[:300]}")
-            wait_until(lambda: self.site.running("redis") and self.site.running("mongo"), 90, "queue and store are back")
-            call = Campaign(self.site, folder, words)
+            call = self.called_again(call, folder, words)
         raise LabError("the campaign is not complete after five calls\n" + "\n".join(self.history))
+
+    def called_again(self, call, folder, words):
+        said = call.errors.read_text()[-300:].strip() or json.dumps(call.events()[-1:])[:300]
+        self.note(f"the call ends with {call.process.returncode}: {said}")
+        wait_until(lambda: self.site.running("redis") and self.site.running("mongo"), 90, "queue and store are back")
+        return Campaign(self.site, folder, words)

@@ -167,7 +167,8 @@ class Campaign:
         try:
             return self.process.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
-            raise LabError(f"the campaign does not end within {seconds} s; {self.errors.read_text()[-2000:]}") from None
+            last = self.log.read_text(errors="replace")[-1500:]
+            raise LabError(f"the campaign does not end within {seconds} s; {self.errors.read_text()[-2000:]}; its last events:\n{last}") from None
 
     def summary(self):
         return self.events()[-1]
