@@ -27,11 +27,18 @@ struct FarmOptions {
   std::optional<std::pair<unsigned, unsigned>> user;  // uid and gid that builds run as: it owns what they write
 };
 
+// What one host was given.
+struct HostCounts {
+  std::uint64_t begun = 0;
+  std::uint64_t done = 0;  // the others failed there or were refused, and were compiled elsewhere; or they go on
+  friend bool operator==(const HostCounts&, const HostCounts&) = default;
+};
+
 struct FarmCounts {
   std::uint64_t compiled = 0;  // by a compiler, here or elsewhere
   std::uint64_t hits = 0;      // out of the cache
   std::uint64_t remote = 0;    // of `compiled`
-  std::map<std::string, std::uint64_t> by_host;
+  std::map<std::string, HostCounts> by_host;
 };
 
 // While it lives, names are resolved and hosts looked at every other second, in a thread of its own: one that does not

@@ -36,6 +36,14 @@ constexpr std::array<std::string_view, 20> kCompiled{"cache_miss",
                                                      "unsupported_environment_variable",
                                                      "unsupported_source_language"};
 
+// «10.0.0.7:3632/4», or with its options behind a comma; null: this machine, or one too many.
+HostCounts* host_named(std::string_view name, FarmCounts& counts) {
+  if (name.starts_with("localhost")) return nullptr;
+  const std::string host(name.substr(0, name.find('/')));
+  if (counts.by_host.size() >= kMostHosts && !counts.by_host.contains(host)) return nullptr;
+  return &counts.by_host[host];
+}
+
 }  // namespace
 
 void GrowingFile::read(const std::function<void(std::string_view)>& line) {
@@ -61,15 +69,20 @@ void count_statistic(std::string_view line, FarmCounts& counts) {
 }
 
 void count_compilation(std::string_view line, FarmCounts& counts) {
-  constexpr std::string_view kEnd = " completed ok";
-  if (!line.ends_with(kEnd) || line.find("] compile ") == std::string_view::npos) return;
-  line.remove_suffix(kEnd.size());
-  const auto on = line.rfind(" on ");
-  if (on == std::string_view::npos) return;
-  const std::string_view host = line.substr(on + 4);
-  if (host.starts_with("localhost") || counts.by_host.size() >= kMostHosts) return;
-  ++counts.remote;
-  ++counts.by_host[std::string(host.substr(0, host.find('/')))];
+  constexpr std::string_view kDone = " completed ok";
+  constexpr std::string_view kBegun = "] exec on ";
+  if (line.ends_with(kDone) && line.find("] compile ") != std::string_view::npos) {
+    line.remove_suffix(kDone.size());
+    const auto on = line.rfind(" on ");
+    HostCounts* const host = on == std::string_view::npos ? nullptr : host_named(line.substr(on + 4), counts);
+    if (host == nullptr) return;
+    ++counts.remote;
+    ++host->done;
+  } else if (const auto at = line.find(kBegun); at != std::string_view::npos) {
+    const std::string_view rest = line.substr(at + kBegun.size());
+    HostCounts* const host = host_named(rest.substr(0, rest.find(": ")), counts);
+    if (host != nullptr) ++host->begun;
+  }
 }
 
 }  // namespace simswarm::build

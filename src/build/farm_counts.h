@@ -25,7 +25,8 @@ class GrowingFile {
 
 // A line of ccache's log of statistics (CCACHE_STATSLOG).
 void count_statistic(std::string_view line, FarmCounts& counts);
-// A line of distcc's log (DISTCC_LOG): «distcc[1] compile src/a.cc on 10.0.0.7:3632/4 completed ok».
+// A line of distcc's log (DISTCC_LOG): «distcc[1] exec on 10.0.0.7:3632/4: g++ -c src/a.cc», and at the end «distcc[1]
+// compile src/a.cc on 10.0.0.7:3632/4 completed ok».
 void count_compilation(std::string_view line, FarmCounts& counts);
 
 }  // namespace simswarm::build

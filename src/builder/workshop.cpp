@@ -45,6 +45,18 @@ bool is_left_out(const std::string& path) {
   return std::find(kLeftOut.begin(), kLeftOut.end(), extension) != kLeftOut.end();
 }
 
+// The busiest first. Builds can write to what this is read from.
+std::vector<store::BuildHost> hosts_of(const build::FarmCounts& counts) {
+  constexpr std::size_t kMost = 200;
+  constexpr std::size_t kLongestName = 100;
+  std::vector<store::BuildHost> hosts;
+  for (const auto& [name, of] : counts.by_host)
+    hosts.push_back({name.substr(0, kLongestName), of.done, of.begun - std::min(of.begun, of.done)});
+  std::stable_sort(hosts.begin(), hosts.end(), [](const auto& a, const auto& b) { return a.done > b.done; });
+  if (hosts.size() > kMost) hosts.resize(kMost);
+  return hosts;
+}
+
 tl::unexpected<Error> build_failed(std::string message) {
   return tl::make_unexpected(Error{ExitCode::kBuildFailed, std::move(message), false});
 }
@@ -326,6 +338,7 @@ class Workshop::Order {
     record.compiled = counts_.compiled;
     record.hits = counts_.hits;
     record.remote = counts_.remote;
+    record.hosts = hosts_of(counts_);
     record.created = system_clock().stamp();
     return record;
   }

@@ -10,6 +10,7 @@
 #include "campaign/remote.h"
 #include "campaign/standing.h"
 #include "campaign/submission.h"
+#include "cli/build_rows.h"
 #include "cli/commands.h"
 #include "cli/pages.h"
 #include "cli/queue_url.h"
@@ -58,6 +59,8 @@ view::WatchOptions watch_options(const Places& places, std::function<void()> new
   if (!places.store_at.empty()) options.open_store = [places] { return places.open_store(); };
   options.load_plan = load_plan;
   options.position_of = campaign::position_of;
+  options.row_of_build = row_of_build;
+  options.load_request = load_request;
   options.news = std::move(news);
   return options;
 }

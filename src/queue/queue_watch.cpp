@@ -127,6 +127,20 @@ class RedisWatch final : public QueueWatch {
     return errors;
   }
 
+  Result<std::vector<JobDetails>> details(const std::vector<PlaceAsked>& asked, std::size_t most) override {
+    std::vector<JobDetails> all;
+    if (asked.empty()) return all;
+    std::vector<std::string> arguments{"", std::to_string(most)};
+    for (const PlaceAsked& one : asked) {
+      SIMSWARM_CHECK(check_queue(one.queue));
+      arguments.push_back(one.queue.text);
+      arguments.emplace_back(kRegistries.at(static_cast<std::size_t>(one.place)));
+    }
+    SIMSWARM_TRY(const RedisReply reply, connection_.run(looks_.details, arguments));
+    for (const RedisReply& one : reply.list) all.push_back(details_of(one));
+    return all;
+  }
+
   Result<std::optional<std::size_t>> ahead(const QueueName& queue, const JobId& id) override {
     SIMSWARM_CHECK(check_queue(queue));
     SIMSWARM_CHECK(check_id(id));

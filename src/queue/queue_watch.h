@@ -52,6 +52,12 @@ struct MovesAsked {
   Mark since;
 };
 
+// What stands at one place of a queue.
+struct PlaceAsked {
+  QueueName queue;
+  Place place = Place::kQueued;
+};
+
 // One thread at a time; each call is one step at the server.
 class QueueWatch {
  public:
@@ -79,6 +85,11 @@ class QueueWatch {
                                                        std::size_t most) = 0;
   // The first line of what each failed of, cut where it is long; empty: of nothing that is known.
   [[nodiscard]] virtual Result<std::vector<std::string>> errors(const std::vector<JobId>& ids) = 0;
+  // All that is known of the newest at each of these places, in the order of places.
+  [[nodiscard]] virtual Result<std::vector<JobDetails>> details(const std::vector<PlaceAsked>& /*asked*/,
+                                                                std::size_t /*most*/) {
+    return std::vector<JobDetails>{};
+  }
   // How many jobs stand before this one; nothing for one that does not wait.
   [[nodiscard]] virtual Result<std::optional<std::size_t>> ahead(const QueueName& queue, const JobId& id) = 0;
 };

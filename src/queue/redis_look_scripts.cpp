@@ -46,12 +46,31 @@ end
 return {total, jobs}
 )lua";
 
-constexpr std::string_view kFind = R"lua(
-local id = ARGV[2]
-local one = view(id)
-if not one then return {} end
-local last = call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', '1')
-return {one, call('HGET', key(id), 'data'), parents(id), last[1] and last[1][2] or {}}
+constexpr std::string_view kDetail = R"lua(
+local function detail(id)
+  local one = view(id)
+  if not one then return {} end
+  local last = call('XREVRANGE', 'rq:results:' .. id, '+', '-', 'COUNT', '1')
+  return {one, call('HGET', key(id), 'data'), parents(id), last[1] and last[1][2] or {}}
+end
+)lua";
+
+constexpr std::string_view kDetails = R"lua(
+local most, all = tonumber(ARGV[2]), {}
+for i = 3, #ARGV, 2 do
+  local queue, registry, ids = ARGV[i], ARGV[i + 1], {}
+  if registry == '' then
+    local found = call('LRANGE', 'rq:queue:' .. queue, whole(-most), '-1')
+    for j = #found, 1, -1 do ids[#ids + 1] = found[j] end
+  else
+    ids = call('ZREVRANGE', 'rq:' .. registry .. ':' .. queue, '0', whole(most - 1))
+  end
+  for _, id in ipairs(ids) do
+    local one = detail(string.match(id, '^[^:]*'))
+    if one[1] then all[#all + 1] = one end
+  end
+end
+return all
 )lua";
 
 constexpr std::string_view kQueues = R"lua(
@@ -183,7 +202,7 @@ const RedisLookScripts& redis_look_scripts() {
   static const RedisLookScripts scripts{
       script("counts", kCounts),
       script("list", std::string(kView) + std::string(kList)),
-      script("find", std::string(kView) + std::string(kFind)),
+      script("find", std::string(kView) + std::string(kDetail) + "return detail(ARGV[2])"),
       script("queues", kQueues),
       script("present", kPresent),
       script("leave", kLeave),
@@ -193,6 +212,7 @@ const RedisLookScripts& redis_look_scripts() {
       script("moves", std::string(kView) + std::string(kMoves)),
       script("ids", kIds),
       script("errors", kErrors),
+      script("details", std::string(kView) + std::string(kDetail) + std::string(kDetails)),
   };
   return scripts;
 }

@@ -410,15 +410,7 @@ class RedisQueue final : public JobQueue {
   Result<std::optional<JobDetails>> find(const JobId& id) override {
     SIMSWARM_TRY(const RedisReply reply, run(looks_.find, {id.text}));
     if (reply.list.empty()) return std::nullopt;
-    JobDetails details;
-    details.job = view_of(reply.list[0]);
-    details.payload = unpacked(reply.list[1].text).value_or("");
-    for (const RedisReply& parent : reply.list[2].list) details.depends_on.push_back({parent.text});
-    const State state = details.job.state;
-    if (state == State::kFinished) details.result = result_field(reply.list[3], "return_value");
-    if (state == State::kFailed || state == State::kStopped)
-      details.message = result_field(reply.list[3], "exc_string");
-    return details;
+    return details_of(reply);
   }
 
   // The time from which this connection counts.

@@ -42,6 +42,18 @@ std::size_t size_in(const RedisReply& reply) {
   return static_cast<std::size_t>(std::max<std::int64_t>(parse_int(reply.text).value_or(0), 0));
 }
 
+JobDetails details_of(const RedisReply& reply) {
+  JobDetails details;
+  details.job = view_of(reply.list.at(0));
+  details.payload = unpacked(reply.list.at(1).text).value_or("");
+  for (const RedisReply& parent : reply.list.at(2).list) details.depends_on.push_back({parent.text});
+  const State state = details.job.state;
+  if (state == State::kFinished) details.result = result_field(reply.list.at(3), "return_value");
+  if (state == State::kFailed || state == State::kStopped)
+    details.message = result_field(reply.list.at(3), "exc_string");
+  return details;
+}
+
 WorkerView worker_of(const RedisReply& reply) {
   const std::vector<RedisReply>& f = reply.list;
   WorkerView view;

@@ -17,6 +17,8 @@ inline constexpr std::array<const char*, kPlaces> kRegistries{"deferred", "sched
 [[nodiscard]] std::size_t size_in(const RedisReply& reply);
 // As view() of the scripts gives it.
 [[nodiscard]] JobView view_of(const RedisReply& reply);
+// As detail() of the scripts gives it, of a job that is there.
+[[nodiscard]] JobDetails details_of(const RedisReply& reply);
 // As all_workers() of the scripts gives it.
 [[nodiscard]] WorkerView worker_of(const RedisReply& reply);
 // From the `first`th on, one for each place.

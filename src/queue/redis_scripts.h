@@ -42,6 +42,7 @@ struct RedisLookScripts {
                          // (empty: none of it) and how many to pass over
   RedisScript ids;       // queue, registry (empty: the queue itself), offset, most; the oldest first
   RedisScript errors;    // ids; the last result of each
+  RedisScript details;   // most of each; then of each place its queue and registry; as `find` tells
 };
 
 [[nodiscard]] const RedisScripts& redis_scripts();

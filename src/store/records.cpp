@@ -379,6 +379,8 @@ Document to_document(const BuildRecord& record) {
             {"remote", record.remote},
             {"created", micros(record.created)}};
   if (!record.log.empty()) body["log"] = record.log.hex();
+  for (const BuildHost& host : record.hosts)
+    body["hosts"].push_back({{"name", text_json(host.name)}, {"done", host.done}, {"failed", host.failed}});
   return {record.key.hex(), body.dump(), {}};
 }
 
@@ -480,6 +482,16 @@ Result<BuildRecord> build_from(const Document& document) {
   SIMSWARM_TRY(record.hits, fields.size("hits"));
   SIMSWARM_TRY(record.remote, fields.size("remote"));
   SIMSWARM_TRY(record.created, fields.stamp("created"));
+  if (fields.has("hosts")) {
+    SIMSWARM_TRY(const std::vector<Fields> hosts, fields.objects("hosts"));
+    for (const Fields& one : hosts) {
+      BuildHost host;
+      SIMSWARM_TRY(host.name, one.text("name"));
+      SIMSWARM_TRY(host.done, one.size("done"));
+      SIMSWARM_TRY(host.failed, one.size("failed"));
+      record.hosts.push_back(std::move(host));
+    }
+  }
   return record;
 }
 

@@ -77,6 +77,14 @@ struct SourceRecord {
   Stamp created{};
 };
 
+// What another machine compiled of a build.
+struct BuildHost {
+  std::string name;          // its address
+  std::uint64_t done = 0;    // compilations
+  std::uint64_t failed = 0;  // that it was given besides, and failed or refused: compiled elsewhere
+  friend bool operator==(const BuildHost&, const BuildHost&) = default;
+};
+
 // What was built of a tree: known by its key, and not built again.
 struct BuildRecord {
   Digest key;
@@ -91,6 +99,7 @@ struct BuildRecord {
   double seconds = 0;       // that it took
   std::uint64_t compiled = 0, hits = 0, remote = 0;  // by compilers; out of the cache; of `compiled`, on other machines
   Stamp created{};
+  std::vector<BuildHost> hosts{};  // that were given something, the busiest first; of an older builder: none
 };
 
 // What a program told of its runs.

@@ -91,7 +91,7 @@ std::vector<CampaignRow> campaign_rows(const std::vector<store::CampaignRecord>&
 
 std::vector<CampaignRow> with_work_first(std::vector<CampaignRow> rows, std::size_t most) {
   const auto has_work = [](const CampaignRow& row) {
-    return row.running + row.waiting > 0 && row.state != "cancelled";
+    return (row.running + row.waiting > 0 || row.building) && row.state != "cancelled";
   };
   std::stable_partition(rows.begin(), rows.end(), has_work);
   if (rows.size() > most) rows.resize(most);

@@ -20,15 +20,28 @@ struct Trouble {
   bool is_error = true;  // else a warning
 };
 
+// How far the build is that a campaign waits for.
+struct BuildProgress {
+  std::string phase;  // «waiting», «fetching», «building», «packing», «planning», «queueing»
+  std::uint64_t compiled = 0, hits = 0, remote = 0;
+  std::uint64_t expected = 0;  // compilations in all; 0: not known
+  std::size_t hosts = 0;       // compile servers that answer
+  double seconds = 0;          // since it began
+  std::size_t ahead = 0;       // builds before it, while it waits
+};
+
 // A campaign, and how its runs stand.
 struct CampaignRow {
-  std::string id, name, queue, host, build;  // `build`: its key; may be empty
+  std::string id, name, queue, host, build;  // `build`: its key, before that its job; may be empty
   Stamp created{};
   std::size_t runs = 0, waiting = 0, running = 0, finished = 0, failed = 0, cancelled = 0;
-  std::string state;           // building, waiting, running, done, failed, cancelled, suspended, unknown
+  std::string state;           // building, not_built, waiting, running, done, failed, cancelled, suspended, unknown
   std::optional<double> rate;  // runs that ended, a minute
   std::optional<double> left;  // seconds
   int priority = 0;
+  bool is_planned = true;                   // else it is not known yet which runs it has
+  std::optional<BuildProgress> building{};  // while it goes on
+  std::string error{};                      // why it was not built: the first, one line
 };
 
 // Whether a worker takes jobs of a queue: of one that it names, and of those of campaigns behind a «-».

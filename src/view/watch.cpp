@@ -18,6 +18,7 @@ constexpr std::chrono::seconds kCampaignsPace{5};  // between looks at the list 
 constexpr std::chrono::milliseconds kPause{500};   // between looks when there is more to be read
 constexpr std::chrono::milliseconds kAtOnce{50};   // before what somebody waits for
 constexpr std::size_t kMostQuestions = 2;          // of followed campaigns to the store in a look
+constexpr std::size_t kMostRequests = 20;          // of builds that are read in a look
 
 void add(jobs::Counts& totals, const jobs::Counts& more) {
   totals.deferred += more.deferred;
@@ -66,6 +67,11 @@ std::string text_of(const jobs::WorkerView& view) {
   const jobs::WorkerRecord& one = view.record;
   return fmt::format("{} {} {} {} {} {}\n", one.name.text, one.state, one.obstacle, one.running, one.finished,
                      one.failed);
+}
+
+std::string text_of(const BuildProgress& build) {
+  return fmt::format("{} {} {} {} {} {} {}", build.phase, build.compiled, build.hits, build.remote, build.expected,
+                     build.hosts, build.ahead);
 }
 
 // Counts up what differs from the last time.
@@ -213,6 +219,7 @@ class ThreadedWatch final : public Watch {
       SIMSWARM_TRY(queue, options_.open_queue());
     }
     SIMSWARM_TRY(jobs::Survey survey, queue->survey());
+    if (options_.row_of_build) SIMSWARM_CHECK(builds_.look(*queue, survey, now));
     const std::vector<std::shared_ptr<Follower>> followers = take_survey(std::move(survey), now);
     return look_at_followed(*queue, followers, now);
   }
@@ -264,10 +271,28 @@ class ThreadedWatch final : public Watch {
       picture->busy += worker.record.running;
     }
     picture->campaigns = campaign_rows(store_.campaigns, store_.marks, picture->survey, pace_, now);
+    note_builds(now);
+    early_.add_to(picture->campaigns);
     finish(*picture);
     picture_ = std::move(picture);
     is_behind_ = false;
     return followers();
+  }
+
+  // Campaigns that are not planned yet. Behind the mutex.
+  void note_builds(Monotonic now) {
+    if (options_.load_request) requests_.want(builds_.jobs());
+    std::vector<CampaignRow> rows;
+    for (const jobs::JobDetails& one : builds_.jobs()) {
+      std::optional<CampaignRow> row = options_.row_of_build(one);
+      if (!row) continue;
+      const auto ahead = builds_.ahead().find(one.job.id.text);
+      if (row->building && ahead != builds_.ahead().end()) row->building->ahead = ahead->second;
+      requests_.complete(*row);
+      rows.push_back(std::move(*row));
+    }
+    early_.take(std::move(rows), now);
+    if (!options_.open_store) early_.listed(now);  // nobody will know it
   }
 
   void note_queue_trouble(const std::string& message) {
@@ -299,8 +324,11 @@ class ThreadedWatch final : public Watch {
       if (row.name.text.starts_with("build")) builds += text;
     }
     for (const jobs::WorkerView& worker : picture.survey.workers) overview += text_of(worker);
-    for (const CampaignRow& row : picture.campaigns)
-      overview += fmt::format("{} {} {}\n", row.id, row.state, row.finished);
+    for (const CampaignRow& row : picture.campaigns) {
+      const std::string build = row.building ? text_of(*row.building) : row.error;
+      overview += fmt::format("{} {} {} {} {}\n", row.id, row.state, row.finished, row.host, build);
+      builds += build;
+    }
     topics_.note("overview", overview);
     topics_.note("builds", builds);
     for (const auto& [id, wanted] : wanted_) {
@@ -347,10 +375,11 @@ class ThreadedWatch final : public Watch {
     if (!store) {
       SIMSWARM_TRY(store, options_.open_store());
     }
-    if (listed_at == Monotonic{} || now - listed_at >= kCampaignsPace) {
-      SIMSWARM_CHECK(list_campaigns(*store));
+    if (listed_at == Monotonic{} || now - listed_at >= kCampaignsPace || wants_list()) {
+      SIMSWARM_CHECK(list_campaigns(*store, now));
       listed_at = now;
     }
+    SIMSWARM_CHECK(read_requests(*store));
     SIMSWARM_CHECK(begin_following(*store));
     std::vector<std::shared_ptr<Follower>> some;
     {
@@ -370,7 +399,30 @@ class ThreadedWatch final : public Watch {
     return std::ranges::any_of(wanted_, &is_new);
   }
 
-  Status list_campaigns(store::Store& store) {
+  bool wants_list() {
+    const std::lock_guard lock(mutex_);
+    return early_.wants_list();
+  }
+
+  Status read_requests(store::Store& store) {
+    for (std::size_t i = 0; i < kMostRequests; ++i) {
+      std::optional<jobs::JobDetails> wanted;
+      {
+        const std::lock_guard lock(mutex_);
+        wanted = requests_.next();
+      }
+      if (!wanted) return {};
+      Result<BuildAsked> asked = options_.load_request(*wanted, store);
+      if (!asked && asked.error().can_retry) return propagate(asked.error());
+      const std::lock_guard lock(mutex_);
+      requests_.take(wanted->job.id, asked ? std::move(*asked) : BuildAsked());  // it may be gone
+      is_hurried_ = true;
+      changed_.notify_all();
+    }
+    return {};
+  }
+
+  Status list_campaigns(store::Store& store, Monotonic now) {
     SIMSWARM_TRY(std::vector<store::CampaignRecord> campaigns, store.campaigns());
     Marks marks;
     for (const auto& [collection, ids] :
@@ -384,6 +436,7 @@ class ThreadedWatch final : public Watch {
     const std::lock_guard lock(mutex_);
     store_.campaigns = std::move(campaigns);
     store_.marks = std::move(marks);
+    early_.listed(now);
     is_hurried_ = is_hurried_ || !std::exchange(store_.was_seen, true);
     changed_.notify_all();
     return {};
@@ -445,10 +498,13 @@ class ThreadedWatch final : public Watch {
   TroubleTimes times_;
   Topics topics_;
   WorkerHistory history_;
+  BuildRequests requests_;
+  EarlyRows early_;
   std::map<std::string, Wanted> wanted_;
   std::optional<Monotonic> store_asked_;  // nothing: it has answered
   bool is_ending_ = false, is_hurried_ = false, is_behind_ = false;
   std::size_t store_turn_ = 0;  // the store's thread alone
+  BuildJobs builds_;            // the queue's thread alone
   std::thread queue_thread_, store_thread_;
 };
 

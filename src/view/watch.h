@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "view/build_jobs.h"
 #include "view/followed.h"
 #include "view/picture.h"
 #include "view/worker_history.h"
@@ -17,6 +18,9 @@ struct WatchOptions {
   std::function<Result<std::unique_ptr<store::Store>>()> open_store;  // null: there is none
   std::function<Result<RunPlan>(const store::CampaignRecord&, store::Store&)> load_plan;
   PositionOf position_of;
+  // Of a build's job; nothing: it is no build of a campaign. Null: campaigns are seen when their runs are known.
+  std::function<std::optional<CampaignRow>(const jobs::JobDetails&)> row_of_build{};
+  std::function<Result<BuildAsked>(const jobs::JobDetails&, store::Store&)> load_request{};  // null: not asked
   std::function<void()> news;  // after each look; from threads of its own
 };
 

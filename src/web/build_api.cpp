@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "store/looks.h"
+#include "view/build_jobs.h"
 #include "web/dashboard.h"
 #include "web/json_of.h"
 
@@ -16,10 +17,6 @@ constexpr std::chrono::milliseconds kFresh{1'000};
 constexpr std::size_t kMostJobs = 100;         // of each state
 constexpr std::size_t kMostErrors = 10;        // failed builds whose reason is read
 constexpr std::uint64_t kMostLog = 4U << 20U;  // bytes
-
-bool is_build_queue(const std::string& name) {
-  return name == "build" || name.starts_with("build-");
-}
 
 // A build that is no record of the store: its job tells.
 Json job_json(const jobs::JobView& job, const std::string& campaign, const std::string& message) {
@@ -53,11 +50,6 @@ Json job_json(const jobs::JobView& job, const std::string& campaign, const std::
           {"error", error}};
 }
 
-std::string campaign_of(const std::string& job) {
-  constexpr std::string_view kEnd = "-build";
-  return job.ends_with(kEnd) ? job.substr(0, job.size() - kEnd.size()) : std::string();
-}
-
 Result<Json> build_jobs(QueueDesk& queue, const std::vector<jobs::QueueName>& names) {
   Json list = Json::array();
   for (const jobs::QueueName& name : names) {
@@ -70,7 +62,7 @@ Result<Json> build_jobs(QueueDesk& queue, const std::vector<jobs::QueueName>& na
           SIMSWARM_TRY(const auto details, queue.jobs->find(job.id));
           if (details) message = details->message;
         }
-        list.push_back(job_json(job, campaign_of(job.id.text), message));
+        list.push_back(job_json(job, view::campaign_of_build(job.id.text), message));
       }
     }
   }
@@ -86,7 +78,7 @@ std::optional<Response> jobs_lookup(const Desk& desk) {
   std::vector<jobs::QueueName> names;
   const auto picture = desk.watch->picture();
   for (const jobs::QueueRow& row : picture->survey.queues) {
-    if (is_build_queue(row.name.text) && jobs::check_queue(row.name)) names.push_back(row.name);
+    if (view::is_build_queue(row.name.text) && jobs::check_queue(row.name)) names.push_back(row.name);
   }
   return desk.at_queue->find("build jobs", kFresh, [&desk, names] {
     const auto queue = desk.queue();
@@ -135,6 +127,12 @@ std::optional<Response> list_builds(const Desk& desk, const Call& call) {
   return json_response(dumped(std::move(object)));
 }
 
+// What began as the job of a campaign's build is found under that name later, too.
+std::string key_of(const std::string& wanted, const view::Picture& picture) {
+  const auto row = std::ranges::find(picture.campaigns, view::campaign_of_build(wanted), &view::CampaignRow::id);
+  return row == picture.campaigns.end() || row->build.empty() ? wanted : row->build;
+}
+
 std::optional<Response> find_build(const Desk& desk, const Call& call) {
   const auto jobs = jobs_lookup(desk);
   const auto stored = stored_lookup(desk);
@@ -143,16 +141,17 @@ std::optional<Response> find_build(const Desk& desk, const Call& call) {
   Json object;
   add_age(object, *picture);
   object["campaigns"] = Json::array();
+  const std::string key = key_of(call.parts.at(0), *picture);
   for (const Response* part : {&*jobs, &*stored}) {
     if (part->status != 200) return *part;
     Json list = Json::parse(part->body);
     for (Json& one : list) {
-      if (one["key"] == call.parts.at(0)) object["build"] = std::move(one);
+      if (one["key"] == key) object["build"] = std::move(one);
     }
   }
   if (!object.contains("build")) return trouble_response(404, call.request.path, "there is no such build (any more)");
   for (const view::CampaignRow& row : picture->campaigns) {
-    if (row.build == call.parts.at(0)) object["campaigns"].push_back(row.id);
+    if (row.build == key) object["campaigns"].push_back(row.id);
   }
   if (object["build"]["campaign_id"].is_string() && object["campaigns"].empty())
     object["campaigns"].push_back(object["build"]["campaign_id"]);
@@ -187,7 +186,7 @@ Response log_of_job(QueueDesk& queue, const jobs::JobId& id) {
 
 std::optional<Response> build_log(const Desk& desk, const Call& call) {
   const std::string key = call.parts.at(0);
-  if (!campaign_of(key).empty()) {
+  if (!view::campaign_of_build(key).empty()) {
     if (!jobs::check_id({key})) return bad_request(call, "this is no build's key");
     return desk.at_queue->find("log " + key, kFresh, [&desk, key] {
       const auto queue = desk.queue();

@@ -120,6 +120,25 @@ Response campaign(const view::Followed& campaign, const view::Picture& picture, 
   return json_response(dumped(std::move(object)));
 }
 
+// Nothing is known of its runs.
+std::optional<Response> unplanned(const Desk& desk, const Call& call) {
+  const auto picture = desk.watch->picture();
+  const auto row = std::ranges::find(picture->campaigns, call.parts.at(0), &view::CampaignRow::id);
+  if (row == picture->campaigns.end() || row->is_planned) return std::nullopt;
+  Json object{{"campaign", json_of(*row)},
+              {"outcomes", Json::object()},
+              {"variables", Json::array()},
+              {"configs", Json::array()},
+              {"repetitions", 0},
+              {"wall_seconds", 0},
+              {"command", ""},
+              {"simulator", ""},
+              {"stamp", 0},
+              {"whole", false}};
+  add_age(object, *picture);
+  return json_response(dumped(std::move(object)));
+}
+
 void add_whole_map(const CampaignModel& model, Json& object) {
   const std::size_t runs = model.size();
   std::vector<std::uint16_t> numbers(runs);
@@ -310,8 +329,14 @@ std::vector<Route> campaign_routes(const Desk& desk) {
                  }};
   };
   std::vector<Route> routes{
-      get("", [](const Call&, const auto& one, const auto& picture,
-                 Json object) { return campaign(one, picture, std::move(object)); }),
+      {"GET", "/api/v1/campaigns/*",
+       [&desk](const Call& call) {
+         auto early = unplanned(desk, call);
+         if (early) return early;
+         return with_campaign(desk, call, [](const auto& one, const auto& picture, Json object) {
+           return std::optional<Response>(campaign(one, picture, std::move(object)));
+         });
+       }},
       get("/map", [](const Call& call, const auto& one, const auto&,
                      Json object) { return map(call, one, std::move(object)); }),
       get("/runs", [](const Call& call, const auto& one, const auto&,

@@ -123,6 +123,12 @@ void append_json(std::string& text, const jobs::JobView& job, const std::string&
   text += '}';
 }
 
+Json json_of(const view::BuildProgress& build) {
+  return {{"phase", build.phase},     {"compiled", build.compiled}, {"hits", build.hits},
+          {"remote", build.remote},   {"expected", build.expected}, {"hosts", build.hosts},
+          {"seconds", build.seconds}, {"ahead", build.ahead}};
+}
+
 Json json_of(const view::CampaignRow& row) {
   return {{"id", row.id},
           {"name", row.name},
@@ -139,7 +145,10 @@ Json json_of(const view::CampaignRow& row) {
           {"rate", row.rate ? Json(*row.rate) : Json()},
           {"left", row.left ? Json(*row.left) : Json()},
           {"priority", row.priority},
-          {"build", or_null(row.build)}};
+          {"build", or_null(row.build)},
+          {"planned", row.is_planned},
+          {"building", row.building ? json_of(*row.building) : Json()},
+          {"error", or_null(row.error)}};
 }
 
 Json json_of(const std::vector<view::Trouble>& troubles) {
@@ -176,20 +185,14 @@ Json json_of(const store::AttemptRecord& record) {
 }
 
 Json json_of(const store::BuildRecord& record) {
-  return {{"key", record.key.hex()},
-          {"tree", record.tree},
-          {"created", json_of(record.created)},
-          {"host", record.host},
-          {"compiler", record.compiler},
-          {"image", record.image},
-          {"seconds", record.seconds},
-          {"compiled", record.compiled},
-          {"hits", record.hits},
-          {"remote", record.remote},
-          {"bytes", record.bytes},
-          {"state", "built"},
-          {"campaign_id", nullptr},
-          {"error", nullptr}};
+  Json by_host = Json::array();
+  for (const store::BuildHost& host : record.hosts)
+    by_host.push_back({{"name", host.name}, {"done", host.done}, {"failed", host.failed}});
+  return {{"key", record.key.hex()},   {"tree", record.tree},         {"created", json_of(record.created)},
+          {"host", record.host},       {"compiler", record.compiler}, {"image", record.image},
+          {"seconds", record.seconds}, {"compiled", record.compiled}, {"hits", record.hits},
+          {"remote", record.remote},   {"by_host", by_host},          {"bytes", record.bytes},
+          {"state", "built"},          {"campaign_id", nullptr},      {"error", nullptr}};
 }
 
 Json foreign_json(std::string_view text) {

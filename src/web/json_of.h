@@ -19,6 +19,7 @@ using Json = nlohmann::json;
 [[nodiscard]] Json json_of(const jobs::JobView& job);
 // The same as a text, with what it failed of: lists are long, and this is ten times as fast.
 void append_json(std::string& text, const jobs::JobView& job, const std::string& error);
+[[nodiscard]] Json json_of(const view::BuildProgress& build);
 [[nodiscard]] Json json_of(const view::CampaignRow& row);
 [[nodiscard]] Json json_of(const std::vector<view::Trouble>& troubles);
 [[nodiscard]] Json json_of(const store::AttemptRecord& record);

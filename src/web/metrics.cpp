@@ -44,7 +44,7 @@ constexpr std::array<std::pair<const char*, std::size_t Counts::*>, jobs::kPlace
 void add_campaigns(Metrics& metrics, const view::Picture& picture) {
   metrics.begin("simswarm_campaign_runs", "gauge", "Runs of a campaign by how they stand.");
   for (const view::CampaignRow& row : picture.campaigns) {
-    if (row.state == "unknown") continue;
+    if (row.state == "unknown" || !row.is_planned) continue;
     const std::array<std::pair<const char*, std::size_t>, 5> counts{{{"waiting", row.waiting},
                                                                      {"running", row.running},
                                                                      {"finished", row.finished},

@@ -59,13 +59,13 @@ class AFarm : public testing::Test {
     EXPECT_EQ(counts.compiled, kFiles);
     EXPECT_EQ(counts.hits, 0);
     std::size_t sum = 0;
-    for (const auto& [host, count] : counts.by_host) sum += count;
+    for (const auto& [host, count] : counts.by_host) sum += count.done;
     EXPECT_EQ(counts.remote, sum);
     EXPECT_LE(counts.remote, counts.compiled);
     std::size_t by_servers = 0;
     for (const DistccServer* server : servers) {
       const auto found = counts.by_host.find(server->host());
-      const std::size_t counted = found == counts.by_host.end() ? 0 : found->second;
+      const std::size_t counted = found == counts.by_host.end() ? 0 : found->second.done;
       EXPECT_LE(counted, server->compiled()) << server->host();
       by_servers += counted;
     }

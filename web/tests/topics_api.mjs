@@ -85,6 +85,29 @@ export function api(scene) {
     }
   });
 
+  test('every answer is as it is described, on campaigns that are not planned yet or were not built', async () => {
+    const { id, called } = await scene.building('described_early');
+    for (const campaign of [id, scene.broken]) {
+      for (const path of ['/api/v1/overview', '/api/v1/campaigns', '/api/v1/campaigns/{campaign}', '/api/v1/builds']) {
+        const at = filled(path, { campaign });
+        description.check('GET', path, await api.get(at), at);
+      }
+    }
+    const early = (await api.get(`/api/v1/campaigns/${id}`)).json.campaign;
+    assert.ok(early.building && !early.planned && early.build === `${id}-build`, JSON.stringify(early));
+    const broken = (await api.get(`/api/v1/campaigns/${scene.broken}`)).json.campaign;
+    assert.ok(broken.state === 'not_built' && broken.error.includes('build failed') && broken.host, JSON.stringify(broken));
+    await called;
+    const key = await until('it is planned', async () => {
+      const { campaign } = (await api.get(`/api/v1/campaigns/${id}`)).json;
+      return campaign.planned && campaign.build;
+    });
+    await until('its build is found under both names', async () => {
+      const { status, json } = await api.get(`/api/v1/builds/${id}-build`);
+      return status === 200 && json.build.key === key;
+    });
+  });
+
   test('every answer is as it is described, on a campaign that runs and is changed', async () => {
     const id = await scene.slow('described');
     const started = (await scene.site.jobs(id, 'started'))[0].id;

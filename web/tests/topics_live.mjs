@@ -1,6 +1,6 @@
 // An open page goes on by itself with its campaign.
 import assert from 'node:assert/strict';
-import { noComplaints } from './support/browser.mjs';
+import { inspect, noComplaints } from './support/browser.mjs';
 import { isSame, mark, story } from './support/scene.mjs';
 import { FULL } from './support/site.mjs';
 import { until } from './support/wait.mjs';
@@ -24,6 +24,24 @@ export function live(scene) {
     await page.getByRole('button', { name: /completed/ }).filter({ hasText: '16' }).waitFor();
     await isSame(page);
     assert.equal(new URL(page.url()).pathname, `/campaigns/${id}`);
+    noComplaints(view.context);
+  });
+
+  story(view, 'a campaign is seen from its build on, and its page becomes that of its runs', async () => {
+    const page = await view.goTo('/');
+    await mark(page);
+    const { called, id } = await scene.building('slowly');
+    view.context.expected.push(/status of 404.*-build/); // its job has ended, and its build is not listed yet
+    const row = page.getByRole('table', { name: 'Campaigns' }).getByRole('row').filter({ hasText: 'slowly' });
+    await row.getByText('building', { exact: true }).first().waitFor();
+    await row.getByRole('link', { name: 'slowly' }).click();
+    await page.getByRole('heading', { name: 'Log' }).waitFor();
+    await page.getByText('a slow step').waitFor();
+    await inspect(page, 'campaign-building');
+    await page.getByText('2 of 2 ended').waitFor({ timeout: 40_000 });
+    await page.getByRole('tab', { name: 'Map' }).waitFor();
+    assert.equal(await called, id);
+    await isSame(page);
     noComplaints(view.context);
   });
 

@@ -8,8 +8,9 @@ import { until } from './support/wait.mjs';
 // Name, address, and a text that stands there once all of it is shown.
 function pagesOf({ study, ill }, more) {
   return [
-    ['overview', '/', ['study of load', '40', more.worker]],
-    ['campaigns', '/campaigns', ['study of load', 'ills']],
+    ['overview', '/', ['study of load', '40', more.worker, 'not built']],
+    ['campaigns', '/campaigns', ['study of load', 'ills', 'not built', 'build failed: make']],
+    ['campaign-broken', `/campaigns/${more.broken}`, ['not built', 'build failed: make', 'note.c:1:2: error']],
     ['campaign-map', `/campaigns/${study}`, ['completed 40']],
     ['campaign-runs', `/campaigns/${ill}?tab=runs`, ['24 of 24 ended', '24 of 24 runs', /Undefined|error|crash|exit/i]],
     ['campaign-timeline', `/campaigns/${study}?tab=timeline`, ['busy']],

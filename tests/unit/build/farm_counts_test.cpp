@@ -52,7 +52,28 @@ TEST(CountsOfAFarm, TellWhichHostCompiled) {
     count_compilation(line, counts);
   }
   EXPECT_EQ(counts.remote, 3);
-  EXPECT_THAT(counts.by_host, ElementsAre(Pair("127.0.0.1:1", 2), Pair("[::1]:1", 1)));
+  EXPECT_THAT(counts.by_host, ElementsAre(Pair("127.0.0.1:1", HostCounts{1, 2}), Pair("[::1]:1", HostCounts{0, 1})));
+}
+
+// As distcc 3.4 writes.
+TEST(CountsOfAFarm, TellWhatAHostRefusedOrFailed) {
+  FarmCounts counts;
+  for (const char* line :
+       {"distcc[1] exec on 10.0.0.7:3632/2: x86_64-linux-gnu-gcc -c bad.c -o b.o",
+        "distcc[1] ERROR: compile bad.c on 10.0.0.7:3632/2 failed",
+        "distcc[1] (dcc_build_somewhere) Warning: remote compilation of 'bad.c' failed, retrying locally",
+        "distcc[1] Warning: failed to distribute bad.c to 10.0.0.7:3632/2, running locally instead",
+        "distcc[1] exec on localhost: x86_64-linux-gnu-gcc -c bad.c -o b.o",
+        "distcc[1] ERROR: compile bad.c on localhost failed",
+        "distcc[2] exec on 10.0.0.8:3632/2: x86_64-linux-gnu-gcc -c a.c -o a.o",
+        "distcc[2] ERROR: nonblocking connect to 10.0.0.8:3632 failed: Connection refused",
+        "distcc[2] exec on 10.0.0.7:3632/2: x86_64-linux-gnu-gcc -c a.c -o a.o",
+        "distcc[2] compile a.c on 10.0.0.7:3632/2 completed ok"}) {
+    count_compilation(line, counts);
+  }
+  EXPECT_EQ(counts.remote, 1);
+  EXPECT_THAT(counts.by_host,
+              ElementsAre(Pair("10.0.0.7:3632", HostCounts{2, 1}), Pair("10.0.0.8:3632", HostCounts{1, 0})));
 }
 
 TEST(AGrowingFile, GivesEachWholeLineOnce) {

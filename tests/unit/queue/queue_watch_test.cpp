@@ -177,6 +177,33 @@ TEST_F(QueueWatchTest, ReadsOnThroughResultsOfManySeconds) {
   EXPECT_EQ(seen.size(), all.size());
 }
 
+TEST_F(QueueWatchTest, TellsAllThatIsKnownOfJobsAtSeveralPlaces) {
+  enqueue({job("a", "run-1"), job("b", "run-1"), job("c", "run-1"), job("d", "run-2")});
+  const Claim first = claim_one();
+  good(queue_->fail(first, "it broke\nfor good", AfterFailure::kNoRetry));
+  const Claim second = claim_one();
+  good(queue_->tell({{second, R"({"phase":"building"})"}}));
+  const auto all = good(watch_->details({{{"run-1"}, Place::kStarted},
+                                         {{"run-1"}, Place::kQueued},
+                                         {{"run-2"}, Place::kQueued},
+                                         {{"run-1"}, Place::kFailed},
+                                         {{"none"}, Place::kFailed}},
+                                        100));
+  ASSERT_EQ(all.size(), 4U);
+  EXPECT_EQ(all[0].job.id.text, "b");
+  EXPECT_EQ(all[0].job.progress, R"({"phase":"building"})");
+  EXPECT_EQ(all[1].job.id.text, "c");
+  EXPECT_EQ(all[1].payload, job("c").payload);
+  EXPECT_EQ(all[2].job.queue.text, "run-2");
+  EXPECT_EQ(all[3].job.state, State::kFailed);
+  EXPECT_EQ(all[3].message, "it broke\nfor good");
+  enqueue({job("e", "run-1")});
+  const auto newest = good(watch_->details({{{"run-1"}, Place::kQueued}}, 1));
+  ASSERT_EQ(newest.size(), 1U);
+  EXPECT_EQ(newest[0].job.id.text, "e");
+  EXPECT_THAT(good(watch_->details({}, 100)), IsEmpty());
+}
+
 TEST_F(QueueWatchTest, TellsOfSeveralQueuesInOneStep) {
   enqueue({job("a", "run-1"), job("b", "run-2"), job("c", "run-3")});
   complete(claim_one());

@@ -40,6 +40,7 @@ class Builds : public ::testing::Test {
     record.hits = 3;
     record.remote = 5;
     record.created = created;
+    record.hosts = {{"10.0.0.7:3632", 4, 0}, {"10.0.0.8:3632", 1, 2}};
     return record;
   }
   bool is_there(const Digest& digest) { return value_of(store_->is_there(digest)); }
@@ -67,8 +68,18 @@ TEST_F(Builds, AreKnownByTheirKeys) {
   EXPECT_EQ(known->remote, 5U);
   EXPECT_EQ(known->seconds, 12.5);
   EXPECT_EQ(known->created, record.created);
+  EXPECT_EQ(known->hosts, record.hosts);
   ASSERT_TRUE(store_->forget_build(record.key).has_value());
   EXPECT_EQ(value_of(store_->build(record.key)), std::nullopt);
+}
+
+TEST_F(Builds, OfAnOlderBuilderTellOfNoHosts) {
+  BuildRecord record = build("a", ago(hours(1)));
+  record.hosts.clear();
+  ASSERT_TRUE(store_->note(record).has_value());
+  const auto known = value_of(store_->build(record.key));
+  ASSERT_TRUE(known.has_value()) << "one without that field is read";
+  EXPECT_TRUE(known->hosts.empty());
 }
 
 TEST_F(Builds, ThatCannotBeReadAreNone) {

@@ -111,6 +111,15 @@ TEST(WithWorkFirst, KeepsTheOrderElse) {
   EXPECT_THAT(ids, ElementsAre("d", "a", "e", "c"));
 }
 
+TEST(RowsOfTheOverview, CountABuildAsWork) {
+  CampaignRow done;
+  done.state = "done";
+  CampaignRow building;
+  building.state = "building";
+  building.building.emplace();
+  EXPECT_EQ(with_work_first({done, building}, 2).at(0).state, "building");
+}
+
 TEST(PaceTest, LooksBackForSomeMinutes) {
   Pace pace;
   // A run a second for an hour, then ten a second.

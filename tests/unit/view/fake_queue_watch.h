@@ -18,9 +18,10 @@ class FakeQueueWatch final : public jobs::QueueWatch {
   std::vector<jobs::JobView> started;
   std::vector<jobs::EndedJob> ended;  // all of them, in their order
   std::map<jobs::Place, std::vector<std::string>> places;
-  std::string trouble;            // why it does not answer
-  std::size_t most = kMostMoves;  // that end in one answer
-  int moves_asked = 0, ids_asked = 0;
+  std::string trouble;                   // why it does not answer
+  std::size_t most = kMostMoves;         // that end in one answer
+  std::vector<jobs::JobDetails> builds;  // all of them, wherever they stand
+  int moves_asked = 0, ids_asked = 0, details_asked = 0;
 
   Result<jobs::Survey> survey() override {
     if (!trouble.empty()) return environment_error("{}", trouble);
@@ -56,6 +57,12 @@ class FakeQueueWatch final : public jobs::QueueWatch {
   }
   Result<std::vector<std::string>> errors(const std::vector<jobs::JobId>& ids) override {
     return std::vector<std::string>(ids.size(), "it broke");
+  }
+  Result<std::vector<jobs::JobDetails>> details(const std::vector<jobs::PlaceAsked>& /*asked*/,
+                                                std::size_t /*most*/) override {
+    ++details_asked;
+    if (!trouble.empty()) return environment_error("{}", trouble);
+    return builds;
   }
   Result<std::optional<std::size_t>> ahead(const jobs::QueueName& /*queue*/, const jobs::JobId& /*id*/) override {
     return 3;

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <set>
 
 #include "base/text.h"
 #include "fake_queue_watch.h"
@@ -24,6 +25,7 @@ struct Scene {
   std::mutex mutex;
   jobs::Survey survey;
   std::vector<jobs::JobView> started;
+  std::vector<jobs::JobDetails> builds;
   std::string queue_trouble, store_trouble;
   int queues_opened = 0;
 };
@@ -47,6 +49,11 @@ class SceneWatch final : public jobs::QueueWatch {
   }
   Result<std::vector<std::string>> errors(const std::vector<jobs::JobId>& ids) override {
     return std::vector<std::string>(ids.size());
+  }
+  Result<std::vector<jobs::JobDetails>> details(const std::vector<jobs::PlaceAsked>& /*asked*/,
+                                                std::size_t /*most*/) override {
+    const std::lock_guard lock(scene_.mutex);
+    return scene_.builds;
   }
   Result<std::optional<std::size_t>> ahead(const jobs::QueueName& /*queue*/, const jobs::JobId& /*id*/) override {
     return std::nullopt;
@@ -107,6 +114,21 @@ class WatchTest : public testing::Test {
       if (job.text == campaign + "-0") return 0;
       return job.text == campaign + "-1" ? std::optional<std::size_t>(1) : std::nullopt;
     };
+    options.row_of_build = [](const jobs::JobDetails& job) -> std::optional<CampaignRow> {
+      CampaignRow row;
+      row.id = campaign_of_build(job.job.id.text);
+      row.build = job.job.id.text;
+      row.is_planned = false;
+      row.state = job.job.state == jobs::State::kFailed ? "not_built" : "building";
+      row.error = job.message;
+      if (row.state == "building") row.building.emplace().phase = job.job.progress;
+      return row;
+    };
+    options.load_request = [this](const jobs::JobDetails& job, store::Store&) -> Result<BuildAsked> {
+      ++requests_;
+      if (job.payload.empty()) return usage_error("it is gone");
+      return BuildAsked{job.payload, "run-a"};
+    };
     options.news = [this] { ++news_; };
     return options;
   }
@@ -128,7 +150,7 @@ class WatchTest : public testing::Test {
 
   TestFolder folder_;
   Scene scene_;
-  std::atomic<int> news_ = 0, plans_ = 0;
+  std::atomic<int> news_ = 0, plans_ = 0, requests_ = 0;
   std::unique_ptr<Watch> watch_;
 };
 
@@ -145,6 +167,68 @@ TEST_F(WatchTest, ShowsQueuesWorkersAndCampaigns) {
   EXPECT_EQ(picture->campaigns[0].id, kCampaign);
   EXPECT_THAT(picture->troubles, IsEmpty());
   EXPECT_GE(news_, 1);
+}
+
+// The state of the only campaign; empty: there is none, or more than one.
+std::string state_in(const Picture& picture) {
+  return picture.campaigns.size() == 1 ? picture.campaigns[0].state : "";
+}
+
+TEST_F(WatchTest, ShowsACampaignFromItsBuildOn) {
+  change([](Scene& scene) {
+    scene.survey.queues = {{.name = {"build"}, .campaign = "", .priority = 0, .counts = {.started = 1}}};
+    jobs::JobDetails build;
+    build.job.id = {std::string(kCampaign) + "-build"};
+    build.job.state = jobs::State::kStarted;
+    build.job.progress = "packing";
+    build.payload = "lab1";
+    scene.builds = {build};
+  });
+  begin();
+  ASSERT_TRUE(shows(
+      [](const Picture& picture) { return state_in(picture) == "building" && picture.campaigns[0].host == "lab1"; }));
+  const auto before = watch_->picture();
+  EXPECT_EQ(before->campaigns[0].building->phase, "packing");
+  EXPECT_EQ(before->campaigns[0].queue, "run-a");
+  EXPECT_FALSE(before->campaigns[0].is_planned);
+  EXPECT_EQ(requests_, 1);
+  change([](Scene& scene) { scene.builds[0].job.progress = "planning"; });
+  ASSERT_TRUE(shows([&](const Picture& picture) {
+    return picture.topics.at("overview") > before->topics.at("overview") &&
+           picture.topics.at("builds") > before->topics.at("builds");
+  })) << "pages are told";
+  keep();
+  change([](Scene& scene) {
+    scene.builds.clear();
+    scene.survey.queues = {{.name = {"run-a"}, .campaign = "study", .priority = 0, .counts = {.queued = 2}}};
+  });
+  std::set<std::string> seen;
+  ASSERT_TRUE(shows([&](const Picture& picture) {
+    seen.insert(state_in(picture));
+    return state_in(picture) == "waiting";
+  }));
+  EXPECT_THAT(seen, testing::Not(Contains(""))) << "it is never away";
+  EXPECT_TRUE(watch_->picture()->campaigns[0].is_planned);
+}
+
+TEST_F(WatchTest, ShowsACampaignThatWasNotBuiltAsLongAsItsJobIsKept) {
+  change([](Scene& scene) {
+    scene.survey.queues = {{.name = {"build"}, .campaign = "", .priority = 0, .counts = {.failed = 1}}};
+    jobs::JobDetails build;
+    build.job.id = {std::string(kCampaign) + "-build"};
+    build.job.state = jobs::State::kFailed;
+    build.message = "a.cc:1: error";
+    scene.builds = {build};
+  });
+  begin();
+  ASSERT_TRUE(shows([](const Picture& picture) { return state_in(picture) == "not_built"; }));
+  EXPECT_EQ(watch_->picture()->campaigns[0].error, "a.cc:1: error");
+  EXPECT_TRUE(wait_until([&] { return requests_ == 1; })) << "what cannot be read is asked for once";
+  change([](Scene& scene) {
+    scene.survey.queues.clear();
+    scene.builds.clear();
+  });
+  EXPECT_TRUE(shows([](const Picture& picture) { return picture.campaigns.empty(); }));
 }
 
 TEST_F(WatchTest, DoesNotCountWhatBuildersCompileWith) {

@@ -60,6 +60,34 @@ TEST_F(CampaignApiTest, TellsOfACampaign) {
   EXPECT_EQ(object.at("command"), "simswarm runall -- ./sim");
 }
 
+TEST_F(CampaignApiTest, ShowsOneWhoseRunsAreNotKnownYet) {
+  view::CampaignRow row;
+  row.id = "01B";
+  row.name = "early";
+  row.host = "lab1";
+  row.build = "01B-build";
+  row.state = "building";
+  row.is_planned = false;
+  row.building.emplace().phase = "building";
+  row.building->compiled = 7;
+  watch_.seen.campaigns = {row};
+  const auto object = json("/api/v1/campaigns/01B");
+  EXPECT_EQ(object.at("campaign").at("state"), "building");
+  EXPECT_EQ(object.at("campaign").at("planned"), false);
+  EXPECT_EQ(object.at("campaign").at("building").at("compiled"), 7);
+  EXPECT_EQ(object.at("campaign").at("build"), "01B-build");
+  EXPECT_EQ(object.at("whole"), false);
+  (void)json("/api/v1/campaigns/01B/map", "", 404);
+  watch_.seen.campaigns[0].building.reset();
+  watch_.seen.campaigns[0].state = "not_built";
+  watch_.seen.campaigns[0].error = "a.cc:1: error";
+  const auto failed = json("/api/v1/campaigns").at("campaigns").at(0);
+  EXPECT_EQ(failed.at("error"), "a.cc:1: error");
+  EXPECT_EQ(failed.at("building"), nullptr);
+  EXPECT_THAT(get("/metrics").body, Not(testing::HasSubstr("01B"))) << "it has no runs to be counted";
+  EXPECT_EQ(json(kPath).at("campaign").at("planned"), true);
+}
+
 TEST_F(CampaignApiTest, SaysWhatIsStillBeingRead) {
   campaign_->is_whole = false;
   EXPECT_EQ(json(kPath).at("trouble").at(0).at("what"), "this campaign is still being read: numbers grow");

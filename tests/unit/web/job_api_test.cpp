@@ -204,6 +204,7 @@ TEST_F(JobApiTest, ListsBuildsThatGoOnFirst) {
   record.log = store::put_text(*store_, "make\n\x1b[31mwarning\x1b[0m\n");
   record.compiler = kHostile;
   record.created = Stamp(std::chrono::seconds(1'795'000'000));
+  record.hosts = {{"10.0.0.7:3632", 4, 1}};
   EXPECT_TRUE(store_->note(record).has_value());
   view::CampaignRow row;
   row.id = kCampaign;
@@ -218,6 +219,10 @@ TEST_F(JobApiTest, ListsBuildsThatGoOnFirst) {
   EXPECT_EQ(object.at("builds").at(2).at("campaign_id"), kCampaign);
   EXPECT_EQ(json("/api/v1/builds", "offset=2&most=1").at("builds").size(), 1U);
   EXPECT_EQ(json("/api/v1/builds/" + record.key.hex()).at("campaigns"), Json::array({kCampaign}));
+  EXPECT_EQ(json("/api/v1/builds/" + record.key.hex()).at("build").at("by_host"),
+            Json::parse(R"([{"name":"10.0.0.7:3632","done":4,"failed":1}])"));
+  EXPECT_EQ(json("/api/v1/builds/" + std::string(kCampaign) + "-build").at("build").at("key"), record.key.hex())
+      << "what was the job of a campaign's build is found under that name when it is done, too";
   EXPECT_EQ(get("/api/v1/builds/" + record.key.hex() + "/log").body, "make\n\x1b[31mwarning\x1b[0m\n");
   EXPECT_EQ(json("/api/v1/builds/01B-build").at("build").at("state"), "waiting");
   EXPECT_TRUE(queue_.jobs->put_output({"01A-build"}, 0, "going on\n").has_value());

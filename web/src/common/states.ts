@@ -45,6 +45,7 @@ const OTHER: Record<string, string> = {
   not_started: 'waiting',
   built: 'completed',
   building: 'running',
+  not_built: 'failed',
   accepted: 'completed',
   busy: 'running',
   idle: 'completed',

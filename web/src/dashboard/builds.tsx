@@ -1,7 +1,7 @@
 // Builds: what was built, from which tree, how much of it came from the cache, and what went wrong first.
 import type { JSX } from 'preact';
 import { apiPath, withQuery } from '../common/api';
-import { bytes, count, duration, percent } from '../common/formats';
+import { bytes, count, duration, percent, plural } from '../common/formats';
 import { useResource } from '../common/resource';
 import { queryNumber } from '../common/router';
 import { Title } from '../common/shell';
@@ -87,6 +87,26 @@ export function BuildsPage(): JSX.Element {
   );
 }
 
+type Host = NonNullable<Build['by_host']>[number];
+
+const HOSTS: Column<Host>[] = [
+  { name: 'name', head: 'Host', rowHead: true, cell: (one) => <Text of={one.name} most={60} /> },
+  { name: 'done', head: 'Compiled there', kind: 'number', cell: (one) => count(one.done) },
+  {
+    name: 'failed',
+    head: 'Failed or refused there',
+    kind: 'number',
+    cell: (one) => (one.failed ? <span class="bad">{count(one.failed)}</span> : <span class="quiet">0</span>),
+  },
+];
+
+// How far it is while it goes on.
+function underWay(build: Build): string | null {
+  if (build.state !== 'building' || !build.phase) return null;
+  const hosts = build.hosts ? `, with ${plural(build.hosts, 'other host')}` : '';
+  return build.phase + (build.expected ? `, about ${plural(build.expected, 'file')} to compile` : '') + hosts;
+}
+
 // What a campaign shows of its build, and the page of a build.
 export function BuildView({ id }: { id: string }): JSX.Element {
   const shown = useResource<Seen & { build: Build; campaigns: string[] }>(apiPath`/api/v1/builds/${id}`, {
@@ -108,6 +128,7 @@ export function BuildView({ id }: { id: string }): JSX.Element {
         <Facts
           list={[
             ['State', <State of={build.state} />],
+            ['Phase', underWay(build)],
             ['Built on', build.host ? <Text of={build.host} /> : null],
             ['Compiler', build.compiler ? <Text of={build.compiler} /> : null],
             ['Image', build.image ? <Text of={build.image} /> : null],
@@ -139,6 +160,18 @@ export function BuildView({ id }: { id: string }): JSX.Element {
           ]}
         />
       </Section>
+      {build.by_host && build.by_host.length > 0 && (
+        <Section title="Hosts that compiled">
+          <Table
+            label="Hosts that compiled"
+            low
+            columns={HOSTS}
+            rows={build.by_host}
+            keyOf={(one) => one.name}
+            empty="None."
+          />
+        </Section>
+      )}
       <Section title="Log">
         <Output path={apiPath`/api/v1/builds/${id}/log`} label="Log of the build" live={under} />
       </Section>

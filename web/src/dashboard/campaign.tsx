@@ -1,5 +1,6 @@
 // A campaign: how it stands, and its views.
 import type { JSX } from 'preact';
+import { useEffect, useState } from 'preact/hooks';
 import { apiPath, post } from '../common/api';
 import { act, ask } from '../common/dialog';
 import { troublesOf } from '../common/events';
@@ -31,16 +32,18 @@ const TABS = [
 
 function CancelButton({ detail, again }: { detail: CampaignDetail; again: () => void }): JSX.Element | null {
   const { campaign } = detail;
-  if (!mayChange() || campaign.waiting + campaign.running === 0) return null;
+  if (!mayChange() || (campaign.waiting + campaign.running === 0 && !campaign.building)) return null;
   const cancel = async (): Promise<void> => {
-    const text =
-      `${plural(campaign.waiting, 'run that waits', 'runs that wait')} will not begin, ` +
+    const text = campaign.building
+      ? 'Its build is ended, and none of its runs will begin.'
+      : `${plural(campaign.waiting, 'run that waits', 'runs that wait')} will not begin, ` +
       `${plural(campaign.running, 'that runs', 'that run')} will be ended. Results so far stay.`;
     if (!(await ask(`Cancel the campaign ${campaign.name}?`, text, 'Cancel the campaign', true))) return;
     await act(async () => {
       const answer = await post<{ waiting: number; running: number }>(apiPath`/api/v1/campaigns/${campaign.id}`, {
         action: 'cancel',
       });
+      if (campaign.building) return 'Cancelled: its build is told to end.';
       return `Cancelled: ${count(answer.waiting)} that waited, ${count(answer.running)} that ran.`;
     });
     again();
@@ -120,15 +123,37 @@ function View({ id, tab, detail }: { id: string; tab: string; detail: CampaignDe
   }
 }
 
+// Of one whose runs are not known yet.
+function Early({ detail }: { detail: CampaignDetail }): JSX.Element {
+  const { campaign } = detail;
+  return (
+    <>
+      <div class="card summary">
+        <CampaignProgress of={campaign} />
+        <Facts
+          list={[
+            ['Asked for', <Ago at={campaign.created} />],
+            ['Of', campaign.host ? <Text of={campaign.host} most={40} /> : null],
+          ]}
+        />
+      </div>
+      {campaign.build && <BuildView id={campaign.build} />}
+    </>
+  );
+}
+
 export function CampaignPage({ id }: { id: string }): JSX.Element {
+  const [early, setEarly] = useState(false);
   const shown = useResource<CampaignDetail>(apiPath`/api/v1/campaigns/${id}`, {
-    topics: [`campaign:${id}`],
+    topics: early ? [`campaign:${id}`, 'overview'] : [`campaign:${id}`],
     poll: 60_000, // the server forgets what nobody asks for
   });
   const asked = place.value.query.get('tab') ?? 'map';
   const tabs = isLocal() ? TABS.filter((one) => one.name !== 'build') : TABS;
   const tab = tabs.some((one) => one.name === asked) ? asked : 'map';
   const { data } = shown;
+  const isEarly = data?.campaign.planned === false;
+  useEffect(() => setEarly(isEarly), [isEarly]);
   const list = troublesOf(data?.trouble);
   const gone = !data && shown.failure && !shown.failure.passing;
   return (
@@ -143,7 +168,12 @@ export function CampaignPage({ id }: { id: string }): JSX.Element {
         {data && <CancelButton detail={data} again={shown.again} />}
       </div>
       {list.length > 0 && <Troubles list={list} />}
-      {data ? (
+      {data && isEarly ? (
+        <>
+          <Stale failure={shown.failure} />
+          <Early detail={data} />
+        </>
+      ) : data ? (
         <>
           <Stale failure={shown.failure} />
           <Summary detail={data} />
@@ -153,7 +183,7 @@ export function CampaignPage({ id }: { id: string }): JSX.Element {
           <Waiting failure={shown.failure} what="the campaign" />
         </div>
       )}
-      {!gone && (
+      {!gone && !isEarly && (
         <Tabs
           label="Views of the campaign"
           tabs={tabs}

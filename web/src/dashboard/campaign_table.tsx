@@ -1,13 +1,49 @@
 // Campaigns as rows: of the overview, and of the page of all.
 import type { JSX } from 'preact';
-import { count, duration, percent } from '../common/formats';
+import { count, duration, percent, plural } from '../common/formats';
 import { Table, type Column } from '../common/table';
 import { Text } from '../common/text';
-import { Ago, Bar, State } from '../common/ui';
-import { campaignAt, Link } from './links';
-import type { Campaign } from './types';
+import { Ago, Bar, Meter, State } from '../common/ui';
+import { buildAt, campaignAt, Link } from './links';
+import type { BuildProgress, Campaign } from './types';
+
+export function buildText(build: BuildProgress): string {
+  const done = build.compiled + build.hits;
+  if (build.phase === 'waiting')
+    return build.ahead > 0 ? `waits for a builder, ${plural(build.ahead, 'build')} before it` : 'waits for a builder';
+  if (build.phase !== 'building') return `${build.phase} …`;
+  const of = build.expected > 0 ? ` of ${count(build.expected)}` : '';
+  const from = build.hits > 0 ? `, ${count(build.hits)} from the cache` : '';
+  return `${count(done)}${of} compiled${from}`;
+}
+
+// Of a campaign whose runs are not known yet: how far its build is, or why it came to nothing.
+function EarlyProgress({ of }: { of: Campaign }): JSX.Element {
+  const { building: build } = of;
+  const link = of.build ? <Link to={buildAt(of.build)} text="Build" /> : null;
+  if (!build)
+    return (
+      <span class="progress">
+        <span class="text long">
+          {of.error && <Text class="bad" of={of.error} most={160} />} {link}
+        </span>
+      </span>
+    );
+  const text = buildText(build);
+  return (
+    <span class="progress">
+      {build.expected > 0 && (
+        <Meter value={(build.compiled + build.hits) / build.expected} label={`The build of ${of.name}: ${text}`} />
+      )}
+      <span class="text">
+        {text} {link}
+      </span>
+    </span>
+  );
+}
 
 export function CampaignProgress({ of }: { of: Campaign }): JSX.Element {
+  if (of.planned === false) return <EarlyProgress of={of} />;
   const ended = of.finished + of.failed + of.canceled;
   const text = `${count(ended)} of ${count(of.runs)} ended`;
   const parts = [
@@ -55,9 +91,15 @@ const COLUMNS: Column<Campaign>[] = [
     name: 'failed',
     head: 'Failed',
     kind: 'number',
-    cell: (one) => <Failures n={one.failed} to={`${campaignAt(one.id)}?tab=runs&show=failed`} />,
+    cell: (one) =>
+      one.planned === false ? '–' : <Failures n={one.failed} to={`${campaignAt(one.id)}?tab=runs&show=failed`} />,
   },
-  { name: 'running', head: 'Running', kind: 'number', cell: (one) => count(one.running) },
+  {
+    name: 'running',
+    head: 'Running',
+    kind: 'number',
+    cell: (one) => (one.planned === false ? '–' : count(one.running)),
+  },
   {
     name: 'rate',
     head: 'Runs a minute',

@@ -42,13 +42,19 @@ function Tile({
   );
 }
 
-// Of campaigns on one machine there is neither queue nor worker.
+// Of campaigns on one machine there is neither queue nor worker: their processes work.
 function LocalTotals({ of, active }: { of: Overview; active: number }): JSX.Element {
   const sum = (part: (one: Overview['campaigns'][number]) => number): number =>
     of.campaigns.reduce((all, one) => all + part(one), 0);
   const failed = sum((one) => one.failed);
   return (
     <div class="tiles" role="group" aria-label="Totals">
+      <Tile
+        name="Cores busy"
+        figure={of.totals.running}
+        of={of.totals.slots || undefined}
+        more={of.totals.slots ? '' : 'Nothing goes on.'}
+      />
       <Tile name="Campaigns that go on" figure={active} more={`${count(of.campaigns_total)} in all`} />
       <Tile name="Runs that wait" figure={sum((one) => one.waiting)} />
       <Tile name="Complete runs" figure={sum((one) => one.finished)} />
@@ -61,6 +67,7 @@ function Totals({ of }: { of: Overview }): JSX.Element {
   const { totals } = of;
   const busy = totals.slots > 0 ? totals.running / totals.slots : 0;
   const active = of.campaigns.filter((one) => one.waiting + one.running > 0).length;
+  const building = of.campaigns.filter((one) => one.building).length;
   if (isLocal()) return <LocalTotals of={of} active={active} />;
   return (
     <div class="tiles" role="group" aria-label="Totals">
@@ -68,7 +75,11 @@ function Totals({ of }: { of: Overview }): JSX.Element {
         <Meter value={busy} label={`${percent(busy)} of the cores are busy`} />
       </Tile>
       <Tile name="Workers" figure={totals.workers} more={totals.workers ? '' : 'Nobody works.'} />
-      <Tile name="Campaigns with work" figure={active} more={`${count(of.campaigns_total)} in all`} />
+      <Tile
+        name="Campaigns with work"
+        figure={active}
+        more={`${count(of.campaigns_total)} in all${building ? `, ${count(building)} being built` : ''}`}
+      />
       <Tile
         name="Jobs that wait"
         figure={totals.queued + totals.scheduled}

@@ -16,6 +16,18 @@ export interface Counts {
   canceled: number;
 }
 
+// How far the build is that a campaign waits for.
+export interface BuildProgress {
+  phase: string;
+  compiled: number;
+  hits: number;
+  remote: number;
+  expected: number;
+  hosts: number;
+  seconds: number;
+  ahead: number;
+}
+
 export interface Campaign {
   id: string;
   name: string;
@@ -33,7 +45,10 @@ export interface Campaign {
   rate: number | null;
   left: number | null;
   priority?: number | null;
-  build?: string | null;
+  build?: string | null; // its key, or its job while it is not built
+  planned?: boolean; // else it is not known yet which runs it has
+  building?: BuildProgress | null;
+  error?: string | null;
 }
 
 export interface Queue extends Counts {
@@ -185,6 +200,10 @@ export interface Build {
   compiled: number | null;
   hits: number | null;
   remote: number | null;
+  by_host?: { name: string; done: number; failed: number }[];
+  hosts?: number;
+  expected?: number;
+  phase?: string | null;
   bytes: number | null;
   state: string;
   campaign_id: string | null;

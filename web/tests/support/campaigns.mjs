@@ -64,6 +64,14 @@ note.o: note.c
 	cc -c note.c
 `;
 
+// One whose build says something and then takes a while.
+export function makeSlowly(site, name) {
+  const recipe = "sim: note.o\n\tcp engine sim\nnote.o: note.c\n\t@echo 'a slow step'\n\t@sleep 8\n\tcc -c note.c\n";
+  const folder = site.project(name, STUDY, { Makefile: recipe, 'note.c': `int note_of_${name};\n` });
+  copyFileSync(CMDSIM, join(folder, 'engine'));
+  return folder;
+}
+
 export function makeProjects(site) {
   const study = site.project('study', STUDY);
   const hostile = site.project('hostile', HOSTILE, { sim: LOUD });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { openBrowser, openContext, logIn } from './browser.mjs';
-import { MARKUP, makeProjects } from './campaigns.mjs';
+import { MARKUP, makeProjects, makeSlowly } from './campaigns.mjs';
 import { Client } from './client.mjs';
 import { Site, TOKEN } from './site.mjs';
 import { until } from './wait.mjs';
@@ -47,7 +47,8 @@ export class Scene {
     for (const id of ids) await this.site.ended(id);
     await until('all campaigns are seen', async () => {
       const { json } = await this.api.get('/api/v1/overview');
-      return json.campaigns.length === ids.length && json.campaigns.every((one) => one.finished + one.failed === one.runs);
+      const planned = json.campaigns.filter((one) => one.planned);
+      return planned.length === ids.length && planned.every((one) => one.finished + one.failed === one.runs);
     });
   }
 
@@ -66,6 +67,16 @@ export class Scene {
     const id = await this.site.campaign(this.projects.study, 'Slow', ['--name', name, ...words]);
     await until(`${name} runs`, async () => (await this.site.counts(id)).started > 0);
     return id;
+  }
+  // A campaign whose build takes a while, seen before it is done; `called` gives its id when its runs are queued.
+  async building(name) {
+    const called = this.site.campaign(makeSlowly(this.site, name), 'Fast', ['--name', name], false);
+    called.catch(() => {}); // whoever waits for it hears of it
+    const seen = until(`${name} is being built`, async () => {
+      const { json } = await this.api.get('/api/v1/overview');
+      return json.campaigns.find((one) => one.name === name && one.state === 'building');
+    });
+    return { called, id: (await Promise.race([seen, called.then(() => seen)])).id };
   }
   async cancel(id) {
     await this.site.run(['cancel', '--on', 't', id]);
