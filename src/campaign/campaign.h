@@ -73,6 +73,7 @@ struct Plan {
   std::vector<fs::path> objects;    // program and libraries that it loads, absolute
   std::vector<std::string> notes;   // what the user should know
   std::int64_t ledger_version = 0;  // when decisions were made
+  std::size_t slots = 0;            // processes that it has at once; 0: none of its own
 };
 
 struct Summary {
@@ -101,6 +102,8 @@ class Observer {
   virtual ~Observer() = default;
   virtual void planned(const Plan& plan) = 0;
   virtual void started(const Planned& run, int attempt) = 0;
+  // Its process ended before its turn came: it waits again, and that was no attempt.
+  virtual void put_back(const Planned& /*run*/) {}
   virtual void ended(const Planned& run, const Attempt& attempt, bool will_retry, const Tally& tally) = 0;
   virtual void progress(const std::vector<worker::RunningView>& running, const Plan& plan, const Tally& tally) = 0;
   virtual void note(const std::string& text) = 0;

@@ -11,6 +11,7 @@
 #include "campaign/expectation.h"
 #include "campaign/ground.h"
 #include "campaign/input_watch.h"
+#include "campaign/live_observer.h"
 #include "campaign/positions.h"
 #include "campaign/provenance.h"
 #include "campaign/recorder.h"
@@ -89,7 +90,10 @@ class Engine final : public worker::Host {
       const std::size_t run = finished.batch.runs[i];
       running_.erase(run);
       const Outcome outcome = finished.judgements[i].verdict.outcome;
-      if (outcome == Outcome::kNotStarted) continue;
+      if (outcome == Outcome::kNotStarted) {
+        observer_.put_back(plan_.runs[run]);
+        continue;
+      }
       if (!is_complete(outcome) && !will_retry[i]) ++judged_failed_;  // at once, not when it has been committed
       finished.batch.runs.size() > 1 ? in_company_.insert(run) : in_company_.erase(run);
       held_.push_back(hand_over(finished, i, will_retry[i], scratch));
@@ -223,6 +227,7 @@ class Engine final : public worker::Host {
 
   Status prepare_execution() {
     SIMSWARM_TRY(ground_, make_ground(options_, dialect_, plan_));
+    plan_.slots = ground_.jobs;
     plan_.notes.insert(plan_.notes.end(), ground_.notes.begin(), ground_.notes.end());
     CommitPlace place;
     place.state = options_.state;
@@ -587,7 +592,8 @@ class Engine final : public worker::Host {
 }  // namespace
 
 Result<Summary> run_campaign(const Options& options, Dialect& dialect, Observer& observer) {
-  return Engine(options, dialect, observer).run();
+  LiveObserver live(observer, options.state);
+  return Engine(options, dialect, live).run();
 }
 
 }  // namespace simswarm::campaign

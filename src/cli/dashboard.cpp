@@ -254,7 +254,10 @@ Result<ExitCode> serve_here(const DashboardArguments& arguments) {
                is_here ? open_here(arguments.pages, token) : open_pages("dashboard", arguments.pages));
   web::Events events(service.server());
   News news(service.server(), events);
-  SIMSWARM_TRY(const std::unique_ptr<view::LocalWatch> watch, view::make_local_watch(state, std::ref(news)));
+  const IsAlive is_alive = [folder = campaign::StateFolder{state}](const std::string& id) {
+    return campaign::SignOfLife::is_alive(folder, id);
+  };
+  SIMSWARM_TRY(const std::unique_ptr<view::LocalWatch> watch, view::make_local_watch(state, is_alive, std::ref(news)));
   view::ValueReader values(
       [&watch](const view::Followed& campaign, const std::vector<std::size_t>& positions,
                const view::ValueReader::Take& take) { return watch->read_values(campaign, positions, take); },

@@ -6,6 +6,7 @@
 
 #include "base/signals.h"
 #include "view/campaign_rows.h"
+#include "view/live_runs.h"
 
 namespace simswarm::view {
 namespace {
@@ -24,7 +25,7 @@ std::string state_of(const CampaignRecord& record) {
   return record.state;
 }
 
-CampaignRow row_of(const CampaignRecord& record, const CampaignTotals& totals) {
+CampaignRow row_of(const CampaignRecord& record, const CampaignTotals& totals, const Live* live) {
   CampaignRow row;
   row.id = record.id;
   row.name = record.name;
@@ -35,7 +36,10 @@ CampaignRow row_of(const CampaignRecord& record, const CampaignTotals& totals) {
   row.failed = totals.failed;
   row.state = state_of(record);
   const std::size_t rest = row.runs - std::min(row.runs, totals.complete + totals.failed);
-  if (row.state == "running") row.waiting = rest;
+  if (row.state == "running") {
+    row.running = live == nullptr ? 0 : std::min(live->running, rest);
+    row.waiting = rest - row.running;
+  }
   if (row.state == "cancelled") row.cancelled = rest;
   return row;
 }
@@ -67,8 +71,12 @@ Facts facts_of(const RunStatus& run, const std::string& campaign, bool goes_on, 
 
 class LedgerWatch final : public LocalWatch {
  public:
-  LedgerWatch(std::unique_ptr<Ledger> ledger, std::function<void()> news)
-      : ledger_(std::move(ledger)), news_(std::move(news)), picture_(std::make_shared<Picture>()) {
+  LedgerWatch(fs::path state, std::unique_ptr<Ledger> ledger, IsAlive is_alive, std::function<void()> news)
+      : state_(std::move(state)),
+        ledger_(std::move(ledger)),
+        is_alive_(std::move(is_alive)),
+        news_(std::move(news)),
+        picture_(std::make_shared<Picture>()) {
     const SignalsBlocked blocked;  // they are for the thread that waits for them
     thread_ = std::thread([this] { watch(); });
   }
@@ -115,6 +123,21 @@ class LedgerWatch final : public LocalWatch {
     const std::lock_guard lock(ledger_mutex_);
     return ledger_->log_of(key, attempt);
   }
+  Result<std::optional<std::string>> live_output(const std::string& campaign, std::size_t position) override {
+    LiveRun run;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto wanted = wanted_.find(campaign);
+      const auto live = lives_.find(campaign);
+      if (wanted == wanted_.end() || !wanted->second.followed || live == lives_.end()) return std::nullopt;
+      const CampaignModel& model = wanted->second.followed->model;
+      if (position >= model.size()) return std::nullopt;
+      const auto told = std::ranges::find(live->second.runs, model.key(position), &LiveRun::key);
+      if (told == live->second.runs.end()) return std::nullopt;
+      run = *told;
+    }
+    return output_of(run, state_ / "scratch" / campaign);
+  }
   fs::path folder(const std::string& campaign) override {
     const std::lock_guard lock(mutex_);
     const auto found = std::ranges::find(records_, campaign, &CampaignRecord::id);
@@ -146,6 +169,9 @@ class LedgerWatch final : public LocalWatch {
     std::shared_ptr<Followed> followed;
     std::string trouble;
     bool is_unknown = false;
+    // What of the ledger is in `followed`:
+    std::int64_t version = -1;
+    bool went_on = false;
   };
 
   void look_now_locked() {
@@ -182,17 +208,19 @@ class LedgerWatch final : public LocalWatch {
     auto picture = std::make_shared<Picture>();
     {
       const std::lock_guard lock(ledger_mutex_);
+      SIMSWARM_TRY(const std::int64_t version,
+                   ledger_->data_version());  // first: what comes later is for the next look
       SIMSWARM_TRY(records, ledger_->campaigns());
-      SIMSWARM_TRY(const std::int64_t version, ledger_->data_version());
+      std::map<std::string, Live> lives = look_at_processes(records);
       for (const CampaignRecord& record : records) {
         SIMSWARM_TRY(const CampaignTotals totals, totals_of(record, version));
-        picture->campaigns.push_back(row_of(record, totals));
+        const auto live = lives.find(record.id);
+        picture->campaigns.push_back(row_of(record, totals, live == lives.end() ? nullptr : &live->second));
       }
       version_ = version;
-    }
-    {
-      const std::lock_guard lock(mutex_);
+      const std::lock_guard inner(mutex_);
       records_ = records;
+      lives_ = std::move(lives);
     }
     look_at_wanted(records);
     const Monotonic now = Clock::now();
@@ -200,23 +228,41 @@ class LedgerWatch final : public LocalWatch {
     picture->has_queue = true;
     picture->has_store = true;
     picture->seen_at = now;
-    std::string text;
+    for (const auto& [id, live] : lives_) {
+      picture->slots += live.slots;
+      picture->busy += live.busy;
+    }
+    std::string text = fmt::format("{} {}\n", picture->busy, picture->slots);
     for (CampaignRow& row : picture->campaigns) {
       if (row.state != "running") continue;
       pace_.note(row.id, row.finished + row.failed, now);
       row.rate = pace_.rate(row.id, now);
-      if (row.rate && *row.rate > 0) row.left = static_cast<double>(row.waiting) / *row.rate * 60;
+      if (row.rate && *row.rate > 0) row.left = static_cast<double>(row.waiting + row.running) / *row.rate * 60;
     }
     for (const CampaignRow& row : picture->campaigns)
-      text += fmt::format("{} {} {} {}\n", row.id, row.state, row.finished, row.failed);
+      text += fmt::format("{} {} {} {} {}\n", row.id, row.state, row.running, row.finished, row.failed);
     if (text != text_) ++version_of_all_;
     text_ = text;
     picture->topics["overview"] = version_of_all_;
     for (const auto& [id, wanted] : wanted_) {
-      if (wanted.followed) picture->topics["campaign:" + id] = wanted.followed->model.stamp();
+      if (!wanted.followed) continue;  // else changed by this thread alone
+      picture->topics["campaign:" + id] = wanted.followed->model.stamp() + wanted.followed->looks_with_progress;
     }
     picture_ = std::move(picture);
     return {};
+  }
+
+  // What the processes of those that go on tell. One that was cut off has ended, whatever the ledger says.
+  std::map<std::string, Live> look_at_processes(std::vector<CampaignRecord>& records) {
+    std::map<std::string, Live> lives;
+    for (CampaignRecord& record : records) {
+      if (record.state != "running") continue;
+      if (auto live = read_live(state_, record.id, is_alive_))
+        lives.emplace(record.id, std::move(*live));
+      else if (is_of_this_host(record.host) && !is_alive_(record.id))
+        record.state = "incomplete";
+    }
+    return lives;
   }
 
   // Of one that has ended they are written down; of one that goes on they are counted when something has changed.
@@ -247,6 +293,8 @@ class LedgerWatch final : public LocalWatch {
       const auto known = wanted_.find(id);
       if (known == wanted_.end()) continue;
       known->second.followed = one.followed;
+      known->second.version = one.version;
+      known->second.went_on = one.went_on;
       known->second.is_unknown = one.is_unknown;
       known->second.trouble = one.trouble;
     }
@@ -255,28 +303,43 @@ class LedgerWatch final : public LocalWatch {
   // Runs are written down as they come: a longer list is another model.
   Status follow(const CampaignRecord& record, Wanted& wanted) {
     const bool goes_on = record.state == "running";
-    std::vector<PlannedRun> planned;
-    {
+    const std::int64_t version = version_;
+    bool is_news = wanted.version != version || wanted.went_on != goes_on;
+    if (is_news) {
+      std::vector<PlannedRun> planned;
       const std::lock_guard lock(ledger_mutex_);
       SIMSWARM_TRY(const std::size_t noted, ledger_->noted_runs(record.id));
       const bool is_same = wanted.followed && wanted.followed->model.size() == noted;
       if (!is_same) {
         SIMSWARM_TRY(planned, ledger_->runs_of(record.id));
       }
+      if (!planned.empty() || !wanted.followed) wanted.followed = followed_of(record, planned);
     }
-    if (!planned.empty() || !wanted.followed) wanted.followed = followed_of(record, planned);
     Followed& followed = *wanted.followed;
+    const auto live = lives_.find(record.id);  // this thread alone changes them
+    const LiveRuns runs = live_runs(followed, live == lives_.end() ? nullptr : &live->second);
+    if (is_news) SIMSWARM_CHECK(read_runs(record, goes_on, runs, followed));
+    wanted.version = version;
+    wanted.went_on = goes_on;
+    const std::lock_guard inner(followed.mutex);
+    take_live(followed, runs);
+    followed.is_whole = true;
+    followed.seen_at = Clock::now();
+    return {};
+  }
+
+  Status read_runs(const CampaignRecord& record, bool goes_on, const LiveRuns& runs, Followed& followed) {
     for (std::size_t i = 0; i < followed.model.size(); ++i) {
       if (followed.model.facts(i).is_whole) continue;
       const std::lock_guard lock(ledger_mutex_);
       SIMSWARM_TRY(const RunStatus run, status_of(*ledger_, {followed.model.run(i), followed.model.key(i)}));
       const std::lock_guard inner(followed.mutex);
-      followed.model.set(i, facts_of(run, record.id, goes_on, followed.model));
+      Facts facts = facts_of(run, record.id, goes_on, followed.model);
+      if (const auto told = runs.find(i); told != runs.end())
+        facts = with_live(facts, *told->second, followed.model.place({"", record.host}));
+      followed.model.set(i, facts);
       if (!run.attempts.empty()) followed.note_message(i, run.has_result ? Verdict{} : run.attempts.back().verdict);
     }
-    const std::lock_guard inner(followed.mutex);
-    followed.is_whole = true;
-    followed.seen_at = Clock::now();
     return {};
   }
 
@@ -297,14 +360,17 @@ class LedgerWatch final : public LocalWatch {
     return std::make_shared<Followed>(std::move(of), std::move(plan));
   }
 
+  const fs::path state_;
   std::mutex ledger_mutex_;  // never taken behind the other one
   std::unique_ptr<Ledger> ledger_;
+  const IsAlive is_alive_;
   std::function<void()> news_;
   std::mutex mutex_;
   std::condition_variable changed_;
   // Behind the mutex:
   std::shared_ptr<const Picture> picture_;
   std::vector<CampaignRecord> records_;
+  std::map<std::string, Live> lives_;  // of campaigns that go on
   std::map<std::string, Wanted> wanted_;
   bool is_ending_ = false, is_hurried_ = false;
   // The thread's own:
@@ -318,11 +384,12 @@ class LedgerWatch final : public LocalWatch {
 
 }  // namespace
 
-Result<std::unique_ptr<LocalWatch>> make_local_watch(const fs::path& state, std::function<void()> news) {
+Result<std::unique_ptr<LocalWatch>> make_local_watch(const fs::path& state, IsAlive is_alive,
+                                                     std::function<void()> news) {
   if (!fs::exists(state / "ledger.sqlite"))
     return usage_error("{}: no campaign has been run here; --state says another folder", state.string());
   SIMSWARM_TRY(std::unique_ptr<Ledger> ledger, Ledger::open(state));
-  return std::make_unique<LedgerWatch>(std::move(ledger), std::move(news));
+  return std::make_unique<LedgerWatch>(state, std::move(ledger), std::move(is_alive), std::move(news));
 }
 
 }  // namespace simswarm::view

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "ledger/ledger.h"
+#include "ledger/live.h"
 #include "view/runs.h"
 #include "view/value_reader.h"
 #include "view/watch.h"
@@ -17,12 +18,12 @@ class LocalWatch : public Watch {
  public:
   [[nodiscard]] virtual Result<RunStatus> run(const std::string& campaign, const RunKey& key) = 0;
   [[nodiscard]] virtual Result<std::optional<AttemptLog>> log(const RunKey& key, int attempt) = 0;
-  // Where the paths of its results begin; empty: there is no such campaign.
   // The end of what a run that goes on has printed so far; nothing: it is not told.
   [[nodiscard]] virtual Result<std::optional<std::string>> live_output(const std::string& /*campaign*/,
                                                                        std::size_t /*position*/) {
     return std::nullopt;
   }
+  // Where the paths of its results begin; empty: there is no such campaign.
   [[nodiscard]] virtual fs::path folder(const std::string& campaign) = 0;
   // For ValueReader.
   [[nodiscard]] virtual Status read_values(const Followed& campaign, const std::vector<std::size_t>& positions,
@@ -30,6 +31,7 @@ class LocalWatch : public Watch {
 };
 
 // `news` as in WatchOptions. An error: there is no ledger, or it cannot be read.
-[[nodiscard]] Result<std::unique_ptr<LocalWatch>> make_local_watch(const fs::path& state, std::function<void()> news);
+[[nodiscard]] Result<std::unique_ptr<LocalWatch>> make_local_watch(const fs::path& state, IsAlive is_alive,
+                                                                   std::function<void()> news);
 
 }  // namespace simswarm::view

@@ -250,7 +250,7 @@ std::optional<Response> local_run(const Desk& desk, const Call& call) {
   if (!one) return instead;
   const auto found = desk.local->run(one->campaign.id, one->key);
   if (!found) return response_of(found.error());
-  Json object{{"attempts", Json::array()}, {"files", Json::array()}, {"job", nullptr}, {"progress", nullptr}};
+  Json object{{"attempts", Json::array()}, {"files", Json::array()}, {"job", nullptr}};
   add_age(object, *desk.watch->picture());
   for (const Attempt& attempt : found->attempts) {
     Json made = json_of(store::AttemptRecord{.attempt = attempt, .run = {}, .worker = {}, .output = {}, .errors = {}});
@@ -263,6 +263,7 @@ std::optional<Response> local_run(const Desk& desk, const Call& call) {
     object["files"].push_back({{"index", i}, {"path", file.path}, {"size", file.size}, {"sha256", file.digest.hex()}});
   }
   object["provenance"] = {{"simulator", one->simulator}, {"folder", desk.local->folder(one->campaign.id).string()}};
+  object["progress"] = one->progress.empty() ? Json() : foreign_json(one->progress);
   object["run"] = run_json(*one);
   object["command"] = command_here(*one, object["attempts"]);
   return json_response(dumped(std::move(object)));

@@ -51,7 +51,9 @@ struct RunningView {
   double wall_seconds = 0;
   Progress progress;
   std::size_t study = 0;
-  std::string line{};  // the last that the program wrote
+  std::string line{};                      // the last that the program wrote
+  fs::path output{};                       // what it prints goes there
+  std::optional<unsigned> output_owner{};  // user id; where the program makes that file itself, of whatever kind
 };
 
 // Runs of a study to be executed in one process, only to be compared.

@@ -79,6 +79,49 @@ export function local(scene) {
     noComplaints(context);
   });
 
+  test('what runs is seen to run, with its progress and what it prints, and to end', async () => {
+    const running = scene.site.start(['runall', '-j2', '--name', 'slow here', '--', './sim', '-c', 'Slow'], folder);
+    await page.goto(program.address);
+    const link = page.getByRole('table', { name: 'Campaigns' }).getByRole('link', { name: 'slow here' });
+    await link.waitFor();
+    await page.getByRole('group', { name: 'Totals' }).getByText('2 of 2').waitFor();
+    const slow = (await link.getAttribute('href')).split('/')[2];
+    await page.goto(`${program.address}/campaigns/${slow}?tab=runs&show=running`);
+    await page.getByText('2 of 12 runs').waitFor();
+    await page.goto(`${program.address}/campaigns/${slow}`);
+    await page.getByRole('button', { name: /running/ }).filter({ hasText: '2' }).waitFor();
+    const cookie = (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ');
+    const api = new Client(program.address, { cookie });
+    const list = (await api.get(`/api/v1/campaigns/${slow}/runs?state=running`)).json.runs;
+    const description = new Description();
+    const route = '/api/v1/campaigns/{campaign}/runs/{position}';
+    const path = `/api/v1/campaigns/${slow}/runs/${list[0].position}`;
+    await until('its progress is told', async () => {
+      const { progress } = description.check('GET', route, await api.get(path), path).json;
+      return progress?.fraction > 0 && progress.memory > 0 && progress.seconds > 0 && progress.line;
+    });
+    const { bars } = (await api.get(`/api/v1/campaigns/${slow}/timeline`)).json;
+    assert.equal(bars.filter(([, , end]) => end === null).length, 2);
+    await page.goto(`${program.address}/campaigns/${slow}/runs/${list[0].position}`);
+    const main = page.getByRole('main');
+    const lines = async () => ((await main.textContent()).match(/Event #\d+/g) ?? []).length;
+    await until('several lines are shown', async () => (await lines()) >= 3);
+    const before = await lines();
+    await page.evaluate(() => (window.stays = true));
+    await until('more lines come', async () => (await lines()) > before);
+    await running.end();
+    await until('the page tells that it ended', async () => !/running/.test(await main.locator('.under').first().textContent()));
+    assert.ok(await page.evaluate(() => window.stays), 'the page was loaded again');
+    const state = async () => (await api.get(`/api/v1/campaigns/${slow}`)).json.campaign;
+    await until('the campaign has ended', async () => ['cancelled', 'failed'].includes((await state()).state));
+    assert.equal((await state()).running, 0);
+    assert.deepEqual(await until('nothing is busy', async () => {
+      const { totals } = (await api.get('/api/v1/overview')).json;
+      return totals.slots === 0 && [totals.running, totals.slots];
+    }), [0, 0]);
+    noComplaints(context);
+  });
+
   test('every answer is as it is described, and nothing can be changed', async () => {
     const description = new Description();
     const cookie = (await context.cookies()).map((one) => `${one.name}=${one.value}`).join('; ');

@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "campaign/campaign.h"
 #include "fake_dialect.h"
+#include "ledger/live.h"
 #include "ledger_support.h"
 
 namespace simswarm::campaign {
@@ -117,6 +118,33 @@ TEST_F(ACampaign, ClaimsItsJobsAsTheyAreWanted) {
   EXPECT_EQ(claimed(), 0U);
   EXPECT_THAT(ledger_->runs_of(ledger_->campaigns()->at(0).id).value(), SizeIs(20));
   EXPECT_EQ(run().known, 20U);
+}
+
+TEST_F(ACampaign, TellsWhatItIsAtWhileItGoesOn) {
+  folder_.script("work/model", "printf 25%%; for i in $(seq 600); do [ -e " + (folder_ / "go").string() +
+                                   " ] && break; sleep 0.05; done; for run; do echo $run > results/$run.csv; done");
+  options_.jobs = 2;
+  std::optional<Live> seen;
+  observer_.on_progress = [&] {
+    const auto campaigns = ledger_->campaigns().value();
+    for (const CampaignRecord& one : campaigns) {
+      const auto is_alive = [this](const std::string& id) { return SignOfLife::is_alive(options_.state, id); };
+      auto live = read_live(options_.state.root, one.id, is_alive);
+      if (!live || live->busy < 2) continue;
+      seen = std::move(live);
+      folder_.write("go", "");
+    }
+  };
+  const Summary summary = go();
+  EXPECT_EQ(summary.complete, 3U);
+  ASSERT_TRUE(seen.has_value());
+  EXPECT_EQ(seen->campaign, summary.campaign);
+  EXPECT_EQ(seen->slots, 2U);
+  EXPECT_EQ(seen->running, 2U);
+  ASSERT_THAT(seen->runs, SizeIs(2));
+  EXPECT_THAT(seen->runs[0].progress, HasSubstr(R"("fraction":0.25)"));
+  EXPECT_EQ(fs::path(seen->runs[0].output).filename(), "stdout");
+  EXPECT_FALSE(fs::exists(options_.state.root / "live" / (summary.campaign + ".json")));
 }
 
 TEST_F(ACampaign, ExecutesBatches) {

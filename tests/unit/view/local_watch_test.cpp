@@ -2,8 +2,11 @@
 #include "view/local_watch.h"
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <set>
 
 #include "ledger_support.h"
 #include "result/observation.h"
@@ -29,13 +32,14 @@ class LocalWatchTest : public LedgerTest {
  protected:
   LocalWatchTest() { fs::create_directories(folder_ / "work"); }
 
-  void begin(const std::string& id, const std::vector<PlannedRun>& runs, const std::string& state = "running") {
+  void begin(const std::string& id, const std::vector<PlannedRun>& runs, const std::string& state = "running",
+             const std::string& host = "lab1") {
     CampaignRecord campaign;
     campaign.id = id;
     campaign.name = "study " + id;
     campaign.started = at(0);
     campaign.state = state;
-    campaign.host = "lab1";
+    campaign.host = host;
     campaign.folder = (folder_ / "work").string();
     campaign.command = {"./sim", "-r", "0"};
     campaign.planned = runs.size();
@@ -62,7 +66,8 @@ class LocalWatchTest : public LedgerTest {
     ASSERT_TRUE(ledger_->done(intents).has_value());
   }
   void watch() {
-    auto made = make_local_watch(folder_ / "state", [this] { ++news_; });
+    auto made = make_local_watch(
+        folder_ / "state", [this](const std::string& id) { return !dead_.contains(id); }, [this] { ++news_; });
     ASSERT_TRUE(made.has_value()) << made.error().message;
     watch_ = std::move(*made);
   }
@@ -88,7 +93,25 @@ class LocalWatchTest : public LedgerTest {
     return wait_until([&] { return cells(id) == wanted; });
   }
 
+  // What the process of a campaign tells: these of its runs go on since then.
+  void tell(const std::string& id, const std::vector<std::string>& runs, std::int64_t since = 0,
+            const std::string& progress = R"({"fraction":0.5,"line":"half"})") {
+    Live live;
+    live.campaign = id;
+    live.host = "lab1";
+    live.slots = 4;
+    live.busy = runs.size();
+    live.running = runs.size();
+    for (const std::string& run : runs)
+      live.runs.push_back({key(run), 1, at(since), progress, output_of(id, run).string(), {}});
+    ASSERT_TRUE(write_live(folder_ / "state", id, to_json(live)).has_value());
+  }
+  [[nodiscard]] fs::path output_of(const std::string& id, const std::string& run) const {
+    return folder_ / "state" / "scratch" / id / run;
+  }
+
   std::atomic<int> news_ = 0;
+  std::set<std::string> dead_;  // campaigns whose process is not there; before the watch is made
   std::unique_ptr<LocalWatch> watch_;
 };
 
@@ -155,6 +178,124 @@ TEST_F(LocalWatchTest, FollowsRunsAsTheyEnd) {
   EXPECT_TRUE(becomes("01A", "completed completed waiting"));
   const std::lock_guard lock(campaign->mutex);
   EXPECT_FALSE(campaign->messages.contains(1));
+}
+
+TEST_F(LocalWatchTest, ShowsWhatGoesOn) {
+  begin("01A", {planned("a", 0), planned("b", 1), planned("c", 2)});
+  accept("a", "01A");
+  tell("01A", {"b", "none of its runs"}, 100);
+  watch();
+  ASSERT_TRUE(becomes("01A", "completed running waiting"));
+  const auto campaign = follow("01A");
+  {
+    const std::lock_guard lock(campaign->mutex);
+    const Facts& facts = campaign->model.facts(1);
+    EXPECT_EQ(facts.attempt, 1);
+    EXPECT_TRUE(facts.is_exact);
+    EXPECT_EQ(facts.started, static_cast<double>(at(100).time_since_epoch() / std::chrono::seconds(1)));
+    EXPECT_EQ(campaign->model.place(facts.place).host, "lab1");
+    EXPECT_THAT(campaign->progress.at(1), HasSubstr("half"));
+    EXPECT_EQ(campaign->progress.size(), 1U);
+  }
+  ASSERT_TRUE(shows([](const Picture& picture) { return picture.slots == 4; }));
+  EXPECT_EQ(watch_->picture()->busy, 2U);
+  EXPECT_EQ(watch_->picture()->campaigns[0].running, 2U);
+  EXPECT_EQ(watch_->picture()->campaigns[0].waiting, 0U);
+  accept("b", "01A");
+  EXPECT_TRUE(becomes("01A", "completed completed waiting")) << "the ledger knows it sooner";
+  tell("01A", {"c"}, 200);
+  EXPECT_TRUE(becomes("01A", "completed completed running"));
+  tell("01A", {}, 200);
+  EXPECT_TRUE(becomes("01A", "completed completed waiting"));
+  const std::lock_guard lock(campaign->mutex);
+  EXPECT_THAT(campaign->progress, IsEmpty());
+}
+
+TEST_F(LocalWatchTest, ProgressIsNews) {
+  begin("01A", {planned("a", 0)});
+  tell("01A", {"a"});
+  watch();
+  ASSERT_TRUE(becomes("01A", "running"));
+  ASSERT_TRUE(shows([](const Picture& picture) { return picture.topics.contains("campaign:01A"); }));
+  const auto before = watch_->picture()->topics;
+  const auto campaign = follow("01A");
+  const std::uint64_t stamp = campaign->model.stamp();
+  tell("01A", {"a"}, 0, R"({"fraction":0.75})");
+  EXPECT_TRUE(
+      shows([&](const Picture& picture) { return picture.topics.at("campaign:01A") > before.at("campaign:01A"); }));
+  const std::lock_guard lock(campaign->mutex);
+  EXPECT_THAT(campaign->progress.at(0), HasSubstr("0.75"));
+  EXPECT_EQ(campaign->model.stamp(), stamp) << "no cell has changed";
+}
+
+TEST_F(LocalWatchTest, AnAttemptThatBeganLaterGoesOn) {
+  begin("01A", {planned("a", 0), planned("b", 1)});
+  fail("a", "01A");  // ended at 1
+  fail("b", "01A");
+  tell("01A", {"a"}, 0);
+  watch();
+  EXPECT_TRUE(becomes("01A", "failed failed")) << "what is told is older";
+  tell("01A", {"a"}, 2);
+  EXPECT_TRUE(becomes("01A", "running failed"));
+}
+
+TEST_F(LocalWatchTest, OfAProcessOfSeveralOnlyOneIsSeenAtWork) {
+  begin("01A", {planned("a", 0), planned("b", 1)});
+  tell("01A", {"a"}, 0, "");
+  watch();
+  ASSERT_TRUE(becomes("01A", "running waiting"));
+  const auto campaign = follow("01A");
+  const std::lock_guard lock(campaign->mutex);
+  EXPECT_FALSE(campaign->model.facts(0).is_exact) << "it is not on the timeline";
+  EXPECT_THAT(campaign->progress, IsEmpty());
+}
+
+TEST_F(LocalWatchTest, ACampaignThatWasCutOffHasEnded) {
+  std::array<char, 256> host{};
+  ::gethostname(host.data(), host.size() - 1);
+  begin("01A", {planned("a", 0), planned("b", 1)}, "running", host.data());
+  begin("01B", {planned("c", 0)}, "running", "elsewhere");
+  fail("a", "01A");
+  tell("01A", {"b"}, 100);
+  fs::last_write_time(folder_ / "state/live/01A.json", fs::file_time_type::clock::now() - std::chrono::minutes(1));
+  dead_ = {"01A", "01B"};
+  watch();
+  EXPECT_TRUE(becomes("01A", "failed unknown"));
+  EXPECT_TRUE(becomes("01B", "waiting")) << "nobody here can tell";
+  const auto picture = watch_->picture();
+  EXPECT_EQ(picture->campaigns[1].state, "failed");
+  EXPECT_EQ(picture->campaigns[1].running, 0U);
+  EXPECT_EQ(picture->campaigns[0].state, "running");
+  EXPECT_EQ(picture->busy, 0U);
+}
+
+TEST_F(LocalWatchTest, ShowsWhatARunPrints) {
+  begin("01A", {planned("a", 0), planned("b", 1)});
+  tell("01A", {"a"});
+  folder_.write("state/scratch/01A/a", std::string(100'000, 'x') + "\nsecond to last\nlast\n");
+  watch();
+  ASSERT_TRUE(becomes("01A", "running waiting"));
+  const auto text = watch_->live_output("01A", 0);
+  ASSERT_TRUE(text.has_value() && text->has_value());
+  EXPECT_THAT(**text, testing::EndsWith("second to last\nlast\n"));
+  EXPECT_LE((*text)->size(), 32U * 1024U);
+  for (const std::size_t none : {1U, 2U}) EXPECT_FALSE(watch_->live_output("01A", none)->has_value());
+  EXPECT_FALSE(watch_->live_output("01B", 0)->has_value());
+}
+
+TEST_F(LocalWatchTest, ReadsNoOutputElsewhere) {
+  begin("01A", {planned("a", 0)});
+  const fs::path secret = folder_.write("secret/a", "a secret\n");
+  tell("01A", {"a"});
+  const auto shown = [this] { return watch_->live_output("01A", 0).value().value_or("nothing"); };
+  fs::create_directories(folder_ / "state/scratch/01A");
+  fs::create_symlink(secret, output_of("01A", "a"));
+  watch();
+  ASSERT_TRUE(becomes("01A", "running"));
+  EXPECT_EQ(shown(), "nothing");
+  fs::remove_all(folder_ / "state/scratch/01A");
+  fs::create_symlink(folder_ / "secret", folder_ / "state/scratch/01A");
+  EXPECT_EQ(shown(), "nothing") << "a folder that leads out";
 }
 
 TEST_F(LocalWatchTest, KnowsResultsOfOtherCampaigns) {
@@ -245,7 +386,8 @@ TEST_F(LocalWatchTest, ReadsScalarsOfTheFolder) {
 }
 
 TEST_F(LocalWatchTest, SaysThatNothingWasRunHere) {
-  EXPECT_THAT(error_of(make_local_watch(folder_ / "nowhere", nullptr)), HasSubstr("no campaign has been run here"));
+  EXPECT_THAT(error_of(make_local_watch(folder_ / "nowhere", nullptr, nullptr)),
+              HasSubstr("no campaign has been run here"));
   EXPECT_FALSE(fs::exists(folder_ / "nowhere")) << "and makes none";
 }
 
