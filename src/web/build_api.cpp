@@ -133,6 +133,16 @@ std::string key_of(const std::string& wanted, const view::Picture& picture) {
   return row == picture.campaigns.end() || row->build.empty() ? wanted : row->build;
 }
 
+// Its job has ended, and what came of it is not listed yet.
+Json early_json(const view::CampaignRow& row) {
+  jobs::JobView job;
+  job.id = {row.build};
+  job.state = jobs::State::kStarted;
+  job.created_at = to_text(row.created);
+  job.progress = json_of(*row.building).dump(-1, ' ', false, Json::error_handler_t::replace);
+  return job_json(job, row.id, "");
+}
+
 std::optional<Response> find_build(const Desk& desk, const Call& call) {
   const auto jobs = jobs_lookup(desk);
   const auto stored = stored_lookup(desk);
@@ -149,6 +159,9 @@ std::optional<Response> find_build(const Desk& desk, const Call& call) {
       if (one["key"] == key) object["build"] = std::move(one);
     }
   }
+  const auto early = std::ranges::find(picture->campaigns, key, &view::CampaignRow::build);
+  if (!object.contains("build") && early != picture->campaigns.end() && early->building)
+    object["build"] = early_json(*early);
   if (!object.contains("build")) return trouble_response(404, call.request.path, "there is no such build (any more)");
   for (const view::CampaignRow& row : picture->campaigns) {
     if (row.build == key) object["campaigns"].push_back(row.id);

@@ -223,6 +223,13 @@ TEST_F(JobApiTest, ListsBuildsThatGoOnFirst) {
             Json::parse(R"([{"name":"10.0.0.7:3632","done":4,"failed":1}])"));
   EXPECT_EQ(json("/api/v1/builds/" + std::string(kCampaign) + "-build").at("build").at("key"), record.key.hex())
       << "what was the job of a campaign's build is found under that name when it is done, too";
+  row.id = "01C";
+  row.build = "01C-build";
+  row.building.emplace().phase = "queueing";
+  watch_.seen.campaigns.push_back(row);
+  const Json ending = json("/api/v1/builds/01C-build");
+  EXPECT_EQ(ending.at("build").at("phase"), "queueing") << "its job has just ended, and its build is not listed yet";
+  EXPECT_EQ(ending.at("campaigns"), Json::array({"01C"}));
   EXPECT_EQ(get("/api/v1/builds/" + record.key.hex() + "/log").body, "make\n\x1b[31mwarning\x1b[0m\n");
   EXPECT_EQ(json("/api/v1/builds/01B-build").at("build").at("state"), "waiting");
   EXPECT_TRUE(queue_.jobs->put_output({"01A-build"}, 0, "going on\n").has_value());

@@ -128,8 +128,8 @@ function Early({ detail }: { detail: CampaignDetail }): JSX.Element {
   const { campaign } = detail;
   return (
     <>
-      <div class="card summary">
-        <CampaignProgress of={campaign} />
+      <div class="card">
+        {campaign.building && <CampaignProgress of={campaign} />}
         <Facts
           list={[
             ['Asked for', <Ago at={campaign.created} />],
