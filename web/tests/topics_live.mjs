@@ -31,7 +31,7 @@ export function live(scene) {
     const page = await view.goTo('/');
     await mark(page);
     const { called, id } = await scene.building('slowly');
-    view.context.expected.push(/status of 404.*-build/); // its job has ended, and its build is not listed yet
+    view.context.expected.push(/status of 404.*\/map/); // asked for beside the campaign: none yet
     const row = page.getByRole('table', { name: 'Campaigns' }).getByRole('row').filter({ hasText: 'slowly' });
     await row.getByText('building', { exact: true }).first().waitFor();
     await row.getByRole('link', { name: 'slowly' }).click();
