@@ -259,6 +259,10 @@ fs::path Layer::locate(const std::string& path) const {
   return (top() / relative_to(spec_->project, seen)).lexically_normal();
 }
 
+unsigned Layer::owner() const {
+  return spec_->run_as ? spec_->run_as->uid : ::geteuid();
+}
+
 Status make_veil(const LayerSpec& spec) {
   if (::mkdir(spec.veil.c_str(), 0700) != 0) return system_error(errno, spec.veil.string());
   Status filled = fill_common(spec, spec.veil);

@@ -67,6 +67,8 @@ class Layer {
   [[nodiscard]] std::uint64_t written(std::uint64_t enough) const;
   // Where the status file (relative to the working folder) of a running process lies.
   [[nodiscard]] fs::path locate(const std::string& path) const;
+  // Whose the files are that a process makes in it: a user id.
+  [[nodiscard]] unsigned owner() const;
 
  private:
   [[nodiscard]] fs::path top() const;  // stands for the project

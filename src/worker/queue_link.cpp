@@ -1,8 +1,5 @@
 #include "worker/queue_link.h"
 
-#include <poll.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <condition_variable>
 #include <map>
@@ -15,6 +12,7 @@
 #include "queue/redis_url.h"
 #include "worker/outbox.h"
 #include "worker/queue_words.h"
+#include "worker/telling.h"
 
 namespace simswarm::worker {
 namespace {
@@ -121,9 +119,13 @@ class Link final : public QueueLink {
 
   void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) override {
     const std::lock_guard guard(mutex_);
-    told_ = std::move(told);
-    running_ = running;
-    working_seconds_ = working_seconds;
+    telling_.say(std::move(told), running, working_seconds);
+    if (telling_.is_urgent()) ring(wake_);
+  }
+
+  [[nodiscard]] bool is_watched(const jobs::JobId& job) const override {
+    const std::lock_guard guard(mutex_);
+    return telling_.is_watched(job);
   }
 
   void tell_obstacle(const std::string& text) override {
@@ -175,9 +177,10 @@ class Link final : public QueueLink {
     // In this order: who was stopped for a while shall not take back what he holds himself.
     if (is_due(next_beat_)) SIMSWARM_CHECK(beat(lock));
     SIMSWARM_CHECK(hand_in(lock));
+    if (telling_.is_urgent()) SIMSWARM_CHECK(tell_urgent(lock));
     if (is_due(next_look_)) SIMSWARM_CHECK(look_after(lock));
     while (may_claim_ && is_due(stuck_until_) && held_.size() < most_held_ && !ends_) {
-      if (is_due(next_beat_) || is_due(next_look_)) break;
+      if (is_due(next_beat_) || is_due(next_look_) || telling_.is_urgent()) break;
       SIMSWARM_TRY(const bool again, claim(lock));
       SIMSWARM_CHECK(hand_in(lock));
       if (!again) break;
@@ -192,7 +195,7 @@ class Link final : public QueueLink {
     if (!rung) return propagate(rung.error());
     for (const std::string& command : rung->commands) obey(command);
     for (const jobs::QueueName& queue : rung->woken) {
-      if (!serves(queue.text)) continue;
+      if (!serves(options_.patterns, queue.text)) continue;
       active_.insert(queue);
       may_claim_ = true;
     }
@@ -212,6 +215,7 @@ class Link final : public QueueLink {
       next_beat_ = {};  // says what is ours to stop, or no longer ours
       to_stop_.insert(*command.stop);
     }
+    if (command.watch) telling_.watch(*command.watch);
     ring(event_);
   }
 
@@ -224,6 +228,7 @@ class Link final : public QueueLink {
       if (!answers) return propagate(answers.error());
       for (std::size_t i = 0; i < some.size(); ++i) {
         held_.erase(id_of(some[i].claim));
+        telling_.forget(some[i].claim.job);
         if (answers->at(i) != jobs::Answer::kDone && answers->at(i) != jobs::Answer::kAlready) continue;
         if (some[i].how == Settlement::How::kComplete) ++state_.finished;
         if (some[i].how == Settlement::How::kFail) ++state_.failed;
@@ -266,9 +271,7 @@ class Link final : public QueueLink {
     }
     // A queue of jobs in which there is nothing to do may come in large pieces; what is to be run comes as wanted.
     ahead_ = kept == 0 && !at_once.empty() ? std::min(kMostAtOnce, std::max<std::size_t>(2 * at_once.size(), 8)) : 0;
-    const auto is_back = [](const Settlement& one) { return one.how == Settlement::How::kHandBack; };
-    std::stable_partition(at_once.begin(), at_once.end(), [&](const Settlement& one) { return !is_back(one); });
-    std::reverse(std::find_if(at_once.begin(), at_once.end(), is_back), at_once.end());  // each goes to the front
+    put_handed_back_last(at_once);
     outbox_.put(std::move(at_once));
     if (kept > 0) ring(event_);
     if (!claims->jobs.empty()) {
@@ -364,12 +367,6 @@ class Link final : public QueueLink {
     return queues;
   }
 
-  [[nodiscard]] bool serves(const std::string& queue) const {
-    if (!jobs::check_queue({queue})) return false;  // RQ takes names that we do not
-    return std::any_of(options_.patterns.begin(), options_.patterns.end(),
-                       [&](const std::string& pattern) { return matches(pattern, queue); });
-  }
-
   // Leases of the dead, jobs that are due, queues that somebody else has filled.
   Status look_after(std::unique_lock<std::mutex>& lock) {
     outbox_.adopt(false);  // before their leases run out
@@ -378,7 +375,7 @@ class Link final : public QueueLink {
     const auto looked = [this]() -> Result<std::vector<jobs::QueueView>> {
       // Who was stopped himself for a while has seen nobody renew a lease meanwhile.
       if (is_due(reaps_from_)) SIMSWARM_CHECK(reap_all(*queue_, options_.say));
-      return look_at(*queue_, [this](const std::string& name) { return serves(name); });
+      return look_at(*queue_, [this](const std::string& name) { return serves(options_.patterns, name); });
     }();
     lock.lock();
     if (looked) SIMSWARM_CHECK(look_for_cpus(lock));
@@ -417,34 +414,41 @@ class Link final : public QueueLink {
 
     std::vector<Claim> held;
     for (const auto& [id, job] : held_) held.push_back(job.claim);
-    const std::vector<jobs::Told> told = std::exchange(told_, {});
+    const std::vector<jobs::Told> told = telling_.take();
     registered_ = served_;
     registered_.insert(named_.begin(), named_.end());
     for (const auto& [id, job] : held_) {
       if (registered_.size() < named_.size() + kMostQueues) registered_.insert(job.queue);
     }
     const jobs::WorkerRecord record =
-        record_of(options_, {named_, registered_, state_, running_, working_seconds_, obstacle_});
+        record_of(options_, {named_, registered_, state_, telling_.running(), telling_.working_seconds(), obstacle_});
     lock.unlock();
-    const auto beaten = [&]() -> Result<std::vector<jobs::Beat>> {
-      SIMSWARM_CHECK(queue_->present(record));
-      if (!told.empty()) SIMSWARM_CHECK(queue_->tell(told));
-      if (held.empty()) return std::vector<jobs::Beat>();
-      return queue_->heartbeat(held);
-    }();
+    const Result<Beaten> beaten = worker::beat(*queue_, record, told, held);
     lock.lock();
     if (!beaten) return propagate(beaten.error());
+    telling_.heard(told, beaten->watched);
     next_beat_ = system_clock().monotonic() + options_.beat;
     for (std::size_t i = 0; i < held.size(); ++i) {
       const bool named = to_stop_.contains(held[i].job.text);  // by RQ, which leaves no other word
-      if ((beaten->at(i) == jobs::Beat::kHeld && !named) || !held_.contains(id_of(held[i]))) continue;
-      const bool lost = beaten->at(i) == jobs::Beat::kLost;
+      if ((beaten->beats[i] == jobs::Beat::kHeld && !named) || !held_.contains(id_of(held[i]))) continue;
+      const bool lost = beaten->beats[i] == jobs::Beat::kLost;
       if (outbox_.has(held[i])) continue;
       (lost ? orders_.lost : orders_.stop).push_back(held[i]);
       if (lost) held_.erase(id_of(held[i]));
+      if (lost) telling_.forget(held[i].job);
       ring(event_);
     }
     to_stop_.clear();
+    return {};
+  }
+
+  Status tell_urgent(std::unique_lock<std::mutex>& lock) {
+    const std::vector<jobs::Told> told = telling_.take_urgent();
+    lock.unlock();
+    const Result<std::vector<bool>> watched = queue_->tell(told);
+    lock.lock();
+    if (!watched) return propagate(watched.error());
+    telling_.heard(told, *watched);
     return {};
   }
 
@@ -519,15 +523,12 @@ class Link final : public QueueLink {
       until = std::min({until, next_beat_, next_look_});
       const bool wants = may_claim_ && held_.size() < most_held_;
       if (wants) until = std::min(until, stuck_until_);
-      if (!outbox_.empty()) until = now;
+      if (!outbox_.empty() || telling_.is_urgent()) until = now;
     } else {
       until = std::min(until, try_again_);
     }
-    std::vector<pollfd> polled;
-    for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
-    const auto time = std::chrono::ceil<milliseconds>(std::max(until - now, Monotonic::duration::zero()));
     lock.unlock();
-    ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
+    wait_until(descriptors, until);
     hush(wake_);
     lock.lock();
   }
@@ -551,7 +552,7 @@ class Link final : public QueueLink {
   };
   std::map<std::string, HeldJob> held_;
   std::set<std::string> to_stop_;  // jobs, as RQ's command names them
-  std::vector<jobs::Told> told_;
+  Telling telling_;
   std::map<std::string, std::shared_ptr<const std::string>> manifests_;
   std::map<jobs::QueueName, Monotonic> avoided_;  // until when
   std::set<jobs::QueueName> active_;              // may have jobs
@@ -559,10 +560,8 @@ class Link final : public QueueLink {
   std::set<jobs::QueueName> served_;  // of those that patterns match: ours are registered for them
   LinkState state_;
   std::size_t most_held_ = 0;
-  std::size_t ahead_ = 0;  // jobs to be claimed beyond what is wanted, where the last had nothing to do
-  std::size_t running_ = 0;
+  std::size_t ahead_ = 0;   // jobs to be claimed beyond what is wanted, where the last had nothing to do
   std::size_t waited_ = 0;  // outcomes, when the queue was away
-  double working_seconds_ = 0;
   std::string obstacle_;
   bool may_claim_ = true;
   bool claims_now_ = false;

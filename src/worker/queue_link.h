@@ -88,6 +88,8 @@ class QueueLink {
   virtual void misses(const std::string& campaign, const std::string& cpu) = 0;
   // What goes on: replaces what was told before.
   virtual void tell(std::vector<jobs::Told> told, std::size_t running, double working_seconds) = 0;
+  // Somebody looks at what this job prints: the end of that is wanted with what is told, and goes on at once.
+  [[nodiscard]] virtual bool is_watched(const jobs::JobId& job) const = 0;
   // Why this worker takes nothing new, for who lists workers; empty: it does.
   virtual void tell_obstacle(const std::string& text) = 0;
   [[nodiscard]] virtual LinkState state() const = 0;

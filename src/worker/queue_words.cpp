@@ -1,6 +1,7 @@
 #include "worker/queue_words.h"
 
 #include <fnmatch.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -40,11 +41,30 @@ QueueCommand parse_command(std::string_view text) {
   result.shutdown = what == "shutdown";
   result.kill = what == "kill-horse";
   if (what == "stop-job") result.stop = text_of("job_id");
+  if (what == "watch-output") result.watch = text_of("job_id");
   return result;
 }
 
-bool matches(std::string_view pattern, std::string_view name) {
-  return ::fnmatch(std::string(pattern).c_str(), std::string(name).c_str(), 0) == 0;
+bool serves(const std::vector<std::string>& patterns, const std::string& queue) {
+  if (!jobs::check_queue({queue})) return false;  // RQ takes names that we do not
+  return std::any_of(patterns.begin(), patterns.end(),
+                     [&](const std::string& pattern) { return ::fnmatch(pattern.c_str(), queue.c_str(), 0) == 0; });
+}
+
+void put_handed_back_last(std::vector<jobs::Settlement>& settlements) {
+  const auto is_back = [](const jobs::Settlement& one) { return one.how == jobs::Settlement::How::kHandBack; };
+  std::stable_partition(settlements.begin(), settlements.end(),
+                        [&](const jobs::Settlement& one) { return !is_back(one); });
+  std::reverse(std::find_if(settlements.begin(), settlements.end(), is_back), settlements.end());
+}
+
+void wait_until(const std::vector<int>& descriptors, Monotonic until) {
+  std::vector<pollfd> polled;
+  polled.reserve(descriptors.size());
+  for (const int descriptor : descriptors) polled.push_back({descriptor, POLLIN, 0});
+  const auto left = std::max(until - system_clock().monotonic(), Monotonic::duration::zero());
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(left);
+  ::poll(polled.data(), polled.size(), static_cast<int>(time.count()));
 }
 
 void shorten(jobs::Settlement& one) {
@@ -91,6 +111,19 @@ jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presenc
   record.cpu = options.cpu;
   record.obstacle = presence.obstacle;
   return record;
+}
+
+Result<Beaten> beat(jobs::JobQueue& queue, const jobs::WorkerRecord& record, const std::vector<jobs::Told>& told,
+                    const std::vector<jobs::Claim>& held) {
+  Beaten beaten;
+  SIMSWARM_CHECK(queue.present(record));
+  if (!told.empty()) {
+    SIMSWARM_TRY(beaten.watched, queue.tell(told));
+  }
+  if (!held.empty()) {
+    SIMSWARM_TRY(beaten.beats, queue.heartbeat(held));
+  }
+  return beaten;
 }
 
 Status reap_all(jobs::JobQueue& queue, const std::function<void(const std::string&)>& say) {

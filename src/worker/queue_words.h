@@ -18,8 +18,9 @@ namespace simswarm::worker {
 // A command as RQ sends it to a worker.
 struct QueueCommand {
   bool shutdown = false;
-  bool kill = false;                  // kill-horse
-  std::optional<std::string> stop{};  // stop-job: which
+  bool kill = false;                   // kill-horse
+  std::optional<std::string> stop{};   // stop-job: which
+  std::optional<std::string> watch{};  // watch-output, of ours: which
 };
 // What is no command is none.
 [[nodiscard]] QueueCommand parse_command(std::string_view text);
@@ -29,8 +30,14 @@ struct QueueCommand {
 void ring(const Fd& event);
 void hush(const Fd& event);
 
-// «run-*» and the like.
-[[nodiscard]] bool matches(std::string_view pattern, std::string_view name);
+// Whether a queue is one of these: «run-*» and the like.
+[[nodiscard]] bool serves(const std::vector<std::string>& patterns, const std::string& queue);
+
+// What is handed back comes last, the first of it at the end: each goes to the front of its queue.
+void put_handed_back_last(std::vector<jobs::Settlement>& settlements);
+
+// Waits until one of these is readable, or until then.
+void wait_until(const std::vector<int>& descriptors, Monotonic until);
 
 // The queue takes no longer texts, and one of those would keep all others from being taken.
 void shorten(jobs::Settlement& one);
@@ -52,6 +59,14 @@ struct Presence {
   std::string obstacle{};
 };
 [[nodiscard]] jobs::WorkerRecord record_of(const LinkOptions& options, const Presence& presence);
+
+// What the queue says as leases are renewed: of each that was told, and of each claim.
+struct Beaten {
+  std::vector<bool> watched;
+  std::vector<jobs::Beat> beats;
+};
+[[nodiscard]] Result<Beaten> beat(jobs::JobQueue& queue, const jobs::WorkerRecord& record,
+                                  const std::vector<jobs::Told>& told, const std::vector<jobs::Claim>& held);
 
 // Takes back what workers held that have gone.
 [[nodiscard]] Status reap_all(jobs::JobQueue& queue, const std::function<void(const std::string&)>& say);

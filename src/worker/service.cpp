@@ -7,6 +7,7 @@
 #include <set>
 
 #include "base/cpu.h"
+#include "base/output_end.h"
 #include "base/text.h"
 #include "queue/queue.h"
 #include "worker/ended_run.h"
@@ -452,6 +453,11 @@ class Service final : public Host {
     return study.jobs - std::min(study.jobs, running);
   }
 
+  // Empty where it cannot be read, or not be trusted.
+  static std::string end_of_output(const RunningView& view) {
+    return read_end_of_output(view.output, jobs::kMostTail, view.output_owner).value_or(std::string());
+  }
+
   void tell(const std::vector<RunningView>& running, Monotonic now) {
     told_ = now;
     std::vector<jobs::Told> told;
@@ -459,7 +465,9 @@ class Service final : public Host {
       const auto job = executed_.find({view.study, view.run});
       if (job == executed_.end()) continue;
       const auto held = held_.find(job->second.index);
-      if (held != held_.end()) told.push_back({held->second.assigned.claim, progress_json(view)});
+      if (held == held_.end()) continue;
+      const jobs::Claim& claim = held->second.assigned.claim;
+      told.push_back({claim, progress_json(view), link_.is_watched(claim.job) ? end_of_output(view) : ""});
     }
     link_.tell(std::move(told), running_, working_seconds_);
     if (now - summed_up_ < kSummary || outcomes_.complete() + outcomes_.failed() == said_) return;

@@ -344,6 +344,8 @@ class Loop {
     running.sets_up = running.sets_up && dialect.is_setting_up(tail);
     view.progress.memory = look->memory;
     view.line = last_line(tail);
+    view.output = file;
+    if (!status.empty()) view.output_owner = look->layer->owner();
     if (stall_of(running))
       end_if_stalled(running, *look, view.progress, status.empty() ? look->written : size_of(file));
     if (!batch.is_trial) views_.push_back(view);

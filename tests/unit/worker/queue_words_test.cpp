@@ -10,6 +10,31 @@ using std::chrono::minutes;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
+TEST(QueueCommands, AreThoseOfRqAndThatSomebodyLooks) {
+  EXPECT_EQ(parse_command(R"({"command": "stop-job", "job_id": "a"})").stop, "a");
+  const QueueCommand watch = parse_command(R"({"command":"watch-output","job_id":"a"})");
+  EXPECT_EQ(watch.watch, "a");
+  EXPECT_FALSE(watch.stop || watch.kill || watch.shutdown);
+  EXPECT_FALSE(parse_command(R"({"command":"other","job_id":"a"})").watch);
+  EXPECT_FALSE(parse_command("no json").watch);
+}
+
+TEST(Settlements, ThatHandBackComeLastTheFirstAtTheEnd) {
+  using How = jobs::Settlement::How;
+  std::vector<jobs::Settlement> settlements{
+      {{{"a"}, 1}, How::kHandBack}, {{{"b"}, 1}, How::kComplete, "1"}, {{{"c"}, 1}, How::kHandBack}};
+  put_handed_back_last(settlements);
+  std::vector<std::string> ids;
+  for (const jobs::Settlement& one : settlements) ids.push_back(one.claim.job.text);
+  EXPECT_THAT(ids, ElementsAre("b", "c", "a"));
+}
+
+TEST(Queues, AreServedByPatternsAndNamesThatWeTake) {
+  EXPECT_TRUE(serves({"build", "run-*"}, "run-01A"));
+  EXPECT_FALSE(serves({"build", "run-*"}, "other"));
+  EXPECT_FALSE(serves({"*"}, "a name of RQ's"));
+}
+
 TEST(MissingCpus, AreSaidOnceAndAgainWhenTheyComeBack) {
   const Monotonic begin{std::chrono::hours(5)};
   MissingCpus missing(minutes(3));
