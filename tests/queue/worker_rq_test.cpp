@@ -129,9 +129,13 @@ put('fourth', './prog', 'fourth', depends_on=['second', 'third'])
   EXPECT_EQ(counts().deferred, 2U);
   rq_.work_burst("py");
   EXPECT_TRUE(becomes("second", State::kFinished));
-  EXPECT_TRUE(becomes("third", State::kQueued));
-  EXPECT_EQ(times_begun("fourth"), 0U);
-  rq_.work_burst("py");
+  // Python's worker may have been there long enough to take the third, too.
+  const auto third = [&] { return details("third").job.state; };
+  EXPECT_TRUE(wait_until([&] { return third() == State::kQueued || third() == State::kFinished; }));
+  if (third() == State::kQueued) {
+    EXPECT_EQ(times_begun("fourth"), 0U);
+    rq_.work_burst("py");
+  }
   EXPECT_TRUE(becomes("fourth", State::kFinished));
   EXPECT_EQ(python("print(fetch('third').return_value(), py.count, DeferredJobRegistry(queue=q).get_job_ids(),"
                    "DeferredJobRegistry(queue=py).get_job_ids())"),

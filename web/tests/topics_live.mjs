@@ -31,7 +31,6 @@ export function live(scene) {
     const page = await view.goTo('/');
     await mark(page);
     const { called, id } = await scene.building('slowly');
-    view.context.expected.push(/status of 404.*\/map/); // asked for beside the campaign: none yet
     const row = page.getByRole('table', { name: 'Campaigns' }).getByRole('row').filter({ hasText: 'slowly' });
     await row.getByText('building', { exact: true }).first().waitFor();
     await row.getByRole('link', { name: 'slowly' }).click();
@@ -69,6 +68,34 @@ export function live(scene) {
     await page.getByLabel('Only $load').selectOption({ label: '3' });
     await page.getByRole('tab', { name: 'Runs' }).click();
     await page.getByText('8 of 24 runs').waitFor();
+    noComplaints(view.context);
+  });
+
+  story(view, 'a run that goes on shows what it prints, and new lines as they come', async () => {
+    const id = await scene.slow('printing');
+    const position = (await scene.site.jobs(id, 'started'))[0].id.slice(id.length + 1);
+    const page = await view.goTo(`/campaigns/${id}/runs/${position}`);
+    await mark(page);
+    const log = page.getByRole('region', { name: 'The last lines of what runs' });
+    const lines = async () => (await log.textContent()).split('\n').filter((line) => line.trim() !== '');
+    const events = async () => [...(await log.textContent()).matchAll(/\*\* Event #(\d+)/g)].map((one) => Number(one[1]));
+    await until('it shows more than a line', async () => (await lines()).length > 5, 30);
+    const first = await events();
+    await until('new lines come', async () => (await events()).length > first.length + 2, 30);
+    const then = await events();
+    assert.deepEqual(then.slice(0, first.length), first, 'what was shown before stays');
+    assert.deepEqual(then, [...new Set(then)].sort((a, b) => a - b), 'each line is there once, in its order');
+    // Who reads at the end stays there, who has gone up stays where he is.
+    await until('it is longer than its box', () => log.evaluate((box) => box.scrollHeight > box.clientHeight + 200), 60);
+    const atEnd = () => log.evaluate((box) => box.scrollHeight - box.scrollTop - box.clientHeight < 40);
+    await until('it stays at the end', atEnd);
+    await log.evaluate((box) => { box.scrollTop = 0; });
+    const seen = (await events()).length;
+    await until('more comes', async () => (await events()).length > seen, 30);
+    assert.equal(await log.evaluate((box) => box.scrollTop), 0);
+    await isSame(page);
+    await page.goto('about:blank');
+    await scene.cancel(id);
     noComplaints(view.context);
   });
 

@@ -155,7 +155,6 @@ export function CampaignPage({ id }: { id: string }): JSX.Element {
   const isEarly = data?.campaign.planned === false;
   useEffect(() => setEarly(isEarly), [isEarly]);
   const list = troublesOf(data?.trouble);
-  const gone = !data && shown.failure && !shown.failure.passing;
   return (
     <>
       <p class="crumbs">
@@ -183,7 +182,7 @@ export function CampaignPage({ id }: { id: string }): JSX.Element {
           <Waiting failure={shown.failure} what="the campaign" />
         </div>
       )}
-      {!gone && !isEarly && (
+      {data && !isEarly && (
         <Tabs
           label="Views of the campaign"
           tabs={tabs}

@@ -70,7 +70,10 @@ export async function logIn(page, token) {
 // Nothing scrolls sideways but what has a box of its own for it.
 export async function fits(page, name) {
   await page.setViewportSize(NARROW);
-  const found = await page.evaluate(() => {
+  const found = await page.evaluate(async () => {
+    // Charts follow the size of their box a moment later.
+    const isWide = () => document.documentElement.scrollWidth > document.documentElement.clientWidth;
+    for (let i = 0; i < 50 && isWide(); i++) await new Promise((done) => setTimeout(done, 100));
     const room = document.documentElement.clientWidth;
     const wide = [];
     for (const one of document.querySelectorAll('body *')) {
