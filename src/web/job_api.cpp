@@ -93,7 +93,9 @@ Result<std::string> listed(QueueDesk& queue, const std::vector<jobs::JobView>& j
     SIMSWARM_TRY(const auto found, queue.watch->errors(failed));
     for (std::size_t i = 0; i < failed.size(); ++i) errors[failed[i].text] = found[i];
   }
+  constexpr std::size_t kUsual = 512;  // bytes of a job
   std::string text = "[";
+  text.reserve(jobs.size() * kUsual);
   for (const jobs::JobView& job : jobs) {
     if (text.size() > 1) text += ',';
     const auto error = errors.find(job.id.text);

@@ -107,7 +107,7 @@ void append_json(std::string& text, const jobs::JobView& job, const std::string&
   put_number("attempt", job.attempt);
   put_number("lost", job.lost_on.size());
   name("lost_on");
-  text += Json(job.lost_on).dump(-1, ' ', false, Json::error_handler_t::replace);
+  text += job.lost_on.empty() ? "[]" : Json(job.lost_on).dump(-1, ' ', false, Json::error_handler_t::replace);
   put_number("stop_requested", job.stop_requested);
   put_number("retries_left", job.retries_left);
   put("worker", job.worker);
