@@ -178,6 +178,7 @@ class MongoBackEnd final : public BackEnd {
     SIMSWARM_CHECK(client_->make_index(kChunks, {"files_id", "n"}, true));
     SIMSWARM_CHECK(client_->make_index(kFiles, {"filename", "uploadDate"}, false));
     for (const char* name : {"campaign", "group"}) SIMSWARM_CHECK(client_->make_index("results", {name}, false));
+    SIMSWARM_CHECK(client_->make_index("attempts", {"campaign"}, false));
     const Document probe{"probe/" + make_ulid(system_clock().stamp()), R"({"v":1})", {}};
     SIMSWARM_TRY(const auto first, insert("settings", {&probe, 1}));
     SIMSWARM_TRY(const auto second, insert("settings", {&probe, 1}));

@@ -102,7 +102,9 @@ class ThreadedWatch final : public Watch {
       : options_(std::move(options)), picture_(std::make_shared<Picture>()), asked_at_(Clock::now()) {
     const SignalsBlocked blocked;  // they are for the thread that waits for them
     queue_thread_ = std::thread([this] { watch_queue(); });
-    if (options_.open_store) store_thread_ = std::thread([this] { watch_store(); });
+    if (!options_.open_store) return;
+    store_thread_ = std::thread([this] { watch_store(); });
+    opening_thread_ = std::thread([this] { watch_opened(); });
   }
   ThreadedWatch(const ThreadedWatch&) = delete;
   ThreadedWatch& operator=(const ThreadedWatch&) = delete;
@@ -114,6 +116,7 @@ class ThreadedWatch final : public Watch {
     changed_.notify_all();
     queue_thread_.join();
     if (store_thread_.joinable()) store_thread_.join();
+    if (opening_thread_.joinable()) opening_thread_.join();
   }
 
   std::shared_ptr<const Picture> picture() override {
@@ -193,6 +196,9 @@ class ThreadedWatch final : public Watch {
     return is_hurried_ ? kAtOnce : is_behind_ ? kPause : usual;
   }
   [[nodiscard]] std::chrono::milliseconds store_pace(std::chrono::milliseconds usual) const {
+    return is_opened_ ? kAtOnce : usual;
+  }
+  [[nodiscard]] std::chrono::milliseconds opening_pace(std::chrono::milliseconds usual) const {
     const bool is_away = !servers_.store_trouble.empty();
     return !is_away && std::ranges::any_of(wanted_, &is_new) ? kAtOnce : usual;
   }
@@ -359,6 +365,7 @@ class ThreadedWatch final : public Watch {
       {
         const std::lock_guard lock(mutex_);
         store_asked_ = begun;
+        is_opened_ = false;
       }
       const Status looked = look_at_store(store, listed_at, begun);
       {
@@ -380,7 +387,6 @@ class ThreadedWatch final : public Watch {
       listed_at = now;
     }
     SIMSWARM_CHECK(read_requests(*store));
-    SIMSWARM_CHECK(begin_following(*store));
     std::vector<std::shared_ptr<Follower>> some;
     {
       const std::lock_guard lock(mutex_);
@@ -389,14 +395,8 @@ class ThreadedWatch final : public Watch {
     }
     for (std::size_t i = 0; i < std::min(kMostQuestions, some.size()); ++i) {
       SIMSWARM_CHECK(some[store_turn_++ % some.size()]->look_at_store(*store));
-      if (is_waited_for()) break;  // who has nothing yet comes first
     }
     return {};
-  }
-
-  bool is_waited_for() {
-    const std::lock_guard lock(mutex_);
-    return std::ranges::any_of(wanted_, &is_new);
   }
 
   bool wants_list() {
@@ -451,8 +451,23 @@ class ThreadedWatch final : public Watch {
     return followers;
   }
 
+  // Who opens a campaign does not wait for what is read of others: a server may take a second for a batch.
+  void watch_opened() {
+    std::unique_ptr<store::Store> store;
+    for (;;) {
+      const Monotonic begun = Clock::now();
+      const Status opened = begin_following(store);
+      if (!opened) {
+        const std::lock_guard lock(mutex_);
+        servers_.store_trouble = opened.error().message;
+      }
+      if (!opened && options_.news) options_.news();
+      if (!wait_for(begun, &ThreadedWatch::opening_pace)) return;
+    }
+  }
+
   // Reads the plan of one that somebody has asked for.
-  Status begin_following(store::Store& store) {
+  Status begin_following(std::unique_ptr<store::Store>& store) {
     std::string id;
     {
       const std::lock_guard lock(mutex_);
@@ -460,14 +475,17 @@ class ThreadedWatch final : public Watch {
       if (one == wanted_.end()) return {};
       id = one->first;
     }
-    const auto asked = store.campaign(id);
+    if (!store) {
+      SIMSWARM_TRY(store, options_.open_store());
+    }
+    const auto asked = store->campaign(id);
     if (!asked && asked.error().can_retry) return propagate(asked.error());
     Wanted found;
     if (!asked) found.trouble = asked.error().message;
     found.is_unknown = asked && !*asked;
     if (asked && *asked) {
       const store::CampaignRecord& record = **asked;
-      Result<RunPlan> plan = options_.load_plan(record, store);
+      Result<RunPlan> plan = options_.load_plan(record, *store);
       if (!plan && plan.error().can_retry) return propagate(plan.error());
       if (plan)
         found.follower =
@@ -481,7 +499,7 @@ class ThreadedWatch final : public Watch {
     found.asked = one->second.asked;
     one->second = std::move(found);
     make_room();
-    is_hurried_ = true;
+    is_hurried_ = is_opened_ = true;
     changed_.notify_all();
     return {};
   }
@@ -502,10 +520,10 @@ class ThreadedWatch final : public Watch {
   EarlyRows early_;
   std::map<std::string, Wanted> wanted_;
   std::optional<Monotonic> store_asked_;  // nothing: it has answered
-  bool is_ending_ = false, is_hurried_ = false, is_behind_ = false;
+  bool is_ending_ = false, is_hurried_ = false, is_behind_ = false, is_opened_ = false;
   std::size_t store_turn_ = 0;  // the store's thread alone
   BuildJobs builds_;            // the queue's thread alone
-  std::thread queue_thread_, store_thread_;
+  std::thread queue_thread_, store_thread_, opening_thread_;
 };
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include <atomic>
+#include <future>
 #include <set>
 
 #include "base/text.h"
@@ -323,6 +324,31 @@ TEST_F(WatchTest, FollowsACampaign) {
       shows([](const Picture& picture) { return picture.topics.contains("campaign:" + std::string(kCampaign)); }));
   EXPECT_EQ(watch_->follow(kCampaign).campaign, campaign) << "one for all";
   EXPECT_EQ(plans_, 1);
+}
+
+// A server may take a second for a batch of what is read of others.
+TEST_F(WatchTest, OpensACampaignWhileTheStoreIsBusy) {
+  keep();
+  std::promise<void> goes_on;
+  std::atomic<bool> is_busy = false;
+  WatchOptions slow = options();
+  slow.load_request = [&, answer = goes_on.get_future().share()](const jobs::JobDetails&, store::Store&) {
+    is_busy = true;
+    answer.wait();
+    return Result<BuildAsked>(BuildAsked{});
+  };
+  change([](Scene& scene) {
+    jobs::JobDetails build;
+    build.job.id = {"01M82V0000CCCCCCCCCCCCCCCC-build"};
+    build.job.queue = {"build"};
+    scene.builds = {build};
+    scene.survey.queues.push_back({.name = {"build"}, .campaign = "", .priority = 0, .counts = {.queued = 1}});
+  });
+  watch_ = make_watch(std::move(slow));
+  EXPECT_TRUE(wait_until([&] { return watch_->picture() && is_busy; }));
+  EXPECT_NE(follow(), nullptr);
+  EXPECT_TRUE(is_busy);
+  goes_on.set_value();
 }
 
 TEST_F(WatchTest, KnowsNoCampaignOfAnotherId) {
