@@ -26,6 +26,7 @@ namespace simswarm::cli {
 namespace {
 
 constexpr std::chrono::milliseconds kRedisTimeout{2'000};
+constexpr double kQueueRate = 1.5;  // lookups a second, in the long run: who looks at a run asks for its output each
 constexpr double kStoreRate = 0.5;  // lookups a second, in the long run: campaigns are looked at and values read beside
 
 // Where queue and store are, and how they are opened; each user of it has connections of its own.
@@ -223,7 +224,7 @@ Result<ExitCode> serve_swarm(const DashboardArguments& arguments) {
   News news(server, events);
   const auto wake = [&server] { server.wake(); };
   const std::unique_ptr<view::Watch> watch = view::make_watch(watch_options(places, std::ref(news)));
-  web::Lookups at_queue(wake);
+  web::Lookups at_queue(wake, kQueueRate);
   std::optional<web::Lookups> at_store;
   std::optional<view::ValueReader> values;
   web::Desk desk;

@@ -13,6 +13,7 @@ namespace simswarm::web {
 namespace {
 
 constexpr std::chrono::milliseconds kFresh{1'000};
+constexpr std::chrono::milliseconds kLive{900};  // pages ask each second
 constexpr int kMostAttempts = 50;
 constexpr std::uint64_t kMostFile = 32U << 20U;  // bytes; what is larger is got with simswarm store get
 
@@ -168,7 +169,25 @@ std::optional<Response> run(const Desk& desk, const Call& call) {
   return json_response(dumped(std::move(object)));
 }
 
-// What an attempt printed last; what goes on tells its last line.
+// The end of what a run that goes on has printed, once for all pages: its worker hears that somebody looks. Until it
+// has told some, its last line.
+std::optional<Response> live_output(const Desk& desk, const OneRun& one) {
+  if (desk.at_queue != nullptr) {
+    const jobs::JobId id = desk.job_of(one.campaign.id, one.position);
+    const auto tail = desk.at_queue->find("tail " + id.text, kLive, [&desk, id]() -> Response {
+      const auto queue = desk.queue();
+      if (!queue) return response_of(queue.error());
+      auto told = (*queue)->jobs->watch_output(id);
+      return told ? text_response(std::move(told->text)) : response_of(told.error());
+    });
+    if (!tail || (tail->status == 200 && !tail->body.empty())) return tail;
+  }
+  const Json progress = one.progress.empty() ? Json() : foreign_json(one.progress);
+  const Json line = progress.is_object() ? progress.value("line", Json()) : Json();
+  return text_response(line.is_string() ? line.get<std::string>() + "\n" : "");
+}
+
+// What an attempt printed last.
 std::optional<Response> output(const Desk& desk, const Call& call) {
   std::optional<Response> instead;
   const auto one = find_run(desk, call, instead);
@@ -177,11 +196,8 @@ std::optional<Response> output(const Desk& desk, const Call& call) {
   const std::string stream = call.query("stream").empty() ? "output" : call.query("stream");
   if (!attempt || (stream != "output" && stream != "errors"))
     return bad_request(call, "attempt is to be a number, stream «output» or «errors»");
-  if (*attempt == 0 && !one->progress.empty()) {
-    const Json progress = foreign_json(one->progress);
-    const Json line = progress.is_object() ? progress.value("line", Json()) : Json();
-    return text_response(line.is_string() ? line.get<std::string>() + "\n" : "");
-  }
+  const bool runs = one->facts.cell == view::Cell::kRunning || !one->progress.empty();
+  if (*attempt == 0 && runs) return live_output(desk, *one);
   if (*attempt == 0 && one->facts.attempt == 0) return text_response("");  // none has been begun, as far as is known
   const int number = static_cast<int>(*attempt == 0 ? std::size_t{one->facts.attempt} : *attempt);
   const std::string name = fmt::format("output {} {} {} {}", one->campaign.id, one->position, number, stream);

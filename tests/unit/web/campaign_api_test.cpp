@@ -257,6 +257,27 @@ TEST_F(CampaignApiTest, ShowsWhatARunSaysWhileItGoesOn) {
   }
 }
 
+TEST_F(CampaignApiTest, ShowsTheEndOfWhatARunPrintsThatGoesOnOnceItIsTold) {
+  enqueue(std::string(kCampaign) + "-2");
+  const jobs::Claim held = claim();
+  set(2, facts(Cell::kRunning));
+  EXPECT_EQ(get(kPath + "/runs/2/output", "attempt=0").body, "") << "not even a line is known";
+  campaign_->progress[2] = R"({"line":"** Event #100"})";
+  EXPECT_EQ(get(kPath + "/runs/2/output", "attempt=0").body, "** Event #100\n");
+  const std::string text = "one\n</pre><script>\x1b[31m\xff\n";
+  const auto watched = queue_.jobs->tell({{held, "{}", text}});
+  EXPECT_THAT(watched.value_or(std::vector<bool>()), ElementsAre(true)) << "its worker hears that somebody looks";
+  EXPECT_TRUE(wait_until([&] { return get(kPath + "/runs/2/output", "attempt=0").body == text; }));
+  EXPECT_EQ(get(kPath + "/runs/2/output", "attempt=0").type, "text/plain; charset=utf-8");
+}
+
+TEST_F(CampaignApiTest, ShowsTheLastLineOfWhatRunsWhileTheQueueIsAway) {
+  set(2, facts(Cell::kRunning));
+  campaign_->progress[2] = R"({"line":"** Event #100"})";
+  queue_trouble_ = "Redis is away";
+  EXPECT_EQ(get(kPath + "/runs/2/output", "attempt=0").body, "** Event #100\n");
+}
+
 TEST_F(CampaignApiTest, ShowsARunThoughServersAreAway) {
   queue_trouble_ = "Redis is away";
   store_trouble_ = "MongoDB is away";

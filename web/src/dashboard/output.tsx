@@ -7,11 +7,22 @@ import { Text } from '../common/text';
 
 const MOST = 400_000; // characters kept
 const PAUSE = 2_000;
+const LIVE_PAUSE = 1_000; // of what is told as an end that moves on
 
 interface Got {
   text: string;
   failure: string;
   any: boolean;
+}
+
+// What was shown and the end that is told now, as one text where they overlap: what somebody reads stays where it is.
+export function joined(before: string, end: string): string {
+  const head = end.slice(0, end.indexOf('\n') + 1 || 200);
+  if (head === '') return end;
+  for (let at = before.indexOf(head), tries = 0; at >= 0 && tries < 1_000; at = before.indexOf(head, at + 1), ++tries) {
+    if (end.startsWith(before.slice(at))) return before.slice(0, at) + end;
+  }
+  return end;
 }
 
 // One answer after the other, while it is looked at. `grow`: the server tells where to go on.
@@ -30,7 +41,7 @@ function useOutput(path: string, live: boolean, grow: boolean): Got {
             all = (answer.next < next ? answer.text : all + answer.text).slice(-MOST);
             next = answer.next;
           } else {
-            all = answer.text.slice(-MOST);
+            all = (live ? joined(all, answer.text) : answer.text).slice(-MOST);
           }
           setGot((before) =>
             before.any && before.text === all && !before.failure ? before : { text: all, failure: '', any: true },
@@ -42,7 +53,7 @@ function useOutput(path: string, live: boolean, grow: boolean): Got {
         setGot((before) => ({ ...before, failure: text }));
         if (error instanceof Failure && !error.passing) return;
       }
-      if (live && !control.signal.aborted) timer = setTimeout(() => void step(), PAUSE);
+      if (live && !control.signal.aborted) timer = setTimeout(() => void step(), grow ? PAUSE : LIVE_PAUSE);
     };
     void step();
     return () => {
