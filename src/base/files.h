@@ -49,7 +49,7 @@ struct FileIdentity {
 [[nodiscard]] Result<FileIdentity> identify_itself(const fs::path& path);
 
 [[nodiscard]] Result<std::string> read_file(const fs::path& path);
-// The last `bytes` of a file (all of a shorter one).
+// The last `bytes` of a file (all of a shorter one); an error where it is a pipe or the like, which is not waited for.
 [[nodiscard]] Result<std::string> read_tail(const fs::path& path, std::uint64_t bytes);
 // Content goes to a temporary neighbour, is synced, and renamed: readers see the old or the new file, never a part.
 [[nodiscard]] Status write_file_atomically(const fs::path& path, std::string_view content);

@@ -51,6 +51,12 @@ TEST_F(Files, GiveTheirEnd) {
   EXPECT_EQ(read_tail(file, 0).value(), "");
 }
 
+TEST_F(Files, HaveNoTailWhereWhoWritesMayNeverCome) {
+  ASSERT_EQ(::mkfifo((folder_ / "pipe").c_str(), 0600), 0);
+  EXPECT_THAT(error_of(read_tail(folder_ / "pipe", 10)), HasSubstr("pipe: no regular file"));
+  EXPECT_THAT(error_of(read_tail(folder_.path(), 10)), HasSubstr("no regular file"));
+}
+
 TEST_F(Files, AreKnownByIdentity) {
   const fs::path file = folder_.write("a", "one");
   fs::create_symlink("a", folder_ / "link");
