@@ -92,7 +92,7 @@ Result<std::string> read_tail(const fs::path& path, std::uint64_t bytes) {
   if (::stat(path.c_str(), &info) != 0) return system_error(errno, path.string());
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (!S_ISREG(info.st_mode)) return environment_error("{}: no regular file", path.string());
-  if (std::min(size, bytes) == 0) return std::string();  // as of most runs, which say nothing
+  if (std::min(size, bytes) == 0) return std::string();                    // as of most runs, which say nothing
   const Fd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a run may have put a pipe there since
   if (!file.valid()) return system_error(errno, path.string());
   if (size > bytes) ::lseek(file.get(), info.st_size - static_cast<off_t>(bytes), SEEK_SET);
