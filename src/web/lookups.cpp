@@ -48,7 +48,7 @@ void Lookups::forget() {
 
 std::optional<Response> Lookups::want(const std::string& name, std::chrono::milliseconds fresh, const Make& make,
                                       bool is_free) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const auto [found, is_new] = answers_.try_emplace(name);
   Answer& answer = found->second;
   if (is_new) answer.place = used_.insert(used_.end(), name);
@@ -67,6 +67,7 @@ std::optional<Response> Lookups::want(const std::string& name, std::chrono::mill
   if (!is_free) tokens_ -= 1;
   answer.is_wanted = true;
   waiting_.emplace_back(name, make);
+  lock.unlock();  // the other thread would wake only to wait for it
   changed_.notify_all();
   return std::nullopt;
 }
