@@ -276,8 +276,10 @@ std::optional<Response> change_jobs(const Desk& desk, const Call& call) {
   });
 }
 
-// All of a state, as they stand now; at most kMostSearched at once.
+// All of a state, as they stand now; at most kMostSearched at once. What is left is counted before: what is requeued
+// may have failed again by the end, and is not asked for a second time.
 Result<Json> change_all(QueueDesk& queue, const jobs::QueueName& name, Place place, const std::string& action) {
+  SIMSWARM_TRY(const jobs::Page all, queue.jobs->list(name, place, 0, 0));
   SIMSWARM_TRY(const auto ids, queue.watch->ids(name, place, 0, kMostSearched));
   Tally tally;
   for (const jobs::JobId& id : ids) {
@@ -285,8 +287,8 @@ Result<Json> change_all(QueueDesk& queue, const jobs::QueueName& name, Place pla
     SIMSWARM_TRY(const Answer answer, change_from(action)(*queue.jobs, id));
     tally.add(id.text, answer);
   }
-  SIMSWARM_TRY(const jobs::Page left, queue.jobs->list(name, place, 0, 0));
-  return Json{{"done", tally.done}, {"refused", tally.refused}, {"left", left.total}};
+  const std::size_t left = ids.size() < kMostSearched ? 0 : all.total - std::min(all.total, ids.size());
+  return Json{{"done", tally.done}, {"refused", tally.refused}, {"left", left}};
 }
 
 Result<Json> change_queue(QueueDesk& queue, const jobs::QueueName& name, const std::string& action, Place place,

@@ -137,7 +137,7 @@ TEST_F(JobApiTest, ChangesAWholeQueue) {
   queue_watch_->queued = {"a", "b", "none", "no id"};
   const Json again = post("/api/v1/queues/run-a", {{"action", "requeue"}, {"state", "canceled"}});
   EXPECT_EQ(again.at("done"), 2);
-  EXPECT_EQ(again.at("left"), 1);
+  EXPECT_EQ(again.at("left"), 0) << "c, which is beyond what was listed, is of another call";
   EXPECT_EQ(post("/api/v1/queues/run-a", {{"action", "empty"}}).at("done"), 2);
   EXPECT_EQ(counts().queued, 0U);
   for (const Json& wrong :

@@ -77,10 +77,12 @@ export async function changeSome(action: JobAction, ids: string[]): Promise<stri
   return told(action, answer.done, answer.refused, answer.gone ? `, ${count(answer.gone)} no longer there` : '');
 }
 
-// The server does a part at a time, and says how many are left.
+// The server does a part at a time, and says how many are left. Not more than there were: those that are requeued may
+// fail again meanwhile.
 export async function changeAll(queue: string, action: QueueAction, state: string): Promise<string> {
   let done = 0;
   let refused = 0;
+  let all = 0;
   for (let rounds = 0; rounds < 1000; rounds++) {
     const answer = await post<{ done: number; refused: number; left?: number }>(apiPath`/api/v1/queues/${queue}`, {
       action,
@@ -88,7 +90,8 @@ export async function changeAll(queue: string, action: QueueAction, state: strin
     });
     done += answer.done;
     refused += answer.refused;
-    if (!answer.left || answer.done === 0) break;
+    if (rounds === 0) all = done + refused + (answer.left ?? 0);
+    if (!answer.left || answer.done === 0 || done + refused >= all) break;
   }
   return told(action, done, refused, '');
 }
