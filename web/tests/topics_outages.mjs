@@ -71,6 +71,7 @@ export function outages(other) {
     const { dashboard } = scene;
     await view.goTo('/campaigns?search=study');
     view.context.expected.push(/ERR_|status of 401/);
+    await page.getByText('study of load').first().waitFor(); // what is not shown yet cannot be old
     await dashboard.end('SIGKILL');
     await page.getByText('What is shown is old').waitFor({ timeout: 30_000 });
     await scene.restart();
