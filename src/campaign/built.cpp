@@ -5,10 +5,10 @@
 
 #include <cstdlib>
 
+#include "base/host.h"
 #include "base/text.h"
 #include "campaign/build_request.h"
 #include "campaign/patience.h"
-#include "campaign/provenance.h"
 #include "campaign/sources.h"
 #include "campaign/standing.h"
 #include "campaign/travel.h"

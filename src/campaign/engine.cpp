@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/host.h"
 #include "base/text.h"
 #include "campaign/campaign.h"
 #include "campaign/claims.h"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "campaign/provenance.h"
+#include "base/host.h"
 #include "worker/outcome_json.h"
 
 namespace simswarm::campaign {

@@ -154,13 +154,6 @@ CampaignRecord record_of(const Options& options, const Dialect& dialect, const P
           provenance_of(options, dialect, plan, ledger)};
 }
 
-std::string host_name() {
-  std::string name(256, '\0');
-  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
-  name.resize(name.find('\0'));
-  return name;
-}
-
 std::string omnetpp_version(std::string_view output) {
   constexpr std::string_view kVersion = "Version: ";
   bool greeted = false;

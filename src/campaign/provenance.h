@@ -29,7 +29,6 @@ struct ProvenanceRequest {
 // What the ledger notes of a campaign when it begins.
 [[nodiscard]] CampaignRecord record_of(const Options& options, const Dialect& dialect, const Plan& plan, Ledger& ledger,
                                        const std::string& host);
-[[nodiscard]] std::string host_name();
 
 // «OMNeT++ 6.0.3» out of what Cmdenv prints first; empty where that is something else.
 [[nodiscard]] std::string omnetpp_version(std::string_view output);

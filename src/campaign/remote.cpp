@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/host.h"
 #include "base/text.h"
 #include "campaign/collector.h"
 #include "campaign/ground.h"

@@ -1,8 +1,8 @@
 #include "campaign/standing.h"
 
+#include "base/host.h"
 #include "base/text.h"
 #include "campaign/artifact.h"
-#include "campaign/provenance.h"
 #include "campaign/submission.h"
 #include "queue/redis_url.h"
 

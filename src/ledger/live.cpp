@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <ctime>
 #include <nlohmann/json.hpp>
 
+#include "base/host.h"
 #include "base/stamp.h"
 #include "base/text.h"
 
@@ -100,11 +100,6 @@ bool is_old(Seconds age) {
 
 }  // namespace
 
-bool is_of_this_host(const std::string& host) {
-  std::array<char, 256> name{};
-  return ::gethostname(name.data(), name.size() - 1) == 0 && host == name.data();
-}
-
 std::string to_json(const Live& live) {
   std::string text = fmt::format(
       R"({{"version":{},"campaign":{},"host":{},"process":{},"slots":{},"busy":{},"running":{},"runs":[)", kVersion,
@@ -159,7 +154,7 @@ std::optional<Live> read_live(const fs::path& state, const std::string& campaign
   if (!found) return std::nullopt;
   auto live = live_from(found->text);
   if (!live || live->campaign != campaign) return std::nullopt;
-  const bool is_elsewhere = !is_of_this_host(live->host) && !is_old(found->age);
+  const bool is_elsewhere = live->host != host_name() && !is_old(found->age);
   return is_alive(campaign) || is_elsewhere ? std::move(live) : std::nullopt;
 }
 

@@ -39,7 +39,6 @@ struct Live {
 
 // Whether the process of a campaign is there, as far as this machine can tell.
 using IsAlive = std::function<bool(const std::string& campaign)>;
-[[nodiscard]] bool is_of_this_host(const std::string& host);
 
 [[nodiscard]] std::string to_json(const Live& live);
 // Nothing for what is no such text; what is wrong in one of its runs stays away with that run.

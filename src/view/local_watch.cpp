@@ -4,6 +4,7 @@
 #include <condition_variable>
 #include <thread>
 
+#include "base/host.h"
 #include "base/signals.h"
 #include "view/campaign_rows.h"
 #include "view/live_runs.h"
@@ -259,7 +260,7 @@ class LedgerWatch final : public LocalWatch {
       if (record.state != "running") continue;
       if (auto live = read_live(state_, record.id, is_alive_))
         lives.emplace(record.id, std::move(*live));
-      else if (is_of_this_host(record.host) && !is_alive_(record.id))
+      else if (record.host == host_name() && !is_alive_(record.id))
         record.state = "incomplete";
     }
     return lives;

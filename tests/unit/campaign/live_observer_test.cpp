@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "campaign/provenance.h"
+#include "base/host.h"
 #include "fake_dialect.h"
 #include "ledger_support.h"
 

@@ -37,7 +37,7 @@ function CancelButton({ detail, again }: { detail: CampaignDetail; again: () => 
     const text = campaign.building
       ? 'Its build is ended, and none of its runs will begin.'
       : `${plural(campaign.waiting, 'run that waits', 'runs that wait')} will not begin, ` +
-      `${plural(campaign.running, 'that runs', 'that run')} will be ended. Results so far stay.`;
+        `${plural(campaign.running, 'that runs', 'that run')} will be ended. Results so far stay.`;
     if (!(await ask(`Cancel the campaign ${campaign.name}?`, text, 'Cancel the campaign', true))) return;
     await act(async () => {
       const answer = await post<{ waiting: number; running: number }>(apiPath`/api/v1/campaigns/${campaign.id}`, {
