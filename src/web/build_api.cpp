@@ -100,6 +100,17 @@ std::optional<Response> stored_lookup(const Desk& desk) {
   });
 }
 
+// One that was built since all of them were listed.
+std::optional<Response> stored_one(const Desk& desk, const Digest& key) {
+  return desk.at_store->find("build " + key.hex(), kFresh, [&desk, key] {
+    return answer_of([&]() -> Result<Json> {
+      SIMSWARM_TRY(auto* const store, desk.store());
+      SIMSWARM_TRY(const auto build, store->build(key));
+      return build ? json_of(*build) : Json();
+    }());
+  });
+}
+
 // What goes on and what failed first, then the newest.
 std::optional<Response> list_builds(const Desk& desk, const Call& call) {
   const auto offset = number_in(call, "offset", 0, 1'000'000);
@@ -162,6 +173,11 @@ std::optional<Response> find_build(const Desk& desk, const Call& call) {
   const auto early = std::ranges::find(picture->campaigns, key, &view::CampaignRow::build);
   if (!object.contains("build") && early != picture->campaigns.end() && early->building)
     object["build"] = early_json(*early);
+  if (const auto digest = Digest::parse(key); digest && !object.contains("build")) {
+    const auto one = stored_one(desk, *digest);
+    if (!one || one->status != 200) return one;
+    if (Json record = Json::parse(one->body); record.is_object()) object["build"] = std::move(record);
+  }
   if (!object.contains("build")) return trouble_response(404, call.request.path, "there is no such build (any more)");
   for (const view::CampaignRow& row : picture->campaigns) {
     if (row.build == key) object["campaigns"].push_back(row.id);

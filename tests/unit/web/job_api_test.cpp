@@ -223,6 +223,12 @@ TEST_F(JobApiTest, ListsBuildsThatGoOnFirst) {
             Json::parse(R"([{"name":"10.0.0.7:3632","done":4,"failed":1}])"));
   EXPECT_EQ(json("/api/v1/builds/" + std::string(kCampaign) + "-build").at("build").at("key"), record.key.hex())
       << "what was the job of a campaign's build is found under that name when it is done, too";
+  store::BuildRecord later = record;
+  later.key = digest_of("later");
+  EXPECT_TRUE(store_->note(later).has_value());
+  EXPECT_EQ(json("/api/v1/builds/" + later.key.hex()).at("build").at("key"), later.key.hex())
+      << "it came after all of them were listed";
+  EXPECT_EQ(get("/api/v1/builds/" + digest_of("none").hex()).status, 404);
   row.id = "01C";
   row.build = "01C-build";
   row.building.emplace().phase = "queueing";
