@@ -1,8 +1,6 @@
 #include "store/mongo_client.h"
 
 #include <mongoc/mongoc.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -590,10 +588,6 @@ Result<std::unique_ptr<MongoClient>> make_mongo_client(const std::string& url, F
   std::string shown = without_secrets(url);
   SIMSWARM_TRY(Way way, way_to(url, shown));
   return std::make_unique<MongocClient>(std::move(way), std::move(shown), std::move(fresh_url));
-}
-
-void drop_counters() {
-  (void)::shm_unlink(fmt::format("/mongoc-{}", ::getpid()).c_str());
 }
 
 }  // namespace simswarm::store

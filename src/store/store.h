@@ -175,8 +175,4 @@ inline constexpr std::size_t kInline = std::size_t{64} * 1024;
 // Where `fresh_url` is not null, a server that refuses our password is asked again with what that says.
 [[nodiscard]] Result<std::unique_ptr<Store>> open_store(const std::string& url, FreshUrl fresh_url = {});
 
-// libmongoc makes a file of shared memory for its counters when it is loaded; whoever is killed would leave it behind.
-// To be called once, when the program begins.
-void drop_counters();
-
 }  // namespace simswarm::store

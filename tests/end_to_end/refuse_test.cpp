@@ -139,6 +139,17 @@ TEST(ExistingFile, OfOthersBesideTheResultsStays) {
   EXPECT_EQ(project.read("results/Other-#0.sca"), kMine);
 }
 
+// libmongoc would ask for memory of that name when it is loaded, and complain.
+TEST(Start, SaysNothingOfWhatAKilledProcessOfItsNumberHasLeft) {
+  const Project project(study());
+  const std::string begun = "echo $$ >number; touch /dev/shm/mongoc-$$; exec " + simswarm_program() + " --version";
+  const Answer answer = run({"/bin/sh", "-c", begun}, project.folder());
+  EXPECT_EQ(answer.exit_code, 0);
+  EXPECT_EQ(answer.errors, "");
+  const std::string number = project.read("number");
+  fs::remove("/dev/shm/mongoc-" + number.substr(0, number.find('\n')));
+}
+
 TEST(ResultPath, ThatIsAFolderIsRefused) {
   const Project project(study());
   project.write("results/Study-load=2-#1.vec/inside.txt", kMine);
